@@ -1,0 +1,128 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The table of allowed import arrows: a target may import what it lists here and nothing else.
+// `Scripts/build` passes --explicit-target-dependency-import-check error, and
+// Tests/ArchitectureTests reads the import lines against this very table.
+
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+
+let apt: ([String]) -> [SystemPackageProvider] = { [.apt($0)] }
+
+// C libraries, each behind exactly one Swift module.
+let cTargets: [Target] = [
+    .systemLibrary(name: "CZMQ", path: "Sources/C/CZMQ", providers: apt(["libzmq3-dev"])),
+    .systemLibrary(name: "CCurl", path: "Sources/C/CCurl", providers: apt(["libcurl4-openssl-dev"])),
+    .systemLibrary(name: "CMsgpack", path: "Sources/C/CMsgpack", providers: apt(["libmsgpack-dev"])),
+    .systemLibrary(name: "CSodium", path: "Sources/C/CSodium", providers: apt(["libsodium-dev"])),
+    .target(name: "CxxMsgpackTape", path: "Sources/C/CxxMsgpackTape", cxxSettings: [.define("MSGPACK_NO_BOOST")]),
+    .target(
+        name: "CxxSimdJSON", path: "Sources/C/CxxSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
+    .target(name: "CVectorKernels", path: "Sources/C/CVectorKernels"),
+    .target(name: "CLinux", path: "Sources/C/CLinux"),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(name)")
+}
+
+let libraries: [Target] = [
+    // Foundations: no knowledge of simulation.
+    library("Support", ["CLinux"]),
+    library("Hashing", ["CSodium"]),
+    library("MessagePack", ["CMsgpack", "CxxMsgpackTape"]),
+    library("JSON", ["CxxSimdJSON"]),
+    library("Vectors", ["CVectorKernels"]),
+    library("ZeroMQ", ["CZMQ", "Support"]),
+    library("Curl", ["CCurl", "CLinux", "Support"]),
+    // What a run is made of, and what crosses a socket.
+    library("Model", ["Hashing", "MessagePack", "Support", "Vectors"]),
+    library("Wire", ["Model", "MessagePack", "Hashing", "Support"]),
+    library("Transport", ["ZeroMQ", "MessagePack", "Support", "CLinux"]),
+    // Pure protocol logic: state machines that return actions.
+    library("ClusterLogic", ["Model", "Hashing", "Support"]),
+    // The kit that a scenario author imports, and the scenarios.
+    library("SimulationKit", ["Model", "Hashing", "Vectors", "Support", "JSON", mustache]),
+    library("JobMarket", ["SimulationKit", "Model", "Support"]),
+    library("Scenarios", ["SimulationKit", "JobMarket"]),
+    library(
+        "RunConfiguration", ["SimulationKit", "Model", "Hashing", "Support", "JSON", yams]),
+    library("TurnEngine", ["SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
+    // The durable store, and what reads it.
+    library("Recording", ["Model", "Hashing", "MessagePack", "ClusterLogic", "Support", grdb]),
+    // One library per role.
+    library("ServiceRuntime", ["Support", "CLinux", "Transport", "Wire", log, arguments]),
+    library(
+        "CoordinatorRole",
+        [
+            "Recording", "RunConfiguration", "Scenarios", "SimulationKit", "ClusterLogic", "Transport", "Wire",
+            "Model", "Hashing", "Vectors", "Support", "ServiceRuntime", "JSON", log, arguments,
+        ]),
+    library(
+        "AgentHostRole",
+        [
+            "TurnEngine", "RunConfiguration", "SimulationKit", "ClusterLogic", "Transport", "Wire", "Model",
+            "Hashing", "Vectors", "Support", "ServiceRuntime", log, arguments,
+        ]),
+    library(
+        "LLMGatewayRole",
+        ["Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Support", "ServiceRuntime", log, arguments]),
+    library(
+        "EmbeddingGatewayRole",
+        ["Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Vectors", "Support", "ServiceRuntime", log, arguments]),
+    library(
+        "RecorderRole",
+        ["Recording", "Transport", "Wire", "Model", "Hashing", "Support", "ServiceRuntime", log, arguments]),
+    library(
+        "EmulatorRole",
+        ["JSON", "Hashing", "Support", "ServiceRuntime", nioCore, nioPosix, nioHTTP, log, arguments]),
+    library("TestKit", ["Support", "Hashing", "Model"]),
+]
+
+func service(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: "services/\(name)", exclude: ["README.md"])
+}
+
+let services: [Target] = [
+    service("coordinator", ["CoordinatorRole"]),
+    service("agent-host", ["AgentHostRole", "Scenarios"]),
+    service("llm-gateway", ["LLMGatewayRole"]),
+    service("embedding-gateway", ["EmbeddingGatewayRole"]),
+    service("recorder", ["RecorderRole"]),
+    service("llm-emulator", ["EmulatorRole"]),
+    service("supervisor", ["ServiceRuntime"]),
+]
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: dependencies + ["TestKit"], path: "Tests/\(name)Tests")
+}
+
+let testTargets: [Target] = [
+    tests("Architecture", ["Support"]),
+    tests("Hashing", ["Hashing"]),
+]
+
+let package = Package(
+    name: "GenSim",
+    products: [
+        .library(name: "SimulationKit", targets: ["SimulationKit"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
+    targets: cTargets + libraries + services + testTargets,
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,3 @@
+// libcurl's option functions are variadic, which Swift cannot call: typed wrappers.
+#pragma once
+#include <curl/curl.h>

@@ -1,0 +1,101 @@
+import CSodium
+
+/// Feeds typed parts into a BLAKE2b hash, each with its own length, so that no two different sequences of parts
+/// give the same bytes.
+///
+/// BLAKE2b comes from libsodium: fast on short and long input, and with a personal parameter that separates
+/// purposes. Use a builder once and finish it once.
+public struct HashBuilder: ~Copyable {
+    private let state: UnsafeMutableRawPointer
+    private let size: Int
+
+    private init(_ purpose: HashPurpose, size: Int) {
+        state = .allocate(byteCount: shim_blake2b_state_size(), alignment: 64)
+        self.size = size
+        let status = shim_blake2b_init(state, size, purpose.personal)
+        precondition(status == 0, "libsodium refused to start a hash of \(size) bytes")
+    }
+
+    deinit { state.deallocate() }
+
+    /// Bytes with their length before them.
+    public func append(_ bytes: some ContiguousBytesView) {
+        bytes.withBytes { buffer in
+            append(UInt64(buffer.count))
+            if let base = buffer.baseAddress { shim_blake2b_update(state, base, UInt64(buffer.count)) }
+        }
+    }
+
+    /// A number, as eight big-endian bytes.
+    public func append(_ number: UInt64) {
+        withUnsafeBytes(of: number.bigEndian) { buffer in
+            if let base = buffer.baseAddress { shim_blake2b_update(state, base, UInt64(buffer.count)) }
+        }
+    }
+
+    /// A derived identity.
+    public func append(_ digest: Digest128) {
+        append(digest.high)
+        append(digest.low)
+    }
+
+    /// A content hash.
+    public func append(_ digest: Digest256) {
+        append(digest.first)
+        append(digest.second)
+    }
+
+    private consuming func finish() -> [UInt8] {
+        var output = [UInt8](repeating: 0, count: size)
+        shim_blake2b_final(state, &output, size)
+        return output
+    }
+
+    /// A 128-bit hash of what `body` appends, under the named purpose.
+    public static func hash128(_ purpose: HashPurpose, _ body: (borrowing HashBuilder) -> Void) -> Digest128 {
+        let builder = HashBuilder(purpose, size: 16)
+        body(builder)
+        let bytes = builder.finish()
+        return Digest128(high: bigEndianNumber(bytes[0..<8]), low: bigEndianNumber(bytes[8..<16]))
+    }
+
+    /// A 256-bit hash of what `body` appends, under the named purpose.
+    public static func hash256(_ purpose: HashPurpose, _ body: (borrowing HashBuilder) -> Void) -> Digest256 {
+        let builder = HashBuilder(purpose, size: 32)
+        body(builder)
+        let bytes = builder.finish()
+        return Digest256(
+            first: Digest128(high: bigEndianNumber(bytes[0..<8]), low: bigEndianNumber(bytes[8..<16])),
+            second: Digest128(high: bigEndianNumber(bytes[16..<24]), low: bigEndianNumber(bytes[24..<32])))
+    }
+
+    /// A 64-bit hash of what `body` appends, under the named purpose.
+    public static func hash64(_ purpose: HashPurpose, _ body: (borrowing HashBuilder) -> Void) -> UInt64 {
+        hash128(purpose, body).high
+    }
+}
+
+/// What can lend its bytes to a hash without copying them.
+public protocol ContiguousBytesView {
+    /// Runs `body` on the bytes.
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result
+}
+
+extension String: ContiguousBytesView {
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        var copy = self
+        return copy.withUTF8 { body(UnsafeRawBufferPointer($0)) }
+    }
+}
+
+extension [UInt8]: ContiguousBytesView {
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        withUnsafeBytes(body)
+    }
+}
+
+extension ArraySlice<UInt8>: ContiguousBytesView {
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        withUnsafeBytes(body)
+    }
+}

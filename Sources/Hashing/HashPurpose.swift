@@ -1,0 +1,44 @@
+/// What a hash is for: its named seed. Two purposes never share a value, whatever bytes they are given.
+///
+/// The raw value enters every hash as BLAKE2b's personal string, so renaming a case changes every result that
+/// depends on it; add cases, never rename them.
+public enum HashPurpose: String, Sendable, CaseIterable {
+    /// Identity of a root turn: round, kind and agent.
+    case rootTurn
+    /// Identity of a passive turn: the call that asked for it.
+    case passiveTurn
+    /// Seed of a call: run seed, turn, call, attempt.
+    case callSeed
+    /// Order in which trees are merged: run seed, round, root turn.
+    case mergeOrder
+    /// Agent to partition: id.
+    case partition
+    /// Random draws inside a turn: run seed, turn, call.
+    case draw
+    /// Random draws outside a turn: run seed and the name of what is drawn.
+    case namedDraw
+    /// What a request asked for.
+    case request
+    /// What an outcome said.
+    case result
+    /// Content address of a text or file.
+    case content
+    /// A committed tree in canonical form.
+    case tree
+    /// A round's merged state, chained.
+    case round
+    /// A recorder batch, chained.
+    case batch
+    /// The emulator's answer to a request.
+    case emulatorAnswer
+    /// The emulator's faults.
+    case emulatorFault
+    /// The emulator's vectors.
+    case emulatorVector
+
+    /// Sixteen bytes for the hash's personal parameter.
+    var personal: [UInt8] {
+        let name = Array("gensim.\(rawValue)".utf8.prefix(16))
+        return name + [UInt8](repeating: 0, count: 16 - name.count)
+    }
+}
