@@ -115,15 +115,6 @@ public struct Unpacker {
         return Array(bytes[Int(value.start)..<Int(value.end)])
     }
 
-    /// Reads nil as nil, and anything else with `read`.
-    public mutating func readOptional<Value>(
-        _ read: (inout Unpacker) throws(UnpackError) -> Value
-    ) throws(UnpackError) -> Value? {
-        guard peekType() == .nil else { return try read(&self) }
-        try readNil()
-        return nil
-    }
-
     /// Checks that everything was read.
     public func expectEnd() throws(UnpackError) {
         if let token { throw .unreadValues(offset: Int(token.start)) }

@@ -80,8 +80,9 @@ import Testing
     @Test func optionalValuesAreNilOrThere() throws {
         var unpacker = try Unpacker([0x92, 0xc0, 0x07])
         try unpacker.readArray(of: 2)
-        #expect(try unpacker.readOptional { try $0.readInt() } == nil)
-        #expect(try unpacker.readOptional { try $0.readInt() } == 7)
+        #expect(try unpacker.readOptionalInt() == nil)
+        let value = try unpacker.readOptional { (unpacker) throws(UnpackError) in try unpacker.readInt() }
+        #expect(value == 7)
     }
 
     @Test func aClearedPackerStartsAnew() {
