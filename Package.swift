@@ -111,6 +111,7 @@ let testTargets: [Target] = [
     tests("Architecture", ["Support"]),
     tests("Hashing", ["Hashing"]),
     tests("MessagePack", ["MessagePack"]),
+    tests("Support", ["Support"]),
 ]
 
 let package = Package(
