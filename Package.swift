@@ -111,6 +111,8 @@ let testTargets: [Target] = [
     tests("Architecture", ["Support"]),
     tests("Hashing", ["Hashing"]),
     tests("MessagePack", ["MessagePack"]),
+    tests("ClusterLogic", ["ClusterLogic", "Hashing"]),
+    tests("ServiceRuntime", ["ServiceRuntime", "Support", log]),
     tests("Support", ["Support"]),
 ]
 
