@@ -113,6 +113,7 @@ let testTargets: [Target] = [
     tests("Model", ["Model", "Hashing"]),
     tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
     tests("MessagePack", ["MessagePack"]),
+    tests("Support", ["Support"]),
 ]
 
 let package = Package(
