@@ -28,15 +28,21 @@ usage_error() {
     exit "$EX_USAGE"
 }
 
-# logged LOG COMMAND...: runs a command with its output in a file, and shows the file's end if it fails.
-logged() {
-    local log=$1 status=0
+# quiet LOG COMMAND...: runs a command with its output in a file; the caller says what a failure means.
+quiet() {
+    local log=$1
     shift
     mkdir -p "$(dirname "$log")"
-    "$@" >"$log" 2>&1 || status=$?
+    "$@" >"$log" 2>&1
+}
+
+# logged LOG COMMAND...: the same, and shows the file's end if the command fails.
+logged() {
+    local log=$1 status=0
+    quiet "$@" || status=$?
     if ((status != 0)); then
-        tail -n 30 "$log" >&2
-        say "$(basename "$0"): \`$*\` failed with status $status; the whole output is in $log"
+        tail -n 60 "$log" >&2
+        say "$(basename "$0"): \`${*:2}\` failed with status $status; the whole output is in $log"
     fi
     return "$status"
 }
