@@ -52,6 +52,11 @@ public struct RoundMachine: Sendable {
         hosts.firstIndex { $0.name == name }.map { UInt32($0) }
     }
 
+    /// Name of a registered host.
+    public func hostName(_ host: UInt32) -> String? {
+        hosts.indices.contains(Int(host)) ? hosts[Int(host)].name : nil
+    }
+
     /// Takes an event and returns what is to be done.
     public mutating func handle(_ event: Event) -> [Action] {
         if case .ended = phase { return [] }
