@@ -109,6 +109,8 @@ let testTargets: [Target] = [
     tests("Hashing", ["Hashing"]),
     tests("MessagePack", ["MessagePack"]),
     tests("Support", ["Support"]),
+    tests("Transport", ["Transport", "ZeroMQ", "MessagePack", "Support"]),
+    tests("ZeroMQ", ["ZeroMQ", "Support"]),
 ]
 
 let package = Package(
