@@ -107,6 +107,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let testTargets: [Target] = [
     tests("Architecture", ["Support"]),
     tests("Hashing", ["Hashing"]),
+    tests("JSON", ["JSON", "Hashing"]),
 ]
 
 let package = Package(
