@@ -14,10 +14,10 @@ struct JSONDocument: ~Copyable {
         }
         guard let parser = simdjson_parser_create() else { throw .outOfMemory }
         var tape = simdjson_tape()
-        // The parser counts the level of scalars as well: an array in an array is level three to it.
+        // The parser counts the text itself as a level.
         let status = bytes.withUnsafeBufferPointer { buffer in
             guard let start = buffer.baseAddress, !buffer.isEmpty else { return SIMDJSON_PARSE_EMPTY }
-            return simdjson_parser_parse(parser, start, buffer.count, limits.maximumDepth, &tape)
+            return simdjson_parser_parse(parser, start, buffer.count, limits.maximumDepth + 1, &tape)
         }
         guard status == SIMDJSON_PARSE_OK else {
             simdjson_parser_destroy(parser)
