@@ -108,6 +108,7 @@ let testTargets: [Target] = [
     tests("Architecture", ["Support"]),
     tests("Hashing", ["Hashing"]),
     tests("JSON", ["JSON", "Hashing"]),
+    tests("Emulator", ["EmulatorRole", "JSON", "Hashing", "Support", nioCore, nioPosix]),
 ]
 
 let package = Package(

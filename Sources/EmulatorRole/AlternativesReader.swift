@@ -5,8 +5,8 @@ enum AlternativesReader {
     static func regex(_ pattern: String) -> [String]? {
         var rest = Substring(pattern)
         if rest.hasPrefix("^") { rest = rest.dropFirst() }
-        if rest.hasSuffix("$"), !rest.hasSuffix("\\$") { rest = rest.dropLast() }
-        if rest.hasPrefix("("), rest.hasSuffix(")"), !rest.hasSuffix("\\)") {
+        if endsUnescaped(rest, with: "$") { rest = rest.dropLast() }
+        if rest.hasPrefix("("), endsUnescaped(rest, with: ")") {
             rest = rest.dropFirst().dropLast()
             if rest.hasPrefix("?:") { rest = rest.dropFirst(2) }
         }
@@ -27,6 +27,12 @@ enum AlternativesReader {
         }
         alternatives.append(literal)
         return alternatives.contains("") ? nil : alternatives
+    }
+
+    /// Whether the last character is this one and no backslash takes its meaning away.
+    private static func endsUnescaped(_ text: Substring, with last: Character) -> Bool {
+        guard text.last == last else { return false }
+        return text.dropLast().reversed().prefix { $0 == "\\" }.count % 2 == 0
     }
 
     private static func unescaped(_ scalar: Unicode.Scalar) -> Unicode.Scalar? {
