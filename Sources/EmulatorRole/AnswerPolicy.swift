@@ -40,19 +40,22 @@ struct AnswerPolicy {
     }
 
     private func text(_ request: ChatRequest, hash: UInt64) throws(Refusal) -> String {
-        let question = QuestionKind(request.question)
         switch request.constraint {
         case .choices(let choices):
             if choices == Self.ratings { return choices[Int(hash % 10)] }
-            return choices[index(of: choices.count, hash: hash, free: question == .importance)]
+            var generator = SeededGenerator(seed: hash)
+            switch policy(for: request) {
+            case .seeded: return choices[generator.below(choices.count)]
+            case .max: return choices[choices.count - 1]
+            case .first: return choices[0]
+            }
         case .schema(let schema):
             if let rating = Self.rating(schema, hash: hash) { return rating }
-            let policy = question == .importance ? .seeded : self.policy
-            var sampler = SchemaSampler(policy: policy, generator: SeededGenerator(seed: hash))
+            var sampler = SchemaSampler(policy: policy(for: request), generator: SeededGenerator(seed: hash))
             return String(decoding: try sampler.sample(schema).serialized(), as: UTF8.self)
         case .none:
             var english = PseudoEnglish(generator: SeededGenerator(seed: hash))
-            switch question {
+            switch QuestionKind(request.question) {
             case .importance: return String(1 + hash % 10)
             case .questions: return english.numberedLines(3, mark: "?")
             case .insights: return english.numberedLines(5, mark: ".")
@@ -63,14 +66,9 @@ struct AnswerPolicy {
         }
     }
 
-    private func index(of count: Int, hash: UInt64, free: Bool) -> Int {
-        switch free ? .seeded : policy {
-        case .seeded:
-            var generator = SeededGenerator(seed: hash)
-            return generator.below(count)
-        case .max: return count - 1
-        case .first: return 0
-        }
+    /// How this request's choices are made: those about importance by the hash whatever the policy.
+    private func policy(for request: ChatRequest) -> ChoicePolicy {
+        policy == .seeded || QuestionKind(request.question) == .importance ? .seeded : policy
     }
 
     /// The choices that make a request one for importance.

@@ -17,6 +17,7 @@ public enum Base64Floats {
         let padding = text.suffix(2).reduce(0) { $0 + ($1 == 0x3D ? 1 : 0) }
         var group: UInt32 = 0
         var letters = 0
+        let values = values
         for letter in text.dropLast(padding) {
             let value = values[Int(letter)]
             guard value != 0xFF else { return nil }
@@ -46,6 +47,8 @@ public enum Base64Floats {
     /// The text of a vector.
     public static func encode(_ vector: [Float]) -> String {
         let size = vector.count * 4
+        // A local copy: a static is guarded by a check at every use.
+        let alphabet = alphabet
         let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             for (index, component) in vector.enumerated() {
                 let bits = component.bitPattern

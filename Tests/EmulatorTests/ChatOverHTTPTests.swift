@@ -5,7 +5,7 @@ import Testing
 
 private let chat = "/v1/chat/completions"
 
-@Suite struct ChatOverHTTPTests {
+@Suite(.timeLimit(.minutes(1))) struct ChatOverHTTPTests {
     @Test func aReplyIsReadByTheJSONModule() async throws {
         try await withEmulator { server async throws in
             let outcome = try await once(server, "POST", chat, body: chatBody("pick", choiceMembers(["a", "b"])))

@@ -11,7 +11,7 @@ private func post(_ server: EmulatorServer, _ path: String, _ body: String) asyn
     try #require(try await once(server, "POST", path, body: Array(body.utf8)).reply)
 }
 
-@Suite struct EndpointTests {
+@Suite(.timeLimit(.minutes(1))) struct EndpointTests {
     @Test(arguments: EmulatedEngine.allCases)
     func onlyTheEnginesOwnEndpointsAreThere(_ engine: EmulatedEngine) async throws {
         try await withEmulator {

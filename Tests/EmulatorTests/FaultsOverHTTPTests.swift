@@ -20,7 +20,7 @@ private func struck(_ kind: FaultKind, _ body: [UInt8]) async throws -> [RawOutc
     }
 }
 
-@Suite struct FaultsOverHTTPTests {
+@Suite(.timeLimit(.minutes(1))) struct FaultsOverHTTPTests {
     private let body = chatBody("pick", choiceMembers(["a", "b"]))
 
     @Test(arguments: FaultKind.allCases.filter { $0 != .hang })

@@ -6,7 +6,7 @@ import Testing
 
 private let chat = "/v1/chat/completions"
 
-@Suite struct LoadOverHTTPTests {
+@Suite(.timeLimit(.minutes(1))) struct LoadOverHTTPTests {
     @Test func slotsLimitHowManyAreServedAtOnce() async throws {
         try await withEmulator {
             $0.parallel = 2
