@@ -76,7 +76,10 @@ let libraries: [Target] = [
         ["Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Support", "ServiceRuntime", log, arguments]),
     library(
         "EmbeddingGatewayRole",
-        ["Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Vectors", "Support", "ServiceRuntime", log, arguments]),
+        [
+            "Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Vectors", "Support", "ServiceRuntime", log,
+            arguments,
+        ]),
     library(
         "RecorderRole",
         ["Recording", "Transport", "Wire", "Model", "Hashing", "Support", "ServiceRuntime", log, arguments]),
@@ -109,6 +112,10 @@ let testTargets: [Target] = [
     tests("Hashing", ["Hashing"]),
     tests("JSON", ["JSON", "Hashing"]),
     tests("Emulator", ["EmulatorRole", "JSON", "Hashing", "Support", nioCore, nioPosix]),
+    tests("Model", ["Model", "Hashing"]),
+    tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
+    tests("MessagePack", ["MessagePack"]),
+    tests("Support", ["Support"]),
 ]
 
 let package = Package(
