@@ -111,6 +111,11 @@ let testTargets: [Target] = [
     tests("Architecture", ["Support"]),
     tests("Hashing", ["Hashing"]),
     tests("MessagePack", ["MessagePack"]),
+    tests("JSON", ["JSON", "Hashing"]),
+    tests("Vectors", ["Vectors", "CVectorKernels", "Hashing"]),
+    tests("SimulationKit", ["SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
+    tests("RunConfiguration", ["RunConfiguration", "SimulationKit", "Model", "Hashing", "Support"]),
+    tests("JobMarket", ["JobMarket", "SimulationKit", "RunConfiguration", "Model", "Hashing", "Support"]),
 ]
 
 let package = Package(
