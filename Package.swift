@@ -95,7 +95,7 @@ func service(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let services: [Target] = [
     service("coordinator", ["CoordinatorRole"]),
-    service("agent-host", ["AgentHostRole", "Scenarios"]),
+    service("agent-host", ["AgentHostRole", "Scenarios", arguments]),
     service("llm-gateway", ["LLMGatewayRole"]),
     service("embedding-gateway", ["EmbeddingGatewayRole"]),
     service("recorder", ["RecorderRole"]),
