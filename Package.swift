@@ -49,7 +49,7 @@ let libraries: [Target] = [
     // Pure protocol logic: state machines that return actions.
     library("ClusterLogic", ["Model", "Hashing", "Support"]),
     // The kit that a scenario author imports, and the scenarios.
-    library("SimulationKit", ["Model", "Hashing", "Vectors", "Support", "JSON", mustache]),
+    library("SimulationKit", ["Model", "Hashing", "Vectors", "Support", "JSON"]),
     library("JobMarket", ["SimulationKit", "Model", "Support"]),
     library("Scenarios", ["SimulationKit", "JobMarket"]),
     library(
@@ -113,7 +113,7 @@ let testTargets: [Target] = [
     tests("MessagePack", ["MessagePack"]),
     tests("JSON", ["JSON", "Hashing"]),
     tests("Vectors", ["Vectors", "CVectorKernels", "Hashing"]),
-    tests("SimulationKit", ["SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
+    tests("SimulationKit", [mustache, "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
     tests("RunConfiguration", ["RunConfiguration", "SimulationKit", "Model", "Hashing", "Support"]),
     tests("JobMarket", ["JobMarket", "SimulationKit", "RunConfiguration", "Model", "Hashing", "Support"]),
 ]
