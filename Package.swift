@@ -49,7 +49,7 @@ let libraries: [Target] = [
     // Pure protocol logic: state machines that return actions.
     library("ClusterLogic", ["Model", "Hashing", "Support"]),
     // The kit that a scenario author imports, and the scenarios.
-    library("SimulationKit", ["Model", "Hashing", "Vectors", "Support", "JSON", mustache]),
+    library("SimulationKit", ["Model", "Hashing", "Vectors", "Support", "JSON"]),
     library("JobMarket", ["SimulationKit", "Model", "Support"]),
     library("Scenarios", ["SimulationKit", "JobMarket"]),
     library(
@@ -95,7 +95,7 @@ func service(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let services: [Target] = [
     service("coordinator", ["CoordinatorRole"]),
-    service("agent-host", ["AgentHostRole", "Scenarios"]),
+    service("agent-host", ["AgentHostRole", "Scenarios", arguments]),
     service("llm-gateway", ["LLMGatewayRole"]),
     service("embedding-gateway", ["EmbeddingGatewayRole"]),
     service("recorder", ["RecorderRole"]),
@@ -112,12 +112,21 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let testTargets: [Target] = [
     tests("Architecture", ["Support"]),
     tests("Hashing", ["Hashing"]),
+    tests("JSON", ["JSON", "Hashing"]),
+    tests("Vectors", ["Vectors", "CVectorKernels", "Hashing"]),
+    tests("SimulationKit", [mustache, "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
+    tests("RunConfiguration", ["RunConfiguration", "SimulationKit", "Model", "Hashing", "Support"]),
+    tests("JobMarket", ["JobMarket", "SimulationKit", "RunConfiguration", "Model", "Hashing", "Support"]),
+    tests("Emulator", ["EmulatorRole", "JSON", "Hashing", "Support", nioCore, nioPosix]),
     tests("Model", ["Model", "Hashing"]),
     tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
-    tests("MessagePack", ["MessagePack"]),
+    tests("MessagePack", ["MessagePack", "Hashing"]),
     tests("ClusterLogic", ["ClusterLogic", "Hashing"]),
     tests("ServiceRuntime", ["ServiceRuntime", "Support", log]),
+    tests("CoordinatorRole", ["CoordinatorRole", "ServiceRuntime", "Wire", "Model", "Support"]),
     tests("Support", ["Support"]),
+    tests("Transport", ["Transport", "ZeroMQ", "MessagePack", "Support"]),
+    tests("ZeroMQ", ["ZeroMQ", "Support"]),
 ]
 
 let package = Package(

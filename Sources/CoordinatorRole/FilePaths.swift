@@ -17,7 +17,8 @@ enum FilePaths {
     static func nearestExisting(_ path: String) -> String {
         var candidate = absolute(path)
         while candidate != "/" && !FileManager.default.fileExists(atPath: candidate) {
-            candidate = URL(fileURLWithPath: candidate).deletingLastPathComponent().path(percentEncoded: false).trimmedSlash
+            candidate =
+                URL(fileURLWithPath: candidate).deletingLastPathComponent().path(percentEncoded: false).trimmedSlash
         }
         return candidate
     }

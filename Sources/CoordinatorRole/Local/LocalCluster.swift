@@ -25,6 +25,8 @@ final class LocalCluster: Sendable {
         var arguments: [String]
         /// Whether it is a program of others, which runs under our supervisor.
         var isForeign = false
+        /// Whether it gets the keys of model servers that stand in our environment.
+        var getsKeys = false
     }
 
     private struct State {
@@ -35,10 +37,12 @@ final class LocalCluster: Sendable {
     /// Time between SIGTERM and SIGKILL, longer than a supervisor's own.
     private static let grace = Span.seconds(10)
     private static let quotedLines = 5
+    /// Variables that only gateways are to see.
+    private static let secrets: Set<String> = ["GENSIM_LLM_KEY", "GENSIM_EMBEDDING_KEY"]
 
     private let lifeline: Lifeline
     private let logs: String
-    private let environment: [String]
+    private let environment: [String: String]
     private let onLoss: @Sendable (Loss) -> Void
     private let state = Guarded(State())
 
@@ -48,7 +52,7 @@ final class LocalCluster: Sendable {
     ) throws {
         self.logs = logs
         self.onLoss = onLoss
-        self.environment = environment.map { "\($0.key)=\($0.value)" }.sorted()
+        self.environment = environment
         lifeline = try Lifeline()
         try FileManager.default.createDirectory(atPath: logs, withIntermediateDirectories: true)
     }
@@ -59,6 +63,7 @@ final class LocalCluster: Sendable {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw UserError.system("the log cannot be written", at: path, errno: errno) }
         defer { close(descriptor) }
+        let visible = environment.filter { program.getsKeys || !Self.secrets.contains($0.key) }
         let tie = ["--lifeline-fd", "\(ManagedChild.lifelineNumber)"]
         let child = try await ManagedChild.start(
             ManagedChild.Plan(
@@ -66,7 +71,8 @@ final class LocalCluster: Sendable {
                 executable: program.isForeign ? try Programs.path(of: "supervisor") : program.executable,
                 arguments: program.isForeign
                     ? tie + ["--", program.executable] + program.arguments : program.arguments + tie,
-                environment: environment, standardOutput: descriptor, standardError: descriptor,
+                environment: visible.map { "\($0.key)=\($0.value)" }.sorted(), standardOutput: descriptor,
+                standardError: descriptor,
                 lifeline: lifeline.readEnd))
         let isLate = state.withLock { state in
             state.children.append(child)
@@ -129,6 +135,7 @@ final class LocalCluster: Sendable {
         let path = log(of: name)
         let last = LogTail.lines(of: path, count: Self.quotedLines)
         return "\(name) \(status.explanation)"
-            + (last.isEmpty ? "; its log \(path) is empty" : "; the end of its log \(path): " + last.joined(separator: " | "))
+            + (last.isEmpty
+                ? "; its log \(path) is empty" : "; the end of its log \(path): " + last.joined(separator: " | "))
     }
 }

@@ -38,7 +38,8 @@ struct LocalModels: Sendable {
         var arguments: [String] {
             switch self {
             case .chat: ["-np", "4", "-c", "8192", "--cache-ram", "256"]
-            case .embedding: ["--embedding", "--pooling", "mean", "-np", "4", "-c", "2048", "-b", "2048", "-ub", "2048"]
+            case .embedding:
+                ["--embedding", "--pooling", "mean", "-np", "4", "-c", "2048", "-b", "2048", "-ub", "2048"]
             }
         }
     }
@@ -74,7 +75,8 @@ struct LocalModels: Sendable {
         let port = try LocalPort.free()
         let arguments =
             [
-                "-m", "\(folder)/models/\(role.file)", "--alias", role.model, "--host", "127.0.0.1", "--port", "\(port)",
+                "-m", "\(folder)/models/\(role.file)", "--alias", role.model, "--host", "127.0.0.1", "--port",
+                "\(port)",
                 "-t", "1", "-tb", "1", "--api-key-file", keyFile, "--no-webui", "--offline",
             ] + role.arguments
         let child = try await cluster.start(

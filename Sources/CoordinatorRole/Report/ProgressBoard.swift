@@ -97,7 +97,8 @@ struct ProgressBoard: Sendable {
         if phase != "running" { parts.append(phase) }
         if totals.planned > 0 {
             let committed = Amount.count(totals.committed)
-            parts.append("\(totals.committed * 100 / totals.planned) % (\(committed) of \(Amount.count(totals.planned)) turns)")
+            parts.append(
+                "\(totals.committed * 100 / totals.planned) % (\(committed) of \(Amount.count(totals.planned)) turns)")
         }
         if totals.failed > 0 { parts.append("\(Amount.count(totals.failed)) failed") }
         parts.append("\(Amount.count(totals.calls)) calls, \(Amount.oneDecimal(callsPerSecond))/s")

@@ -50,7 +50,8 @@ struct RunReport: Sendable {
         let calls = summary.calls.reduce(0) { $0 + $1.count }
         var lines = ["\(run): \(state) after round \(closedRounds) of \(rounds), \(Amount.duration(seconds: seconds))"]
         lines += scenarioLines.map { "  \($0)" }
-        lines.append("  turns: \(Amount.count(counters["turns"] ?? 0)), \(Amount.count(counters["turns_failed"] ?? 0)) failed")
+        lines.append(
+            "  turns: \(Amount.count(counters["turns"] ?? 0)), \(Amount.count(counters["turns_failed"] ?? 0)) failed")
         let kinds = summary.calls.map { "\($0.name) \(Amount.count($0.count))" }.joined(separator: ", ")
         lines.append(
             "  LLM calls: \(Amount.count(calls))" + (kinds.isEmpty ? "" : " (\(kinds))")
@@ -65,7 +66,8 @@ struct RunReport: Sendable {
             "  recording: \(folder)/\(RunFolder.recordingName) (\(Amount.bytes(counters["database_bytes"] ?? 0)))")
         lines.append("  look at it: coordinator export \(folder) --format csv --out \(folder)/tables")
         lines.append(
-            "              sqlite3 \(folder)/\(RunFolder.recordingName) 'SELECT kind, count(*) FROM calls GROUP BY kind'")
+            "              sqlite3 \(folder)/\(RunFolder.recordingName) 'SELECT kind, count(*) FROM calls GROUP BY kind'"
+        )
         return lines.joined(separator: "\n") + "\n"
     }
 

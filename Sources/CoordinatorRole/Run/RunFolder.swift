@@ -27,7 +27,9 @@ struct RunFolder: Sendable {
                 exitCode: .cannotCreate)
         }
         if !folder.wasThere && FileManager.default.fileExists(atPath: folder.path) {
-            throw UserError("there is a file of that name", at: path, advice: "name another folder by --run-dir", exitCode: .cannotCreate)
+            throw UserError(
+                "there is a file of that name", at: path, advice: "name another folder by --run-dir",
+                exitCode: .cannotCreate)
         }
         try folder.checkFileSystem()
         return folder
@@ -61,7 +63,8 @@ struct RunFolder: Sendable {
         guard kind == .local else {
             throw UserError(
                 "the folder lies on \(kind.rawValue), where a recording cannot be written safely", at: path,
-                advice: "choose a local disk by --run-dir and copy the run when it is finished", exitCode: .cannotCreate)
+                advice: "choose a local disk by --run-dir and copy the run when it is finished", exitCode: .cannotCreate
+            )
         }
     }
 

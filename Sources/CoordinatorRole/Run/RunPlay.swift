@@ -57,7 +57,9 @@ struct RunPlay {
         switch input {
         case .register(let request, let responder): register(request, responder)
         case .event(let event):
-            if event == .stopRequested { printer.say("stopping: what is in flight finishes; once more to stop at once") }
+            if event == .stopRequested {
+                printer.say("stopping: what is in flight finishes; once more to stop at once")
+            }
             perform(machine.handle(event))
         case .merged(let round, let merged):
             perform(machine.handle(.roundMerged(round, roots: merged.roots, failed: merged.failed)))
@@ -99,7 +101,8 @@ struct RunPlay {
             return
         }
         switch machine.register(name: request.name, incarnation: request.incarnation) {
-        case .refused(let reason): responder.fail(Problem(.conflict, reason, advice: "start no more hosts than the run has"))
+        case .refused(let reason):
+            responder.fail(Problem(.conflict, reason, advice: "start no more hosts than the run has"))
         case .accepted(let host, let actions):
             reach[host] = Reach(peer: responder.sender, endpoint: request.endpoint)
             var reply = welcome
