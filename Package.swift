@@ -113,6 +113,7 @@ let testTargets: [Target] = [
     tests("Architecture", ["Support"]),
     tests("Hashing", ["Hashing"]),
     tests("JSON", ["JSON", "Hashing"]),
+    tests("TurnEngine", ["TurnEngine", "SimulationKit", "Model", "Hashing", "Support"]),
     tests("Vectors", ["Vectors", "CVectorKernels", "Hashing"]),
     tests("SimulationKit", [mustache, "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
     tests("RunConfiguration", ["RunConfiguration", "SimulationKit", "Model", "Hashing", "Support"]),
