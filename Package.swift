@@ -107,6 +107,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let testTargets: [Target] = [
     tests("Architecture", ["Support"]),
     tests("Hashing", ["Hashing"]),
+    tests("Curl", ["Curl", "Support", "Hashing"]),
 ]
 
 let package = Package(
