@@ -76,7 +76,10 @@ let libraries: [Target] = [
         ["Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Support", "ServiceRuntime", log, arguments]),
     library(
         "EmbeddingGatewayRole",
-        ["Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Vectors", "Support", "ServiceRuntime", log, arguments]),
+        [
+            "Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Vectors", "Support", "ServiceRuntime", log,
+            arguments,
+        ]),
     library(
         "RecorderRole",
         ["Recording", "Transport", "Wire", "Model", "Hashing", "Support", "ServiceRuntime", log, arguments]),
@@ -108,6 +111,7 @@ let testTargets: [Target] = [
     tests("Architecture", ["Support"]),
     tests("Hashing", ["Hashing"]),
     tests("Curl", ["Curl", "Support", "Hashing"]),
+    tests("MessagePack", ["MessagePack"]),
 ]
 
 let package = Package(

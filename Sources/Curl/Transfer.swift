@@ -18,7 +18,7 @@ final class Transfer {
     var completion: Completion?
 
     private var headers: UnsafeMutablePointer<curl_slist>?
-    private var url = ""
+    private var url: String?
     private var requestBytes: UnsafeMutableRawBufferPointer
     private var body: [UInt8] = []
     private var limit = 0
