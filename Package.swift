@@ -112,6 +112,7 @@ let testTargets: [Target] = [
     tests("Hashing", ["Hashing"]),
     tests("Curl", ["Curl", "Support", "Hashing"]),
     tests("MessagePack", ["MessagePack"]),
+    tests("JSON", ["JSON", "Hashing"]),
 ]
 
 let package = Package(
