@@ -111,6 +111,7 @@ let testTargets: [Target] = [
     tests("Architecture", ["Support"]),
     tests("Hashing", ["Hashing"]),
     tests("Curl", ["Curl", "Support", "Hashing"]),
+    tests("LLMGateway", ["LLMGatewayRole", "Curl", "JSON", "Wire", "Model", "Hashing", "Support"]),
     tests("MessagePack", ["MessagePack"]),
     tests("JSON", ["JSON", "Hashing"]),
 ]
