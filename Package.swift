@@ -114,12 +114,7 @@ let testTargets: [Target] = [
     tests("LLMGateway", ["LLMGatewayRole", "Curl", "JSON", "Wire", "Model", "Hashing", "Support"]),
     tests("MessagePack", ["MessagePack"]),
     tests("JSON", ["JSON", "Hashing"]),
-    tests("MessagePack", ["MessagePack"]),
-    tests("JSON", ["JSON", "Hashing"]),
-    tests("Vectors", ["Vectors", "CVectorKernels", "Hashing"]),
-    tests("SimulationKit", ["SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
-    tests("RunConfiguration", ["RunConfiguration", "SimulationKit", "Model", "Hashing", "Support"]),
-    tests("JobMarket", ["JobMarket", "SimulationKit", "RunConfiguration", "Model", "Hashing", "Support"]),
+    tests("Support", ["Support"]),
 ]
 
 let package = Package(
