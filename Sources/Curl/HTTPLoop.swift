@@ -1,6 +1,4 @@
 import CCurl
-import CLinux
-import Glibc
 import Support
 
 /// A thread that runs HTTP requests, timers and the work sent to it, one after the other.
@@ -8,50 +6,46 @@ import Support
 /// Rule: whoever builds on a loop keeps its state on the loop's thread (``LoopConfined``) and needs no lock.
 /// Never wait inside work or a completion: everything else on the loop waits too.
 /// Built on libcurl's `multi_socket` with epoll, whose cost does not grow with the number of replies waited for.
-public final class HTTPLoop: @unchecked Sendable {
+public final class HTTPLoop: Sendable {
     private let core: LoopCore
-    private let inbox: LoopInbox
-    /// Written by the loop's thread alone, before anything else runs there.
-    private var ownThread: pthread_t?
-    private let thread = Guarded<pthread_t?>(nil)
-
-    /// Starts the thread.
-    /// - Parameters:
-    ///   - name: of the thread, at most 15 bytes are shown by the system.
-    ///   - clock: for timers.
-    ///   - connections: how many open connections are kept for use again; see ``keepConnections(_:)``.
-    public init(name: String, clock: any MonotonicClock, connections: Int = 256) {
-        precondition(Self.isLibraryReady, "libcurl does not start")
-        core = LoopCore(clock: clock, connections: connections)
-        inbox = core.inbox
-        let entry = Unmanaged.passRetained(ThreadEntry(loop: self, name: name))
-        var created = pthread_t()
-        let status = pthread_create(&created, nil, runLoop, entry.toOpaque())
-        precondition(status == 0, "pthread_create failed with \(status)")
-        thread.withLock { $0 = created }
-    }
+    private let thread: OSThread
+    private let isEnded = Guarded(false)
 
     /// libcurl wants one call before the first use in a process.
     private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+    /// Starts the thread.
+    /// - Parameters:
+    ///   - name: of the thread, cut to 15 bytes.
+    ///   - clock: for timers.
+    ///   - connections: how many open connections are kept for use again; see ``keepConnections(_:)``.
+    public init(name: String, clock: any MonotonicClock, connections: Int = 256) throws(UserError) {
+        precondition(Self.isLibraryReady, "libcurl does not start")
+        let core = try LoopCore(clock: clock, connections: connections)
+        self.core = core
+        thread = try OSThread(name: name) { core.run() }
+    }
+
+    deinit {
+        guard beginEnd() else { return }
+        core.inbox.finish()
+        thread.detach()
+    }
 
     // MARK: from any thread
 
     /// Runs `work` on the loop's thread, after what was given before. Returns false, and drops the work, after
     /// ``shutdown()``.
     @discardableResult
-    public func execute(_ work: @escaping @Sendable () -> Void) -> Bool { inbox.add(work) }
+    public func execute(_ work: @escaping @Sendable () -> Void) -> Bool { core.inbox.add(work) }
 
     /// Ends all requests with ``HTTPFailure/shutDown``, drops the timers and ends the thread. May be called again.
     /// Not to be called on the loop's own thread, which cannot wait for itself.
     public func shutdown() {
-        guard
-            let joined = thread.withLock({ thread in
-                defer { thread = nil }; return thread
-            })
-        else { return }
-        precondition(pthread_equal(joined, pthread_self()) == 0, "a loop cannot shut itself down")
-        inbox.finish()
-        pthread_join(joined, nil)
+        guard beginEnd() else { return }
+        precondition(!thread.isCurrent, "a loop cannot wait for the end of its own thread")
+        core.inbox.finish()
+        thread.join()
     }
 
     /// Sends one request and waits for its reply: for probes and tests; a stream of requests uses
@@ -65,18 +59,20 @@ public final class HTTPLoop: @unchecked Sendable {
         }
     }
 
+    private func beginEnd() -> Bool {
+        isEnded.withLock { isEnded in
+            defer { isEnded = true }
+            return !isEnded
+        }
+    }
+
     // MARK: on the loop's thread only
 
-    /// Stops unless the calling thread is the loop's.
-    public func checkOnLoop() {
-        precondition(isOnLoop, "called outside the loop's thread")
-    }
+    /// Stops the process unless the calling thread is the loop's.
+    public func checkOnLoop() { precondition(isOnLoop, "called outside the loop's thread") }
 
     /// Whether the calling thread is the loop's.
-    public var isOnLoop: Bool {
-        guard let ownThread else { return false }
-        return pthread_equal(ownThread, pthread_self()) != 0
-    }
+    public var isOnLoop: Bool { thread.isCurrent }
 
     /// Sends a request. `completion` runs on the loop's thread exactly once, later, unless the request is cancelled.
     @discardableResult
@@ -119,13 +115,6 @@ public final class HTTPLoop: @unchecked Sendable {
         checkOnLoop()
         core.keepConnections(count)
     }
-
-    // MARK: the thread
-
-    fileprivate func runThread() {
-        ownThread = pthread_self()
-        core.run()
-    }
 }
 
 /// Names a request for ``HTTPLoop/cancel(_:)-(RequestHandle)``.
@@ -137,23 +126,4 @@ public struct RequestHandle: Hashable, Sendable {
 /// Names a timer for ``HTTPLoop/cancel(_:)-(TimerHandle)``.
 public struct TimerHandle: Hashable, Sendable {
     let number: UInt64
-}
-
-/// Keeps the loop alive while its thread runs.
-private final class ThreadEntry {
-    let loop: HTTPLoop
-    let name: String
-
-    init(loop: HTTPLoop, name: String) {
-        self.loop = loop
-        self.name = name
-    }
-}
-
-private func runLoop(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    guard let context else { return nil }
-    let entry = Unmanaged<ThreadEntry>.fromOpaque(context).takeRetainedValue()
-    _ = clinux_name_thread(entry.name)
-    entry.loop.runThread()
-    return nil
 }

@@ -6,10 +6,10 @@ public final class LoopConfined<State>: @unchecked Sendable {
     private let loop: HTTPLoop
     private var state: State
 
-    /// Gives `state` to the loop. The caller must not keep another reference to it.
-    public init(_ state: sending State, on loop: HTTPLoop) {
+    /// Makes the state and gives it to the loop.
+    public init(on loop: HTTPLoop, _ make: () -> sending State) {
         self.loop = loop
-        self.state = state
+        state = make()
     }
 
     /// The state; the calling thread must be the loop's.

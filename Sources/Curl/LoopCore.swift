@@ -2,8 +2,10 @@ import CCurl
 import Support
 
 /// What a loop's thread owns: the multi handle, its sockets, its timers and its transfers.
-final class LoopCore {
-    let inbox = LoopInbox()
+///
+/// Sendable only to reach that thread: nothing else touches it, which ``HTTPLoop`` checks at every call.
+final class LoopCore: @unchecked Sendable {
+    let inbox: LoopInbox
     private let clock: any MonotonicClock
     private let poll = EventPoll()
     private let multi: UnsafeMutableRawPointer
@@ -14,7 +16,8 @@ final class LoopCore {
     private var batchEnd: (() -> Void)?
     private var isClosing = false
 
-    init(clock: any MonotonicClock, connections: Int) {
+    init(clock: any MonotonicClock, connections: Int) throws(UserError) {
+        inbox = try LoopInbox()
         guard let multi = curl_multi_init() else { preconditionFailure("curl_multi_init failed: out of memory") }
         self.multi = multi
         self.clock = clock

@@ -1,5 +1,3 @@
-import CLinux
-import Glibc
 import Support
 
 /// Work handed to a loop by other threads, with an eventfd that wakes the loop only when it sleeps.
@@ -13,16 +11,12 @@ final class LoopInbox: Sendable {
     }
 
     private let state = Guarded(State())
+    private let event: EventFD
+
     /// The descriptor that the loop polls.
-    let descriptor: Int32
+    var descriptor: Int32 { event.descriptor }
 
-    init() {
-        descriptor = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
-        precondition(descriptor >= 0, "eventfd failed with \(errno)")
-    }
-
-    // Not earlier than here: whoever adds work may be just about to wake the loop.
-    deinit { _ = close(descriptor) }
+    init() throws(UserError) { event = try EventFD() }
 
     /// Adds work; false when the inbox is closed.
     func add(_ work: @escaping Work) -> Bool {
@@ -32,7 +26,7 @@ final class LoopInbox: Sendable {
             defer { state.isSleeping = false }
             return (true, state.isSleeping)
         }
-        if mustWake { wake() }
+        if mustWake { event.signal() }
         return isAccepted
     }
 
@@ -50,19 +44,11 @@ final class LoopInbox: Sendable {
     func awake() { state.withLock { $0.isSleeping = false } }
 
     /// Empties the descriptor after a wake-up.
-    func drain() {
-        var count: UInt64 = 0
-        _ = read(descriptor, &count, 8)
-    }
+    func drain() { event.drain() }
 
     /// Refuses further work and wakes the loop.
     func finish() {
         state.withLock { $0.isClosed = true }
-        wake()
-    }
-
-    private func wake() {
-        var one: UInt64 = 1
-        _ = write(descriptor, &one, 8)
+        event.signal()
     }
 }

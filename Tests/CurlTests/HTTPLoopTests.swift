@@ -5,7 +5,8 @@ import Testing
 
 /// A loop that is shut down when the test is over.
 private final class Loop: Sendable {
-    let http = HTTPLoop(name: "test", clock: SystemClock(), connections: 600)
+    let http: HTTPLoop
+    init() throws { http = try HTTPLoop(name: "test", clock: SystemClock(), connections: 600) }
     deinit { http.shutdown() }
 }
 
@@ -17,7 +18,9 @@ private func failure(_ request: HTTPRequest, on loop: Loop) async -> HTTPFailure
 }
 
 @Suite struct HTTPLoopTests {
-    private let loop = Loop()
+    private let loop: Loop
+
+    init() throws { loop = try Loop() }
 
     @Test func aRequestCarriesItsMethodHeadersAndBodyAndTheReplyComesBackWhole() async throws {
         let server = ScriptedServer { request in
@@ -174,8 +177,8 @@ private func failure(_ request: HTTPRequest, on loop: Loop) async -> HTTPFailure
         #expect(marks.drop(while: { $0 == -1 }).prefix(5) == [0, 1, 2, 3, 4])
     }
 
-    @Test func shutdownEndsWhatWaitsAndRefusesWhatComesAfter() async {
-        let own = HTTPLoop(name: "own", clock: SystemClock())
+    @Test func shutdownEndsWhatWaitsAndRefusesWhatComesAfter() async throws {
+        let own = try HTTPLoop(name: "own", clock: SystemClock())
         let server = ScriptedServer { _ in .hang }
         async let waiting: HTTPFailure? = {
             do { _ = try await own.perform(HTTPRequest(.get, server.url)) } catch { return error as? HTTPFailure }
