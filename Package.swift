@@ -111,7 +111,9 @@ let testTargets: [Target] = [
     tests("Architecture", ["Support"]),
     tests("Hashing", ["Hashing"]),
     tests("Curl", ["Curl", "Support", "Hashing"]),
-    tests("LLMGateway", ["LLMGatewayRole", "Curl", "JSON", "Wire", "Model", "Hashing", "Support"]),
+    tests(
+        "LLMGateway",
+        ["LLMGatewayRole", "Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Support", log]),
     tests("MessagePack", ["MessagePack"]),
     tests("JSON", ["JSON", "Hashing"]),
     tests("Support", ["Support"]),

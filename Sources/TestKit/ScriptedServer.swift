@@ -52,6 +52,8 @@ public final class ScriptedServer: Sendable {
         public var connections = 0
         /// Connections that the client closed.
         public var closedByClient = 0
+        /// When the last of them was noticed.
+        public var lastClosed = Instant(nanoseconds: 0)
         /// Requests that hang now.
         public var hanging = 0
     }

@@ -108,7 +108,10 @@ final class ScriptedServerThread: @unchecked Sendable {
         } else if count == 0 || errno != EAGAIN {
             if connections[socket]?.isHanging == true { note { $0.hanging -= 1 } }
             end(socket)
-            note { $0.closedByClient += 1 }
+            note { seen in
+                seen.closedByClient += 1
+                seen.lastClosed = SystemClock().now()
+            }
         }
         send(socket)
     }

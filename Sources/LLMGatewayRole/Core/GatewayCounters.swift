@@ -20,4 +20,10 @@ struct GatewayCounters: Equatable {
     var failed: UInt64 = 0
     /// Calls whose time was up.
     var expired: UInt64 = 0
+
+    /// One line for the log.
+    var summary: String {
+        "asked \(asked), answered \(answered), failed \(failed), expired \(expired), refused \(refused), "
+            + "joined \(joined), remembered \(remembered), sent \(sent), retried \(retried), rejected \(rejected)"
+    }
 }
