@@ -116,6 +116,9 @@ let testTargets: [Target] = [
         ["LLMGatewayRole", "Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Support", log]),
     tests("MessagePack", ["MessagePack"]),
     tests("JSON", ["JSON", "Hashing"]),
+    tests("Emulator", ["EmulatorRole", "JSON", "Hashing", "Support", nioCore, nioPosix]),
+    tests("Model", ["Model", "Hashing"]),
+    tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
     tests("Support", ["Support"]),
 ]
 

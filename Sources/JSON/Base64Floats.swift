@@ -17,6 +17,7 @@ public enum Base64Floats {
         let padding = text.suffix(2).reduce(0) { $0 + ($1 == 0x3D ? 1 : 0) }
         var group: UInt32 = 0
         var letters = 0
+        let values = values
         for letter in text.dropLast(padding) {
             let value = values[Int(letter)]
             guard value != 0xFF else { return nil }
@@ -45,24 +46,30 @@ public enum Base64Floats {
 
     /// The text of a vector.
     public static func encode(_ vector: [Float]) -> String {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(vector.count * 4)
-        for component in vector {
-            withUnsafeBytes(of: component.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
-        }
-        var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        var index = 0
-        while index < bytes.count {
-            let left = min(3, bytes.count - index)
-            var group = UInt32(bytes[index]) << 16
-            if left > 1 { group |= UInt32(bytes[index + 1]) << 8 }
-            if left > 2 { group |= UInt32(bytes[index + 2]) }
-            for letter in 0..<4 {
-                text.append(letter <= left ? alphabet[Int(group >> (18 - 6 * UInt32(letter))) & 63] : 0x3D)
+        let size = vector.count * 4
+        // A local copy: a static is guarded by a check at every use.
+        let alphabet = alphabet
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            for (index, component) in vector.enumerated() {
+                let bits = component.bitPattern
+                for byte in 0..<4 { buffer[index * 4 + byte] = UInt8(truncatingIfNeeded: bits >> (8 * UInt32(byte))) }
             }
-            index += 3
+            count = size
         }
-        return String(decoding: text, as: UTF8.self)
+        return String(unsafeUninitializedCapacity: (size + 2) / 3 * 4) { text in
+            var written = 0
+            for start in stride(from: 0, to: size, by: 3) {
+                let left = min(3, size - start)
+                var group = UInt32(bytes[start]) << 16
+                if left > 1 { group |= UInt32(bytes[start + 1]) << 8 }
+                if left > 2 { group |= UInt32(bytes[start + 2]) }
+                for letter in 0..<4 {
+                    text[written + letter] =
+                        letter <= left ? alphabet[Int(group >> (18 - 6 * UInt32(letter))) & 63] : 0x3D
+                }
+                written += 4
+            }
+            return written
+        }
     }
 }

@@ -41,6 +41,15 @@ private func text(_ write: (inout JSONWriter) -> Void) -> String {
         #expect(text { $0.value("\u{1f}\u{7f}é") } == "\"\\u001f\u{7f}é\"")
     }
 
+    @Test func longStringsAreEscapedWholeAtEveryLength() throws {
+        for length in [511, 512, 513, 1_023, 1_024, 1_025, 5_000] {
+            for letter in ["\u{1}", "é", "a\"", "\\"] {
+                let string = String(repeating: letter, count: length)
+                #expect(try JSONValue(parsing: JSONValue.string(string).serialized()) == .string(string))
+            }
+        }
+    }
+
     @Test func partsAreJoinedIntoOneString() {
         #expect(text { $0.value(joining: ["a\"", "", "b"]) } == #""a\"b""#)
     }
@@ -49,7 +58,7 @@ private func text(_ write: (inout JSONWriter) -> Void) -> String {
         for number in [0, -1, 9, 10, Int64.min, Int64.max] {
             #expect(try JSONValue(parsing: JSONValue.int(number).serialized()) == .int(number))
         }
-        for number in [0.1, -1e-300, 1.7976931348623157e308, 5e-324, 1e16] {
+        for number: Double in [0.1, -1e-300, 1.7976931348623157e308, .leastNonzeroMagnitude, 1e16] {
             let bytes = JSONValue.double(number).serialized()
             #expect(try JSONValue(parsing: bytes).doubleValue == number)
         }
