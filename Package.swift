@@ -125,6 +125,10 @@ let testTargets: [Target] = [
     tests("Support", ["Support"]),
     tests("Transport", ["Transport", "ZeroMQ", "MessagePack", "Support"]),
     tests("ZeroMQ", ["ZeroMQ", "Support"]),
+    tests("Curl", ["Curl", "Support", "Hashing"]),
+    tests(
+        "LLMGateway",
+        ["LLMGatewayRole", "Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Support", log]),
 ]
 
 let package = Package(
