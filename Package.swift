@@ -95,7 +95,7 @@ func service(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let services: [Target] = [
     service("coordinator", ["CoordinatorRole"]),
-    service("agent-host", ["AgentHostRole", "Scenarios"]),
+    service("agent-host", ["AgentHostRole", "Scenarios", arguments]),
     service("llm-gateway", ["LLMGatewayRole"]),
     service("embedding-gateway", ["EmbeddingGatewayRole"]),
     service("recorder", ["RecorderRole"]),
@@ -120,8 +120,10 @@ let testTargets: [Target] = [
     tests("Emulator", ["EmulatorRole", "JSON", "Hashing", "Support", nioCore, nioPosix]),
     tests("Model", ["Model", "Hashing"]),
     tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
-    tests("MessagePack", ["MessagePack"]),
+    tests("MessagePack", ["MessagePack", "Hashing"]),
     tests("Support", ["Support"]),
+    tests("Transport", ["Transport", "ZeroMQ", "MessagePack", "Support"]),
+    tests("ZeroMQ", ["ZeroMQ", "Support"]),
 ]
 
 let package = Package(

@@ -105,7 +105,7 @@ final class AgentHost: Sendable {
             if let known = stale[address.host], known.endpoint == address.endpoint {
                 peers[address.host] = known
             } else {
-                let connection = try node.connect(endpoint: address.endpoint, introduction: introduction)
+                let connection = try node.connect(address.endpoint, introduction: introduction)
                 peers[address.host] = (address.endpoint, WireClient(connection))
             }
         }
