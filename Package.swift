@@ -53,7 +53,7 @@ let libraries: [Target] = [
     library("JobMarket", ["SimulationKit", "Model", "Support"]),
     library("Scenarios", ["SimulationKit", "JobMarket"]),
     library(
-        "RunConfiguration", ["SimulationKit", "Model", "Hashing", "Support", "JSON", yams]),
+        "RunConfiguration", ["SimulationKit", "Model", "Hashing", "Vectors", "Support", yams]),
     library("TurnEngine", ["SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
     // The durable store, and what reads it.
     library("Recording", ["Model", "Hashing", "MessagePack", "ClusterLogic", "Support", grdb]),
