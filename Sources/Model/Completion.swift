@@ -1,0 +1,300 @@
+import Hashing
+import MessagePack
+
+/// What an LLM or embedding call is for; a column of the recording.
+public enum CallKind: UInt8, Sendable, CaseIterable {
+    /// Choose one of several options.
+    case choice = 1
+    /// Write a text.
+    case text = 2
+    /// Rate on a scale.
+    case scale = 3
+    /// Answer by a JSON schema.
+    case structured = 4
+    /// Rate a memory's importance.
+    case importance = 5
+    /// The questions that start a reflection.
+    case questions = 6
+    /// The insights that answer one of these questions.
+    case insights = 7
+
+    /// The name under which recordings and logs show it.
+    public var name: String { "\(self)" }
+}
+
+/// Who speaks in a chat message.
+public enum ChatRole: UInt8, Sendable {
+    /// The instruction.
+    case system = 1
+    /// The question.
+    case user = 2
+    /// An earlier answer.
+    case assistant = 3
+
+    /// The name in the OpenAI API.
+    public var name: String { "\(self)" }
+}
+
+/// A chat message, cut into segments so that shared ones are stored and recognised once.
+public struct PromptMessage: Hashable, Sendable {
+    /// Who speaks.
+    public var role: ChatRole
+    /// The message's text, in pieces that are joined without a separator.
+    public var segments: [String]
+
+    /// A message of these pieces.
+    public init(role: ChatRole, segments: [String]) {
+        self.role = role
+        self.segments = segments
+    }
+
+    /// The whole text.
+    public var text: String { segments.joined() }
+}
+
+/// What an answer must satisfy. Verified here, whatever the server promised.
+public enum AnswerConstraint: Hashable, Sendable {
+    /// Any text.
+    case free
+    /// Exactly one of these texts.
+    case choice([String])
+    /// JSON that satisfies this schema (the schema's own JSON text).
+    case jsonSchema(String)
+}
+
+/// How a model is asked to sample. Temperatures and probabilities in thousandths: hashed and compared exactly.
+public struct Sampling: Hashable, Sendable {
+    /// Temperature times 1000.
+    public var temperature: UInt32
+    /// Nucleus probability times 1000.
+    public var topP: UInt32
+    /// Most tokens that the answer may have.
+    public var maxTokens: UInt32
+
+    /// Sampling parameters in thousandths and tokens.
+    public init(temperature: UInt32, topP: UInt32, maxTokens: UInt32) {
+        self.temperature = temperature
+        self.topP = topP
+        self.maxTokens = maxTokens
+    }
+}
+
+/// What is asked of a model, free of who asks. Its hash is half of the key under which an answer is kept.
+public struct CompletionSpec: Hashable, Sendable {
+    /// What the call is for.
+    public var kind: CallKind
+    /// The model's name; empty for the server's only one.
+    public var model: String
+    /// The conversation.
+    public var messages: [PromptMessage]
+    /// What the answer must satisfy.
+    public var constraint: AnswerConstraint
+    /// How to sample.
+    public var sampling: Sampling
+
+    /// A request of this content.
+    public init(
+        kind: CallKind, model: String, messages: [PromptMessage], constraint: AnswerConstraint, sampling: Sampling
+    ) {
+        self.kind = kind
+        self.model = model
+        self.messages = messages
+        self.constraint = constraint
+        self.sampling = sampling
+    }
+
+    /// Hash of everything that can change the answer. How the text is cut into segments does not enter.
+    public var requestHash: Digest128 {
+        HashBuilder.hash128(.request) { hash in
+            hash.append(model)
+            hash.append(UInt64(messages.count))
+            for message in messages {
+                hash.append(UInt64(message.role.rawValue))
+                hash.append(message.text)
+            }
+            switch constraint {
+            case .free: hash.append(UInt64(0))
+            case .choice(let options):
+                hash.append(UInt64(1))
+                hash.append(UInt64(options.count))
+                for option in options { hash.append(option) }
+            case .jsonSchema(let schema):
+                hash.append(UInt64(2))
+                hash.append(schema)
+            }
+            hash.append(UInt64(sampling.temperature))
+            hash.append(UInt64(sampling.topP))
+            hash.append(UInt64(sampling.maxTokens))
+        }
+    }
+}
+
+/// An answer that was received and rejected.
+public struct RejectedAttempt: Hashable, Sendable {
+    /// Its number, from 0.
+    public var attempt: UInt32
+    /// Why it was rejected.
+    public var reason: String
+    /// What the model said, cut to a bounded length.
+    public var answer: String
+
+    /// Attempt `attempt` answered `answer`, rejected because of `reason`.
+    public init(attempt: UInt32, reason: String, answer: String) {
+        self.attempt = attempt
+        self.reason = reason
+        self.answer = answer
+    }
+}
+
+/// How a call to a model ended: an accepted answer or an honest rejection. Never anything else: what is temporary
+/// waits.
+public struct CompletionOutcome: Hashable, Sendable {
+    /// The accepted answer in canonical form (a choice is exactly its option); nil when all attempts were rejected.
+    public var answer: String?
+    /// Why the call failed; empty when it was answered.
+    public var rejection: String
+    /// The answers rejected on the way.
+    public var rejected: [RejectedAttempt]
+    /// Tokens of the prompt as counted by the server, over all attempts.
+    public var promptTokens: UInt32
+    /// Tokens of the answers as counted by the server, over all attempts.
+    public var completionTokens: UInt32
+    /// The model that answered, as the server names it.
+    public var model: String
+
+    /// An outcome with these parts.
+    public init(
+        answer: String?, rejection: String, rejected: [RejectedAttempt], promptTokens: UInt32,
+        completionTokens: UInt32, model: String
+    ) {
+        self.answer = answer
+        self.rejection = rejection
+        self.rejected = rejected
+        self.promptTokens = promptTokens
+        self.completionTokens = completionTokens
+        self.model = model
+    }
+
+    /// Hash of what a turn can see of the outcome: answer or rejection, not tokens or model.
+    public var resultHash: Digest128 {
+        HashBuilder.hash128(.result) { hash in
+            hash.append(UInt64(answer == nil ? 0 : 1))
+            hash.append(answer ?? rejection)
+        }
+    }
+}
+
+extension PromptMessage: Packable {
+    public func pack(into packer: inout Packer) {
+        packer.packArray(count: 2)
+        packer.pack(UInt64(role.rawValue))
+        packer.pack(segments)
+    }
+
+    public init(from unpacker: inout Unpacker) throws {
+        try unpacker.enter("prompt message", count: 2)
+        self.init(role: try unpacker.readCase(ChatRole.self), segments: try unpacker.readStrings())
+    }
+}
+
+extension AnswerConstraint: Packable {
+    public func pack(into packer: inout Packer) {
+        switch self {
+        case .free:
+            packer.packArray(count: 1)
+            packer.pack(UInt64(0))
+        case .choice(let options):
+            packer.packArray(count: 2)
+            packer.pack(UInt64(1))
+            packer.pack(options)
+        case .jsonSchema(let schema):
+            packer.packArray(count: 2)
+            packer.pack(UInt64(2))
+            packer.pack(schema)
+        }
+    }
+
+    public init(from unpacker: inout Unpacker) throws {
+        let count = try unpacker.readArrayHeader()
+        switch (try unpacker.readUInt(), count) {
+        case (0, 1): self = .free
+        case (1, 2):
+            let options = try unpacker.readStrings()
+            guard !options.isEmpty else { throw DecodingFailure.missing("options") }
+            self = .choice(options)
+        case (2, 2): self = .jsonSchema(try unpacker.readString())
+        default: throw DecodingFailure.range("constraint")
+        }
+    }
+}
+
+extension Sampling: Packable {
+    public func pack(into packer: inout Packer) {
+        packer.packArray(count: 3)
+        packer.pack(UInt64(temperature))
+        packer.pack(UInt64(topP))
+        packer.pack(UInt64(maxTokens))
+    }
+
+    public init(from unpacker: inout Unpacker) throws {
+        try unpacker.enter("sampling", count: 3)
+        self.init(
+            temperature: try unpacker.readUInt32(), topP: try unpacker.readUInt32(),
+            maxTokens: try unpacker.readUInt32())
+    }
+}
+
+extension CompletionSpec: Packable {
+    public func pack(into packer: inout Packer) {
+        packer.packArray(count: 5)
+        packer.pack(UInt64(kind.rawValue))
+        packer.pack(model)
+        packer.pack(messages)
+        constraint.pack(into: &packer)
+        sampling.pack(into: &packer)
+    }
+
+    public init(from unpacker: inout Unpacker) throws {
+        try unpacker.enter("completion spec", count: 5)
+        self.init(
+            kind: try unpacker.readCase(CallKind.self), model: try unpacker.readString(),
+            messages: try unpacker.readList(), constraint: try AnswerConstraint(from: &unpacker),
+            sampling: try Sampling(from: &unpacker))
+    }
+}
+
+extension RejectedAttempt: Packable {
+    public func pack(into packer: inout Packer) {
+        packer.packArray(count: 3)
+        packer.pack(UInt64(attempt))
+        packer.pack(reason)
+        packer.pack(answer)
+    }
+
+    public init(from unpacker: inout Unpacker) throws {
+        try unpacker.enter("rejected attempt", count: 3)
+        self.init(
+            attempt: try unpacker.readUInt32(), reason: try unpacker.readString(),
+            answer: try unpacker.readString())
+    }
+}
+
+extension CompletionOutcome: Packable {
+    public func pack(into packer: inout Packer) {
+        packer.packArray(count: 6)
+        packer.pack(optional: answer)
+        packer.pack(rejection)
+        packer.pack(rejected)
+        packer.pack(UInt64(promptTokens))
+        packer.pack(UInt64(completionTokens))
+        packer.pack(model)
+    }
+
+    public init(from unpacker: inout Unpacker) throws {
+        try unpacker.enter("completion outcome", count: 6)
+        self.init(
+            answer: try unpacker.readStringIfPresent(), rejection: try unpacker.readString(),
+            rejected: try unpacker.readList(), promptTokens: try unpacker.readUInt32(),
+            completionTokens: try unpacker.readUInt32(), model: try unpacker.readString())
+    }
+}

@@ -1,0 +1,105 @@
+import MessagePack
+import Model
+
+/// Host to host: run a passive turn. It brings along all that the turn may see beyond the agent's state at the start
+/// of the round, so that a host keeps nothing between asks. Answered by `Asked`.
+public struct Ask: WireMessage {
+    public static let kind = WireKind.ask
+    public static let fieldCount = 10
+    /// Epoch of the asked agent's partition as the asker knows it; another is refused with `fenced`.
+    public var epoch: UInt64
+    /// The round.
+    public var round: UInt32
+    /// Root of the tree.
+    public var root: TurnID
+    /// The root's partition.
+    public var rootPartition: UInt32
+    /// Numbers of the asks that lead here from the root; the last is this ask's own.
+    public var path: [UInt32]
+    /// Who asks.
+    public var asker: AgentID
+    /// Who is asked.
+    public var agent: AgentID
+    /// What is asked.
+    public var request: Value
+    /// What this tree has already written to the asked agent, in order.
+    public var written: [TargetedOperation]
+    /// Recorded outcomes of this tree, given back at once; empty unless the tree is rerun.
+    public var recorded: [OutcomeRecord]
+
+    /// An ask.
+    public init(
+        epoch: UInt64, round: UInt32, root: TurnID, rootPartition: UInt32, path: [UInt32], asker: AgentID,
+        agent: AgentID, request: Value, written: [TargetedOperation], recorded: [OutcomeRecord]
+    ) {
+        self.epoch = epoch
+        self.round = round
+        self.root = root
+        self.rootPartition = rootPartition
+        self.path = path
+        self.asker = asker
+        self.agent = agent
+        self.request = request
+        self.written = written
+        self.recorded = recorded
+    }
+
+    public func packFields(into packer: inout Packer) {
+        packer.pack(epoch)
+        packer.pack(UInt64(round))
+        root.pack(into: &packer)
+        packer.pack(UInt64(rootPartition))
+        packer.packArray(count: path.count)
+        for number in path { packer.pack(UInt64(number)) }
+        asker.pack(into: &packer)
+        agent.pack(into: &packer)
+        request.pack(into: &packer)
+        packer.pack(written)
+        packer.pack(recorded)
+    }
+
+    public init(fields unpacker: inout Unpacker, version: Int) throws {
+        epoch = try unpacker.readUInt()
+        round = try unpacker.readUInt32()
+        root = try TurnID(from: &unpacker)
+        rootPartition = try unpacker.readUInt32()
+        path = []
+        for _ in 0..<(try unpacker.readArrayHeader()) { path.append(try unpacker.readUInt32()) }
+        asker = try AgentID(from: &unpacker)
+        agent = try AgentID(from: &unpacker)
+        request = try Value(from: &unpacker)
+        written = try unpacker.readList()
+        recorded = try unpacker.readList()
+    }
+}
+
+/// The answer of a passive turn, with all that the tree's commit needs of it.
+public struct Asked: WireMessage {
+    public static let kind = WireKind.asked
+    public static let fieldCount = 3
+    /// The answer; null when the turn failed, which its record says.
+    public var answer: Value
+    /// The passive turn and all turns below it, with paths from the root; the first is the asked one.
+    public var turns: [TurnRecord]
+    /// Every outcome that these turns used.
+    public var outcomes: [OutcomeName]
+
+    /// An answer.
+    public init(answer: Value, turns: [TurnRecord], outcomes: [OutcomeName]) {
+        self.answer = answer
+        self.turns = turns
+        self.outcomes = outcomes
+    }
+
+    public func packFields(into packer: inout Packer) {
+        answer.pack(into: &packer)
+        packer.pack(turns)
+        packer.pack(outcomes)
+    }
+
+    public init(fields unpacker: inout Unpacker, version: Int) throws {
+        answer = try Value(from: &unpacker)
+        turns = try unpacker.readList()
+        outcomes = try unpacker.readList()
+    }
+}

@@ -1,0 +1,233 @@
+import Hashing
+import MessagePack
+import Model
+
+/// Host to llm-gateway: get an answer. Answered by `Completed` or `RequestFailed`.
+public struct Complete: WireMessage {
+    public static let kind = WireKind.complete
+    public static let fieldCount = 4
+    /// The run, for accounting and fairness.
+    public var run: String
+    /// The call. With the spec's hash it is the key under which the answer is kept.
+    public var call: CallID
+    /// Seeds of the attempts, one for each that is allowed.
+    public var seeds: [UInt64]
+    /// What to ask.
+    public var spec: CompletionSpec
+
+    /// A request for an answer.
+    public init(run: String, call: CallID, seeds: [UInt64], spec: CompletionSpec) {
+        self.run = run
+        self.call = call
+        self.seeds = seeds
+        self.spec = spec
+    }
+
+    public func packFields(into packer: inout Packer) {
+        packer.pack(run)
+        call.pack(into: &packer)
+        packer.packArray(count: seeds.count)
+        for seed in seeds { packer.pack(seed) }
+        spec.pack(into: &packer)
+    }
+
+    public init(fields unpacker: inout Unpacker, version: Int) throws {
+        run = try unpacker.readString()
+        call = try CallID(from: &unpacker)
+        let count = try unpacker.readArrayHeader()
+        guard (1...16).contains(count) else { throw DecodingFailure.range("number of attempts") }
+        seeds = []
+        for _ in 0..<count { seeds.append(try unpacker.readUInt()) }
+        spec = try CompletionSpec(from: &unpacker)
+    }
+}
+
+/// Llm-gateway to host: how the call ended.
+public struct Completed: WireMessage {
+    public static let kind = WireKind.completed
+    public static let fieldCount = 1
+    /// The accepted answer or honest rejection.
+    public var outcome: CompletionOutcome
+
+    /// The end of a call.
+    public init(outcome: CompletionOutcome) { self.outcome = outcome }
+    public func packFields(into packer: inout Packer) { outcome.pack(into: &packer) }
+    public init(fields unpacker: inout Unpacker, version: Int) throws {
+        outcome = try CompletionOutcome(from: &unpacker)
+    }
+}
+
+/// Host to llm-gateway, one way: these outcomes are durable, their answers need not be kept.
+public struct ReleaseOutcomes: WireMessage {
+    public static let kind = WireKind.releaseOutcomes
+    public static let fieldCount = 1
+    /// The calls.
+    public var calls: [CallID]
+
+    /// A release.
+    public init(calls: [CallID]) { self.calls = calls }
+    public func packFields(into packer: inout Packer) { packer.pack(calls) }
+    public init(fields unpacker: inout Unpacker, version: Int) throws { calls = try unpacker.readList() }
+}
+
+/// A request without fields. One shape for several kinds.
+public struct BareRequest<Tag: HostStepTag>: WireMessage {
+    public static var kind: WireKind { Tag.kind }
+    public static var fieldCount: Int { 0 }
+    public static var sizeLimit: Int { WireLimits.small }
+
+    /// The request.
+    public init() {}
+    public func packFields(into packer: inout Packer) {}
+    public init(fields unpacker: inout Unpacker, version: Int) throws {}
+}
+
+/// Tags of requests without fields.
+public enum BareRequests {
+    /// What stands behind the llm-gateway?
+    public enum Models: HostStepTag { public static let kind = WireKind.describeModels }
+    /// What stands behind the embedding-gateway?
+    public enum Embedding: HostStepTag { public static let kind = WireKind.describeEmbedding }
+    /// How is the run doing?
+    public enum Status: HostStepTag { public static let kind = WireKind.requestStatus }
+    /// What does the recorder hold?
+    public enum LoadRun: HostStepTag { public static let kind = WireKind.loadRun }
+    /// What happened in the run so far?
+    public enum Summarize: HostStepTag { public static let kind = WireKind.summarize }
+}
+
+/// Ask what stands behind the llm-gateway; answered by `ModelsDescribed`.
+public typealias DescribeModels = BareRequest<BareRequests.Models>
+/// Ask what stands behind the embedding-gateway; answered by `EmbeddingDescribed`.
+public typealias DescribeEmbedding = BareRequest<BareRequests.Embedding>
+
+/// One model server as probed.
+public struct BackendDescription: Hashable, Packable {
+    /// Its address, without credentials.
+    public var url: String
+    /// The engine: vllm, sglang, llamacpp, openai.
+    public var engine: String
+    /// The engine's version, empty when unknown.
+    public var version: String
+    /// The model that it serves.
+    public var model: String
+    /// Tokens of context for one request, 0 when unknown.
+    public var contextTokens: UInt32
+    /// Requests kept in flight there at most.
+    public var window: UInt32
+
+    /// A server's description.
+    public init(
+        url: String, engine: String, version: String, model: String, contextTokens: UInt32, window: UInt32
+    ) {
+        self.url = url
+        self.engine = engine
+        self.version = version
+        self.model = model
+        self.contextTokens = contextTokens
+        self.window = window
+    }
+
+    public func pack(into packer: inout Packer) {
+        packer.packArray(count: 6)
+        for text in [url, engine, version, model] { packer.pack(text) }
+        packer.pack(UInt64(contextTokens))
+        packer.pack(UInt64(window))
+    }
+
+    public init(from unpacker: inout Unpacker) throws {
+        try unpacker.enter("backend", count: 6)
+        self.init(
+            url: try unpacker.readString(), engine: try unpacker.readString(), version: try unpacker.readString(),
+            model: try unpacker.readString(), contextTokens: try unpacker.readUInt32(),
+            window: try unpacker.readUInt32())
+    }
+}
+
+/// Llm-gateway's answer to `DescribeModels`.
+public struct ModelsDescribed: WireMessage {
+    public static let kind = WireKind.modelsDescribed
+    public static let fieldCount = 1
+    /// Every server that answered its probe.
+    public var backends: [BackendDescription]
+
+    /// A description.
+    public init(backends: [BackendDescription]) { self.backends = backends }
+    public func packFields(into packer: inout Packer) { packer.pack(backends) }
+    public init(fields unpacker: inout Unpacker, version: Int) throws { backends = try unpacker.readList() }
+}
+
+/// Host or coordinator to embedding-gateway: vectors of these texts. Answered by `Embedded`.
+public struct Embed: WireMessage {
+    public static let kind = WireKind.embed
+    public static let fieldCount = 1
+    /// The texts.
+    public var texts: [String]
+
+    /// A request for vectors.
+    public init(texts: [String]) { self.texts = texts }
+    public func packFields(into packer: inout Packer) { packer.pack(texts) }
+    public init(fields unpacker: inout Unpacker, version: Int) throws { texts = try unpacker.readStrings() }
+}
+
+/// Embedding-gateway's answer: unit vectors as little-endian IEEE half floats, one for each text, in order.
+public struct Embedded: WireMessage {
+    public static let kind = WireKind.embedded
+    public static let fieldCount = 2
+    public static let sizeLimit = WireLimits.bulk
+    /// The model.
+    public var model: String
+    /// The vectors.
+    public var vectors: [[UInt8]]
+
+    /// Vectors of a request's texts.
+    public init(model: String, vectors: [[UInt8]]) {
+        self.model = model
+        self.vectors = vectors
+    }
+
+    public func packFields(into packer: inout Packer) {
+        packer.pack(model)
+        packer.packArray(count: vectors.count)
+        for vector in vectors { packer.packBinary(vector) }
+    }
+
+    public init(fields unpacker: inout Unpacker, version: Int) throws {
+        model = try unpacker.readString()
+        let count = try unpacker.readArrayHeader()
+        vectors = []
+        for _ in 0..<count { vectors.append(try unpacker.readBinary()) }
+    }
+}
+
+/// Embedding-gateway's answer to `DescribeEmbedding`.
+public struct EmbeddingDescribed: WireMessage {
+    public static let kind = WireKind.embeddingDescribed
+    public static let fieldCount = 3
+    public static let sizeLimit = WireLimits.small
+    /// The model's name.
+    public var model: String
+    /// Numbers in a vector.
+    public var dimension: UInt32
+    /// The interface spoken: openai, tei, gensim.
+    public var engine: String
+
+    /// A description.
+    public init(model: String, dimension: UInt32, engine: String) {
+        self.model = model
+        self.dimension = dimension
+        self.engine = engine
+    }
+
+    public func packFields(into packer: inout Packer) {
+        packer.pack(model)
+        packer.pack(UInt64(dimension))
+        packer.pack(engine)
+    }
+
+    public init(fields unpacker: inout Unpacker, version: Int) throws {
+        model = try unpacker.readString()
+        dimension = try unpacker.readUInt32()
+        engine = try unpacker.readString()
+    }
+}

@@ -1,0 +1,132 @@
+import MessagePack
+import Model
+
+/// Numbers of all messages: unique, never reused. Kinds 1 to 15 belong to the transport.
+public enum WireKind: UInt16, Sendable, CaseIterable {
+    case registerHost = 16
+    case hostAccepted = 17
+    case leaseGrant = 18
+    case leaseReady = 19
+    case startRound = 20
+    case roundFinished = 21
+    case startEnvironment = 22
+    case environmentFinished = 23
+    case advanceRound = 24
+    case roundAdvanced = 25
+    case progress = 26
+    case drain = 27
+    case drained = 28
+    case hostFailed = 29
+    case acknowledged = 30
+
+    case createRun = 40
+    case loadRun = 41
+    case runState = 42
+    case raiseEpoch = 43
+    case grantPartitions = 44
+    case openRound = 45
+    case mergeRound = 46
+    case roundMerged = 47
+    case closeRound = 48
+    case roundClosed = 49
+    case finishRun = 50
+    case storeBlob = 51
+    case fetchBlob = 52
+    case blob = 53
+    case recordAgents = 54
+    case summarize = 55
+    case runSummary = 56
+
+    case planRound = 60
+    case recordOutcomes = 61
+    case commitTree = 62
+    case commitResult = 63
+    case loadPartition = 64
+    case partitionState = 65
+    case fetchMerged = 66
+    case mergedOperations = 67
+
+    case complete = 80
+    case completed = 81
+    case releaseOutcomes = 82
+    case describeModels = 83
+    case modelsDescribed = 84
+
+    case embed = 90
+    case embedded = 91
+    case describeEmbedding = 92
+    case embeddingDescribed = 93
+
+    case ask = 100
+    case asked = 101
+
+    case requestStatus = 110
+    case status = 111
+    case failed = 112
+}
+
+/// A message body: an array whose first element is the version of its shape.
+///
+/// A decoder accepts versions up to the one it knows; a newer one is a typed error, so that an older process never
+/// misreads a newer one.
+public protocol WireMessage: Packable {
+    /// The message's number.
+    static var kind: WireKind { get }
+    /// The version of the shape that `packFields` writes.
+    static var version: Int { get }
+    /// Number of fields after the version.
+    static var fieldCount: Int { get }
+    /// Largest accepted body in bytes.
+    static var sizeLimit: Int { get }
+    /// Appends the fields, each as one value.
+    func packFields(into packer: inout Packer)
+    /// Reads the fields of the given version.
+    init(fields unpacker: inout Unpacker, version: Int) throws
+}
+
+extension WireMessage {
+    public static var version: Int { 1 }
+    public static var sizeLimit: Int { WireLimits.ordinary }
+
+    public func pack(into packer: inout Packer) {
+        packer.packArray(count: Self.fieldCount + 1)
+        packer.pack(UInt64(Self.version))
+        packFields(into: &packer)
+    }
+
+    public init(from unpacker: inout Unpacker) throws {
+        let count = try unpacker.readArrayHeader()
+        guard count > 0 else { throw DecodingFailure.missing("version") }
+        let found = try unpacker.readUInt32()
+        guard found <= Self.version else {
+            throw DecodingFailure.newerVersion(found: Int(found), known: Self.version)
+        }
+        guard count == Self.fieldCount + 1 else {
+            throw DecodingFailure.count(of: "\(Self.kind)", found: count - 1, expected: Self.fieldCount)
+        }
+        self = try Self(fields: &unpacker, version: Int(found))
+    }
+
+    /// A packed element takes at least one byte, so bytes bound elements; depth is that of nested scenario values.
+    private static var limits: UnpackLimits {
+        UnpackLimits(maxBytes: sizeLimit, maxDepth: 64, maxTokens: sizeLimit)
+    }
+
+    /// Decodes a whole body, within the message's size limit.
+    public init(body: [UInt8]) throws {
+        guard body.count <= Self.sizeLimit else { throw DecodingFailure.range("size of \(Self.kind)") }
+        var unpacker = try Unpacker(body, limits: Self.limits)
+        try self.init(from: &unpacker)
+        try unpacker.expectEnd()
+    }
+}
+
+/// Limits on message bodies, in bytes.
+public enum WireLimits {
+    /// Messages without bulk.
+    public static let small = 64 * 1024
+    /// Messages that carry prompts or operations.
+    public static let ordinary = 8 * 1024 * 1024
+    /// Messages that carry files or a partition's state.
+    public static let bulk = 64 * 1024 * 1024
+}
