@@ -49,7 +49,7 @@ let libraries: [Target] = [
     // Pure protocol logic: state machines that return actions.
     library("ClusterLogic", ["Model", "Hashing", "Support"]),
     // The kit that a scenario author imports, and the scenarios.
-    library("SimulationKit", ["Model", "Hashing", "Vectors", "Support", "JSON", mustache]),
+    library("SimulationKit", ["Model", "Hashing", "Vectors", "Support", "JSON"]),
     library("JobMarket", ["SimulationKit", "Model", "Support"]),
     library("Scenarios", ["SimulationKit", "JobMarket"]),
     library(
@@ -113,6 +113,10 @@ let testTargets: [Target] = [
     tests("Architecture", ["Support"]),
     tests("Hashing", ["Hashing"]),
     tests("JSON", ["JSON", "Hashing"]),
+    tests("Vectors", ["Vectors", "CVectorKernels", "Hashing"]),
+    tests("SimulationKit", [mustache, "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
+    tests("RunConfiguration", ["RunConfiguration", "SimulationKit", "Model", "Hashing", "Support"]),
+    tests("JobMarket", ["JobMarket", "SimulationKit", "RunConfiguration", "Model", "Hashing", "Support"]),
     tests("Emulator", ["EmulatorRole", "JSON", "Hashing", "Support", nioCore, nioPosix]),
     tests("Model", ["Model", "Hashing"]),
     tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
