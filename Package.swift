@@ -120,7 +120,7 @@ let testTargets: [Target] = [
     tests("Emulator", ["EmulatorRole", "JSON", "Hashing", "Support", nioCore, nioPosix]),
     tests("Model", ["Model", "Hashing"]),
     tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
-    tests("MessagePack", ["MessagePack"]),
+    tests("MessagePack", ["MessagePack", "Hashing"]),
     tests("Support", ["Support"]),
     tests("Transport", ["Transport", "ZeroMQ", "MessagePack", "Support"]),
     tests("ZeroMQ", ["ZeroMQ", "Support"]),

@@ -16,19 +16,22 @@ extension MemoryState {
     /// Texts of the entries that come to mind from long-term memory, the highest score first.
     func recall(query: FixedVector?, now: Int64, settings: MemorySettings) -> [String] {
         let total = long.count + pending.count
-        let relevances = query.map { relevances(to: $0, count: settings.long) } ?? [:]
+        var relevances: [Int: Int64] = [:]
+        if let query { relevances = self.relevances(to: query, count: settings.long) }
         let candidates = Set(relevances.keys).union(max(0, total - settings.long)..<total)
-        let scored = candidates.map { index in
-            let (time, rating) =
-                index < long.count
-                ? (long[index].time, long[index].importance) : (pending[index - long.count].time, 0)
-            let score =
-                MemoryScore.recency(seconds: now &- time) + (relevances[index] ?? 0)
-                + MemoryScore.importance(rating: rating, weight: settings.importanceWeight)
-            return (index: index, score: score)
+        var scored: [(index: Int, score: Int64)] = []
+        for index in candidates {
+            let isRated = index < long.count
+            let time = isRated ? long[index].time : pending[index - long.count].time
+            let rating = isRated ? long[index].importance : 0
+            var score = MemoryScore.recency(seconds: now &- time)
+            score += relevances[index] ?? 0
+            score += MemoryScore.importance(rating: rating, weight: settings.importanceWeight)
+            scored.append((index, score))
         }
-        return scored.sorted { ($0.score, $0.index) > ($1.score, $1.index) }.prefix(settings.long).map {
-            $0.index < long.count ? long[$0.index].text : pending[$0.index - long.count].text
+        scored.sort { $0.score != $1.score ? $0.score > $1.score : $0.index > $1.index }
+        return scored.prefix(settings.long).map { entry in
+            entry.index < long.count ? long[entry.index].text : pending[entry.index - long.count].text
         }
     }
 
