@@ -3,8 +3,7 @@ import Support
 extension PromptTemplate {
     /// Compiles a template's text. `place` names the file in errors.
     ///
-    /// A section's tag or comment alone on a line takes the whole line with it, and the file's last line end does not
-    /// count, as templates end in one and prompts should not.
+    /// A section's tag or comment alone on a line takes the whole line with it, as Mustache wants.
     init(_ source: String, place: String) throws(UserError) {
         var parser = Parser(source: Array(source.utf8), place: place)
         nodes = try parser.parse()
@@ -22,11 +21,8 @@ extension PromptTemplate {
         static let maxDepth = 16
 
         init(source: [UInt8], place: String) {
-            self.place = place
-            var source = source
-            if source.last == UInt8(ascii: "\n") { source.removeLast() }
-            if source.last == UInt8(ascii: "\r") { source.removeLast() }
             self.source = source
+            self.place = place
         }
 
         mutating func parse() throws(UserError) -> [Node] {
