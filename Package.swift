@@ -59,7 +59,7 @@ let libraries: [Target] = [
     // The durable store, and what reads it.
     library("Recording", ["Model", "Hashing", "MessagePack", "ClusterLogic", "Support", grdb, sqlite]),
     // One library per role.
-    library("ServiceRuntime", ["Support", "CLinux", "Transport", "Wire", log, arguments]),
+    library("ServiceRuntime", ["Support", "CLinux", "Transport", "Wire", "Model", log, arguments]),
     library(
         "CoordinatorRole",
         [
@@ -96,7 +96,7 @@ func service(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let services: [Target] = [
     service("coordinator", ["CoordinatorRole"]),
-    service("agent-host", ["AgentHostRole", "Scenarios"]),
+    service("agent-host", ["AgentHostRole", "Scenarios", arguments]),
     service("llm-gateway", ["LLMGatewayRole"]),
     service("embedding-gateway", ["EmbeddingGatewayRole"]),
     service("recorder", ["RecorderRole"]),
@@ -105,16 +105,25 @@ let services: [Target] = [
 ]
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: "\(name)Tests", dependencies: dependencies + ["TestKit"], path: "Tests/\(name)Tests")
+    .testTarget(
+        name: "\(name)Tests", dependencies: dependencies + ["TestKit"], path: "Tests/\(name)Tests",
+        exclude: name == "Wire" ? ["golden.txt"] : [])
 }
 
 let testTargets: [Target] = [
     tests("Architecture", ["Support"]),
     tests("Hashing", ["Hashing"]),
+    tests("JSON", ["JSON", "Hashing"]),
+    tests("Emulator", ["EmulatorRole", "JSON", "Hashing", "Support", nioCore, nioPosix]),
+    tests("Model", ["Model", "Hashing"]),
+    tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
     tests("MessagePack", ["MessagePack"]),
     tests("Merge", ["ClusterLogic", "Model", "Hashing"]),
     tests("Recording", ["Recording", "ClusterLogic", "Model", "Hashing", "Support", grdb, sqlite]),
     tests("RecorderRole", ["RecorderRole", "Recording", "Wire", "Model", "Hashing", "MessagePack", "Support"]),
+    tests("Support", ["Support"]),
+    tests("Transport", ["Transport", "ZeroMQ", "MessagePack", "Support"]),
+    tests("ZeroMQ", ["ZeroMQ", "Support"]),
 ]
 
 let package = Package(

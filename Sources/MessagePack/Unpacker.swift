@@ -6,7 +6,7 @@ import CxxMsgpackTape
 /// and never trap: a value of another type is an error and leaves the position where it is.
 public struct Unpacker {
     private let bytes: [UInt8]
-    private let tape: ManagedBuffer<Int, msgpack_tape_token>
+    private let tape: [msgpack_tape_token]
     private let readableDepth: Int
     private var next = 0
 
@@ -23,10 +23,7 @@ public struct Unpacker {
         if let error = UnpackError(result) { throw error }
         self.bytes = bytes
         readableDepth = limits.readableDepth
-        tape = ManagedBuffer.create(minimumCapacity: result.count) { _ in result.count }
-        tape.withUnsafeMutablePointerToElements { elements in
-            if let tokens = result.tokens { elements.initialize(from: tokens, count: result.count) }
-        }
+        tape = Array(UnsafeBufferPointer(start: result.tokens, count: result.count))
     }
 
     /// Offset of the next value, or the length of the input at its end.
@@ -78,12 +75,13 @@ public struct Unpacker {
     /// Reads a string, which must be valid UTF-8.
     public mutating func readString() throws(UnpackError) -> String {
         let token = try peek(.string, as: .string)
-        let text = bytes.withUnsafeBufferPointer { input in
-            String(validating: UnsafeBufferPointer(rebasing: input[payload(token)]), as: UTF8.self)
+        do {
+            let text = String(copying: try UTF8Span(validating: bytes.span.extracting(payload(token))))
+            next += 1
+            return text
+        } catch {
+            throw .invalidUTF8(offset: Int(token.start))
         }
-        guard let text else { throw .invalidUTF8(offset: Int(token.start)) }
-        next += 1
-        return text
     }
 
     /// Reads binary data.
@@ -122,9 +120,7 @@ public struct Unpacker {
 
     // MARK: - The tape
 
-    private var token: msgpack_tape_token? {
-        next < tape.header ? tape.withUnsafeMutablePointerToElements { $0[next] } : nil
-    }
+    private var token: msgpack_tape_token? { next < tape.count ? tape[next] : nil }
 
     private func peek(
         _ type: MessagePackType, as expected: UnpackError.Expectation
@@ -155,8 +151,7 @@ public struct Unpacker {
 
     /// Whether the elements of a container that is not empty have tokens: then the next one lies inside it.
     private func hasTapedElements(_ container: msgpack_tape_token) -> Bool {
-        guard next + 1 < tape.header else { return false }
-        return tape.withUnsafeMutablePointerToElements { $0[next + 1].start < container.end }
+        next + 1 < tape.count && tape[next + 1].start < container.end
     }
 
     private mutating func wholeValue() throws(UnpackError) -> msgpack_tape_token {

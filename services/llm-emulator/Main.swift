@@ -1,1 +1,6 @@
-@main struct Main { static func main() {} }
+import EmulatorRole
+
+@main
+struct Main {
+    static func main() async { await LLMEmulatorCommand.main() }
+}

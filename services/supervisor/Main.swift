@@ -1,1 +1,6 @@
-@main struct Main { static func main() {} }
+import ServiceRuntime
+
+@main
+struct Main {
+    static func main() { SupervisorCommand.main() }
+}

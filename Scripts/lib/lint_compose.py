@@ -1,0 +1,99 @@
+"""Checks a compose file against the rules that keep it scalable and closed; prints what breaks them.
+
+usage: lint_compose.py COMPOSE_FILE        (leaves with 1 if a rule is broken)
+"""
+
+import sys
+from pathlib import Path
+
+import yaml
+
+# Replicas of these are started with --scale: nothing in them may exist only once.
+SCALED = {"agent-host"}
+# Speaks HTTP alone, and so needs no socket of ours.
+WITHOUT_SOCKETS = {"llm-emulator"}
+EXPECTED = {"coordinator", "recorder", "llm-gateway", "embedding-gateway", "agent-host", "llm-emulator"}
+SOCKETS = "/run/gensim"
+
+
+def lint_service(name: str, service: dict, names: set[str], root: Path) -> list[str]:
+    problems = []
+
+    if not (root / "services" / name / "README.md").is_file():
+        problems.append(f"there is no services/{name}/README.md")
+    if service.get("command", [None])[0] != name:
+        problems.append(f"its command must run `{name}`")
+
+    for key in ("container_name", "hostname"):
+        if key in service:
+            problems.append(f"`{key}` keeps a second one from starting")
+    for key in ("privileged", "pid", "ipc"):
+        if key in service:
+            problems.append(f"`{key}` opens the machine to the container")
+    if service.get("network_mode") == "host":
+        problems.append("`network_mode: host` opens the machine to the container")
+    if "user" in service:
+        problems.append("`user` belongs into the Dockerfile")
+
+    ports = service.get("ports", [])
+    if ports and name in SCALED:
+        problems.append("a published port can't be shared by replicas")
+    for port in ports:
+        if not str(port).startswith("127.0.0.1:"):
+            problems.append(f"port {port} must be published on 127.0.0.1 alone")
+
+    targets = [str(volume).split(":")[1] for volume in service.get("volumes", [])]
+    if (SOCKETS in targets) == (name in WITHOUT_SOCKETS):
+        problems.append(f"{SOCKETS} must {'not ' if name in WITHOUT_SOCKETS else ''}be mounted")
+    if name in SCALED and targets != [SOCKETS]:
+        problems.append("replicas may share no volume but the sockets")
+
+    check = service.get("healthcheck", {}).get("test", [])
+    if len(check) < 2 or check[0] != "CMD" or check[-1] not in service.get("command", []):
+        problems.append("its health check must look at the readiness file that its command names")
+
+    for other, link in (service.get("depends_on") or {}).items():
+        if other not in names:
+            problems.append(f"depends on `{other}`, which does not exist")
+        elif link.get("condition") != "service_healthy":
+            problems.append(f"must wait until `{other}` is healthy, not only started")
+    return problems
+
+
+def lint(path: Path) -> list[str]:
+    root = path.resolve().parent.parent
+    content = yaml.safe_load(path.read_text())
+    services = content["services"]
+    problems = [f"service `{name}` is missing" for name in sorted(EXPECTED - services.keys())]
+
+    images = {str(service.get("image")) for service in services.values()}
+    if len(images) != 1:
+        problems.append(f"one image for all, not {', '.join(sorted(images))}")
+    builds = {str(service.get("build", {}).get("dockerfile")) for service in services.values()}
+    if builds != {"services/Dockerfile"}:
+        problems.append(f"all are built from services/Dockerfile, not from {', '.join(sorted(builds))}")
+    for name, service in services.items():
+        problems += [f"{name}: {problem}" for problem in lint_service(name, service, services.keys(), root)]
+
+    dockerfile = (root / "services" / "Dockerfile").read_text().splitlines()
+    users = [line.split()[1] for line in dockerfile if line.startswith("USER ")]
+    if not users or users[-1] in ("root", "0"):
+        problems.append("services/Dockerfile: the image must not run as root")
+    for line in dockerfile:
+        if line.startswith("FROM ") and (":" not in line or ":latest" in line):
+            problems.append(f"services/Dockerfile: `{line}` names no version")
+    return problems
+
+
+def main() -> None:
+    if len(sys.argv) != 2:
+        raise SystemExit(__doc__)
+    problems = lint(Path(sys.argv[1]))
+    for problem in problems:
+        print(f"{sys.argv[1]}: {problem}", file=sys.stderr)
+    if problems:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+import Logging
+import Model
+import RunConfiguration
+import ServiceRuntime
+import SimulationKit
+import Support
+import Transport
+import TurnEngine
+import Wire
+
+/// A host: follows the coordinator's commands for the partitions that it holds.
+final class AgentHost: Sendable {
+    private let node: TransportNode
+    private let coordinator: WireClient
+    private let accepted: HostAccepted
+    private let router: AskRouter
+    private let runner: RoundRunner
+    private let counters: Guarded<HostCounters>
+    private let logger: Logger
+    private let introduction: PeerIntroduction
+    private let progress: Guarded<Progress>
+
+    private struct Progress {
+        var map: PartitionMap
+        var peers: [UInt32: (endpoint: String, client: WireClient)] = [:]
+        /// Round whose turns run, 0 for none.
+        var running: UInt32 = 0
+        var finished: UInt32 = 0
+        var environment: UInt32 = 0
+        var advanced: UInt32 = 0
+        var draining: UInt32?
+    }
+
+    init(
+        node: TransportNode, coordinator: WireClient, accepted: HostAccepted, introduction: PeerIntroduction,
+        run: LoadedRun, recorder: WireClient, llm: WireClient, embedding: WireClient?, retry: ServiceRetry,
+        counters: Guarded<HostCounters>, logger: Logger
+    ) {
+        self.node = node
+        self.coordinator = coordinator
+        self.accepted = accepted
+        self.introduction = introduction
+        self.counters = counters
+        self.logger = logger
+        let map = PartitionMap(partitions: run.definition.partitions, population: run.assets.population)
+        let gate = RoundGate()
+        let outcomes = OutcomeStream(
+            recorder: recorder, pause: { try await Task.sleep(for: .milliseconds(50)) },
+            failed: { error in
+                if let problem = error as? Problem { retry.report(problem) }
+            })
+        router = AskRouter(host: accepted.host, map: map, gate: gate)
+        let performer = HostPerformer(
+            run: run.definition.run, seed: run.assets.seed, attempts: UInt32(run.configuration.llm.maxAttempts),
+            embeddingModel: run.assets.embeddingModel, llm: llm, embedding: embedding, outcomes: outcomes,
+            router: router, counters: counters, retry: retry)
+        runner = RoundRunner(
+            assets: run.assets, performer: performer, recorder: recorder, llm: llm, outcomes: outcomes, retry: retry,
+            counters: counters, gate: gate, window: run.configuration.limits.rootWindow,
+            failureRate: run.configuration.limits.failureRate, map: map)
+        progress = Guarded(Progress(map: map))
+        router.connect(runner)
+    }
+
+    /// Answers asks of other hosts; called on the socket thread, answers later.
+    func serve(_ ask: Ask) async throws -> Asked { try await router.answer(ask, time: runner.time) }
+
+    /// Carries out one command of the coordinator. Commands come one at a time; the turns of a round run beside
+    /// them, so that a command to drain is heard.
+    func handle(_ command: HostCommand) async throws {
+        switch command {
+        case .grant(let grant): try await take(grant)
+        case .start(let start): startRound(start)
+        case .environment(let round):
+            if progress.withLock({ $0.environment }) < round {
+                try await runner.runEnvironment(round)
+                progress.withLock { $0.environment = round }
+            }
+            try await report(EnvironmentFinished(host: accepted.host, round: round))
+        case .advance(let round):
+            if progress.withLock({ $0.advanced }) < round {
+                try await runner.advance(round)
+                progress.withLock { $0.advanced = round }
+            }
+            try await report(RoundAdvanced(host: accepted.host, round: round))
+        case .drain(let round):
+            runner.drain()
+            let idle = progress.withLock { progress in
+                progress.draining = round
+                return progress.running == 0
+            }
+            if idle { try await report(Drained(host: accepted.host, round: round)) }
+        }
+    }
+
+    private func take(_ grant: LeaseGrant) async throws {
+        let (map, stale) = progress.withLock { progress in
+            progress.map.update(grant)
+            progress.advanced = max(progress.advanced, grant.closedRound)
+            let known = progress.peers
+            return (progress.map, known)
+        }
+        var peers: [UInt32: (endpoint: String, client: WireClient)] = [:]
+        for address in grant.hosts where address.host != accepted.host {
+            if let known = stale[address.host], known.endpoint == address.endpoint {
+                peers[address.host] = known
+            } else {
+                let connection = try node.connect(address.endpoint, introduction: introduction)
+                peers[address.host] = (address.endpoint, WireClient(connection))
+            }
+        }
+        let connected = peers
+        progress.withLock { $0.peers = connected }
+        router.update(map, peers: connected.mapValues(\.client))
+        try await runner.load(map.held(by: accepted.host), closedRound: grant.closedRound)
+        try await report(LeaseReady(host: accepted.host, round: grant.closedRound))
+    }
+
+    private func startRound(_ start: StartRound) {
+        enum Step { case run, reportAgain, ignore }
+        let step = progress.withLock { progress -> Step in
+            if progress.finished >= start.round { return .reportAgain }
+            if progress.running == start.round { return .ignore }
+            progress.running = start.round
+            return .run
+        }
+        switch step {
+        case .ignore: return
+        case .reportAgain:
+            Task { try await report(RoundFinished(host: accepted.host, round: start.round)) }
+        case .run:
+            Task {
+                do {
+                    try await finish(start.round, complete: try await runner.run(start.round, time: start.time))
+                } catch {
+                    await failed(error)
+                }
+            }
+        }
+    }
+
+    private func finish(_ round: UInt32, complete: Bool) async throws {
+        let draining = progress.withLock { progress in
+            progress.running = 0
+            if complete { progress.finished = round }
+            return progress.draining
+        }
+        if complete { try await report(RoundFinished(host: accepted.host, round: round)) }
+        if let draining { try await report(Drained(host: accepted.host, round: draining)) }
+    }
+
+    /// Tells the coordinator that this host cannot go on.
+    func failed(_ error: any Error) async {
+        if error is TurnInterrupted || error is CancellationError {
+            // Whatever interrupted a turn has been reported by whoever noticed it.
+            logger.notice("turns interrupted", metadata: ["reason": "\(error)"])
+            return
+        }
+        logger.error("cannot go on", metadata: ["error": "\(error)"])
+        let problem = error as? Problem ?? Problem(.invalid, "\(error)", advice: "see the host's log")
+        try? await report(HostFailed(host: accepted.host, problem: problem))
+    }
+
+    private func report(_ message: some WireMessage) async throws {
+        _ = try await coordinator.request(message, expecting: Acknowledged.self)
+    }
+
+    /// The present progress, for the coordinator's display.
+    var currentProgress: HostProgress {
+        let counters = counters.withLock { $0 }
+        let round = progress.withLock { max($0.running, $0.finished) }
+        return HostProgress(
+            host: accepted.host, round: round, planned: counters.planned, committed: counters.committed,
+            failed: counters.failed, calls: counters.calls, waiting: counters.waiting, tokens: counters.tokens)
+    }
+}

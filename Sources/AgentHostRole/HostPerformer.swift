@@ -1,0 +1,88 @@
+import Hashing
+import Model
+import ServiceRuntime
+import SimulationKit
+import Support
+import Wire
+
+/// Carries out the calls of turns: models over the gateways, asks through the router, recorded outcomes at once.
+final class HostPerformer: CallPerformer {
+    private let run: String
+    private let seed: RunSeed
+    private let attempts: UInt32
+    private let embeddingModel: String
+    private let llm: WireClient
+    private let embedding: WireClient?
+    private let outcomes: OutcomeStream
+    private let router: AskRouter
+    private let counters: Guarded<HostCounters>
+    private let retry: ServiceRetry
+
+    init(
+        run: String, seed: RunSeed, attempts: UInt32, embeddingModel: String, llm: WireClient, embedding: WireClient?,
+        outcomes: OutcomeStream, router: AskRouter, counters: Guarded<HostCounters>, retry: ServiceRetry
+    ) {
+        self.run = run
+        self.seed = seed
+        self.attempts = attempts
+        self.embeddingModel = embeddingModel
+        self.llm = llm
+        self.embedding = embedding
+        self.outcomes = outcomes
+        self.router = router
+        self.counters = counters
+        self.retry = retry
+    }
+
+    func complete(
+        _ spec: CompletionSpec, call: CallID, agent: AgentID, tree: TreeContext
+    ) async throws -> CompletionOutcome {
+        let hash = spec.requestHash
+        if let known = tree.recorded[call], known.request == hash, case .completion(_, let outcome) = known.content {
+            return outcome
+        }
+        let request = Complete(
+            run: run, call: call, seeds: (0..<attempts).map { seed.call(call, attempt: $0) }, spec: spec)
+        counters.withLock { $0.waiting += 1 }
+        defer { counters.withLock { $0.waiting -= 1 } }
+        let outcome = try await retry.patiently {
+            try await self.llm.request(request, expecting: Completed.self).outcome
+        }
+        counters.withLock {
+            $0.calls += 1
+            $0.tokens += UInt64(outcome.promptTokens) + UInt64(outcome.completionTokens)
+        }
+        outcomes.append(record(call, agent, tree, request: hash, content: .completion(spec, outcome)))
+        return outcome
+    }
+
+    func embed(_ texts: [String], call: CallID, agent: AgentID, tree: TreeContext) async throws -> EmbeddingAnswer {
+        let hash = OutcomeRecord.requestHash(embedding: texts, model: embeddingModel)
+        if let known = tree.recorded[call], known.request == hash,
+            case .embedding(let model, _, let vectors) = known.content
+        {
+            return EmbeddingAnswer(model: model, vectors: vectors)
+        }
+        guard let embedding else {
+            throw TurnFailed(.init(reason: .scenarioError, text: "the run has no embedding server"))
+        }
+        let answer = try await retry.patiently {
+            try await embedding.request(Embed(texts: texts), expecting: Embedded.self)
+        }
+        outcomes.append(
+            record(
+                call, agent, tree, request: hash,
+                content: .embedding(model: answer.model, texts: texts, vectors: answer.vectors)))
+        return EmbeddingAnswer(model: answer.model, vectors: answer.vectors)
+    }
+
+    func ask(_ ask: AskCall) async throws -> AskReply { try await router.ask(ask, performer: self) }
+
+    private func record(
+        _ call: CallID, _ agent: AgentID, _ tree: TreeContext, request: Digest128, content: OutcomeRecord.Content
+    ) -> OutcomeRecord {
+        OutcomeRecord(
+            call: call, root: tree.root, partition: tree.rootPartition, round: tree.round, agent: agent,
+            request: request, content: content)
+    }
+}

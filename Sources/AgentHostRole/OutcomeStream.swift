@@ -1,0 +1,64 @@
+import Model
+import ServiceRuntime
+import Support
+import Wire
+
+/// Sends outcomes to the recorder as they become known, in batches, without making any turn wait.
+///
+/// A commit flushes first: on one connection messages keep their order, so a tree's own outcomes stand before its
+/// commit. What no commit follows soon goes out after a short while, so that little is lost with the host.
+final class OutcomeStream: Sendable {
+    private struct Buffer {
+        var outcomes: [OutcomeRecord] = []
+        var timerRuns = false
+    }
+
+    private let recorder: WireClient
+    private let pause: @Sendable () async throws -> Void
+    private let failed: @Sendable (any Error) -> Void
+    private let buffer = Guarded(Buffer())
+
+    /// Outcomes in one message at most.
+    private static let batch = 512
+
+    /// `pause` waits between an outcome and the flush that no commit triggered.
+    init(
+        recorder: WireClient, pause: @escaping @Sendable () async throws -> Void,
+        failed: @escaping @Sendable (any Error) -> Void
+    ) {
+        self.recorder = recorder
+        self.pause = pause
+        self.failed = failed
+    }
+
+    /// Adds an outcome.
+    func append(_ outcome: OutcomeRecord) {
+        let (full, startTimer) = buffer.withLock { buffer in
+            buffer.outcomes.append(outcome)
+            let start = !buffer.timerRuns
+            buffer.timerRuns = true
+            return (buffer.outcomes.count >= Self.batch, start)
+        }
+        if full { flush() }
+        if startTimer {
+            Task {
+                try? await pause()
+                buffer.withLock { $0.timerRuns = false }
+                flush()
+            }
+        }
+    }
+
+    /// Hands everything so far to the connection, in order.
+    func flush() {
+        // Under the lock, so that two flushes cannot overtake one another on their way to the connection.
+        buffer.withLock { buffer in
+            guard !buffer.outcomes.isEmpty else { return }
+            let message = RecordOutcomes(outcomes: buffer.outcomes)
+            buffer.outcomes = []
+            recorder.request(message, expecting: Acknowledged.self) { [failed] result in
+                if case .failure(let error) = result { failed(error) }
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+/// What the connections of one server share, on its one event loop: the core, and who waits for a slot.
+final class EmulatorDriver {
+    let core: EmulatorCore
+    var waiters: [SlotQueue.Ticket: EmulatorHTTPHandler] = [:]
+
+    init(_ core: EmulatorCore) { self.core = core }
+
+    /// A request is finished or given up; the next in line is served.
+    func leave(_ ticket: SlotQueue.Ticket) {
+        waiters[ticket] = nil
+        guard let next = core.queue.leave(ticket) else { return }
+        waiters.removeValue(forKey: next)?.serve()
+    }
+}

@@ -1,0 +1,166 @@
+import Glibc
+import NIOCore
+import NIOHTTP1
+
+/// One connection: gathers a request, has the core answer it, waits for a slot and for the latency, and delivers
+/// the reply whole or broken. All of it on the connection's event loop.
+final class EmulatorHTTPHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    /// A reply on its way.
+    private struct Pending {
+        var reply: EmulatorReply
+        var endpoint: Endpoint?
+        var call: String?
+        var keepsAlive: Bool
+        var ticket: SlotQueue.Ticket?
+    }
+
+    private let driver: EmulatorDriver
+    private var head: HTTPRequestHead?
+    private var body = ByteBuffer()
+    private var pending: Pending?
+    private var timer: Scheduled<Void>?
+    private var context: ChannelHandlerContext?
+
+    init(driver: EmulatorDriver) { self.driver = driver }
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            self.head = head
+            body.clear()
+            if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
+                let interim = HTTPResponseHead(version: head.version, status: .continue)
+                context.writeAndFlush(wrapOutboundOut(.head(interim)), promise: nil)
+            }
+        case .body(var part):
+            guard head != nil else { return }
+            if body.readableBytes + part.readableBytes > driver.core.options.maximumBody {
+                refuseTooLarge()
+            } else if body.readableBytes == 0 {
+                body = part
+            } else {
+                body.writeBuffer(&part)
+            }
+        case .end:
+            guard let head else { return }
+            self.head = nil
+            answer(head)
+        }
+    }
+
+    private func refuseTooLarge() {
+        head = nil
+        let refusal = Refusal(status: 413, message: "the request's body is too large", kind: .tooLarge)
+        pending = Pending(reply: .refusal(refusal, engine: driver.core.options.engine), keepsAlive: false)
+        deliver()
+    }
+
+    private func answer(_ head: HTTPRequestHead) {
+        let core = driver.core
+        var pending = Pending(
+            reply: EmulatorReply(status: 404, body: []), call: head.headers.first(name: "x-gensim-call"),
+            keepsAlive: head.isKeepAlive)
+        if let endpoint = core.endpoint(path: head.uri) {
+            pending.endpoint = endpoint
+            let query = head.uri.firstIndex(of: "?").map { String(head.uri[$0...]) } ?? ""
+            pending.reply = core.reply(
+                to: endpoint, method: head.method.rawValue, query: query, body: Array(body.readableBytesView))
+        } else {
+            let refusal = Refusal(status: 404, message: "Not Found", kind: .notFound)
+            pending.reply = .refusal(refusal, engine: core.options.engine)
+        }
+        body.clear()
+        guard pending.reply.isServed else {
+            self.pending = pending
+            return deliver()
+        }
+        let (ticket, served) = core.queue.enter()
+        pending.ticket = ticket
+        self.pending = pending
+        if served { serve() } else { driver.waiters[ticket] = self }
+    }
+
+    /// The request has a slot: its reply is due after the latency.
+    func serve() {
+        let latency = driver.core.options.latency
+        guard latency.nanoseconds > 0, let context else { return deliver() }
+        let delay = TimeAmount.nanoseconds(Int64(clamping: latency.nanoseconds))
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: delay) { self.deliver() }
+    }
+
+    private func deliver() {
+        timer = nil
+        guard let pending, let context else { return }
+        if case .never = pending.reply.delivery { return }
+        self.pending = nil
+        if let endpoint = pending.endpoint { driver.core.statistics.replied(endpoint) }
+        if pending.reply.isAnswer { driver.core.statistics.answered(call: pending.call) }
+        switch pending.reply.delivery {
+        case .whole: write(pending, context)
+        case .half: writeHalf(pending, context)
+        case .reset: reset(context)
+        case .never: break
+        }
+        if let ticket = pending.ticket { driver.leave(ticket) }
+    }
+
+    private func write(_ pending: Pending, _ context: ChannelHandlerContext) {
+        context.write(wrapOutboundOut(.head(responseHead(pending))), promise: nil)
+        context.write(wrapOutboundOut(.body(.byteBuffer(buffer(pending.reply.body[...])))), promise: nil)
+        guard !pending.keepsAlive else {
+            return context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        }
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { _ in
+            context.close(promise: nil)
+        }
+    }
+
+    private func writeHalf(_ pending: Pending, _ context: ChannelHandlerContext) {
+        context.write(wrapOutboundOut(.head(responseHead(pending))), promise: nil)
+        let half = pending.reply.body.prefix(pending.reply.body.count / 2)
+        context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(buffer(half))))).assumeIsolated().whenComplete { _ in
+            context.close(promise: nil)
+        }
+    }
+
+    /// Closes with a reset instead of an orderly end: a linger of zero drops what is unsent.
+    private func reset(_ context: ChannelHandlerContext) {
+        guard let options = context.channel as? any SocketOptionProvider else { return context.close(promise: nil) }
+        options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).assumeIsolated().whenComplete { _ in
+            context.close(promise: nil)
+        }
+    }
+
+    private func responseHead(_ pending: Pending) -> HTTPResponseHead {
+        var headers = HTTPHeaders()
+        headers.reserveCapacity(4)
+        headers.add(name: "content-type", value: pending.reply.contentType)
+        headers.add(name: "content-length", value: String(pending.reply.body.count))
+        if let seconds = pending.reply.retryAfter { headers.add(name: "retry-after", value: String(seconds)) }
+        if !pending.keepsAlive { headers.add(name: "connection", value: "close") }
+        return HTTPResponseHead(
+            version: .http1_1, status: HTTPResponseStatus(statusCode: pending.reply.status), headers: headers)
+    }
+
+    private func buffer(_ bytes: ArraySlice<UInt8>) -> ByteBuffer { ByteBuffer(bytes: bytes) }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.cancel()
+        timer = nil
+        if let pending {
+            self.pending = nil
+            driver.core.statistics.gaveUp()
+            if let ticket = pending.ticket { driver.leave(ticket) }
+        }
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}

@@ -1,0 +1,50 @@
+import Support
+
+/// What one emulated server is like.
+public struct EmulatorOptions: Sendable {
+    /// Address to listen on.
+    public var host = "127.0.0.1"
+    /// Port to listen on; 0 takes a free one.
+    public var port = 0
+    /// The server that is imitated.
+    public var engine = EmulatedEngine.vllm
+    /// How choices are made.
+    public var policy = ChoicePolicy.seeded
+    /// Seed of every answer and vector.
+    public var seed: UInt64 = 0
+    /// Time that serving a request takes, once it has a slot.
+    public var latency = Span(nanoseconds: 0)
+    /// Requests served at once; 0 for any number. More wait, first come first served.
+    public var parallel = 0
+    /// Components of a vector.
+    public var dimension = 768
+    /// Name of the served model.
+    public var model = "emulator"
+    /// Most tokens of a prompt with its answer.
+    public var context = 32_768
+    /// Tokens of a free-text answer, where the request does not cut it.
+    public var replyTokens = 24...40
+    /// Probability of each kind of fault; they must not add up to more than 1.
+    public var faultRates: [FaultKind: Double] = [:]
+    /// Seed of the faults.
+    public var faultSeed: UInt64 = 0
+    /// How many of the first times that a request is seen may be struck by a fault.
+    public var faultRepeat = 1
+    /// Seconds in the `Retry-After` of a 429.
+    public var retryAfter = 1
+    /// Most bytes of a request's body.
+    public var maximumBody = 8 << 20
+
+    /// A vLLM server on a free port of the loopback, without latency or faults.
+    public init() {}
+}
+
+/// How the emulator chooses among options.
+public enum ChoicePolicy: String, Sendable, CaseIterable {
+    /// By a hash of the request.
+    case seeded
+    /// The last option, the largest number: the most work for a simulation.
+    case max
+    /// The first option, the smallest number.
+    case first
+}

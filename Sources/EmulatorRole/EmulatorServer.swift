@@ -1,0 +1,68 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Support
+
+/// A running emulator. One event loop serves all connections, so that nothing in it needs a lock.
+public final class EmulatorServer: Sendable {
+    private let group: MultiThreadedEventLoopGroup
+    private let channel: any Channel
+    private let driver: NIOLoopBound<EmulatorDriver>
+    /// Where it listens, as `HOST:PORT`.
+    public let address: String
+    /// The port that it listens on.
+    public let port: Int
+
+    private init(
+        group: MultiThreadedEventLoopGroup, channel: any Channel, driver: NIOLoopBound<EmulatorDriver>, host: String
+    ) {
+        self.group = group
+        self.channel = channel
+        self.driver = driver
+        port = channel.localAddress?.port ?? 0
+        address = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+
+    /// Starts to listen. Throws a `UserError` where the address cannot be had.
+    public static func start(_ options: EmulatorOptions) async throws -> EmulatorServer {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let loop = group.next()
+        do {
+            let driver = try await loop.submit {
+                NIOLoopBound(EmulatorDriver(EmulatorCore(options)), eventLoop: loop)
+            }.get()
+            let channel = try await ServerBootstrap(group: group)
+                .serverChannelOption(.backlog, value: 4_096)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .childChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        let pipeline = channel.pipeline.syncOperations
+                        try pipeline.configureHTTPServerPipeline(withErrorHandling: true)
+                        try pipeline.addHandler(EmulatorHTTPHandler(driver: driver.value))
+                    }
+                }
+                .bind(host: options.host, port: options.port).get()
+            return EmulatorServer(group: group, channel: channel, driver: driver, host: options.host)
+        } catch {
+            try? await group.shutdownGracefully()
+            throw UserError(
+                "the emulator cannot listen: \(error)", at: "\(options.host):\(options.port)",
+                advice: "choose another --listen address, or port 0 for a free one", exitCode: .unavailable)
+        }
+    }
+
+    /// The body of `/stats`.
+    public func statistics() async throws -> [UInt8] {
+        try await channel.eventLoop.submit { [driver] in
+            let core = driver.value.core
+            return core.statistics.body(engine: core.options.engine, queue: core.queue)
+        }.get()
+    }
+
+    /// Closes the listening socket and every connection.
+    public func stop() async throws { try await group.shutdownGracefully() }
+
+    /// Waits until the listening socket is closed.
+    public func waitUntilStopped() async throws { try await channel.closeFuture.get() }
+}

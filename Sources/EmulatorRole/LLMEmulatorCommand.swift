@@ -1,0 +1,62 @@
+import ArgumentParser
+import Foundation
+import Support
+
+/// The command line of the emulator.
+public struct LLMEmulatorCommand: AsyncParsableCommand {
+    /// Name and help.
+    public static let configuration = CommandConfiguration(
+        commandName: "llm-emulator",
+        abstract: "Imitates an LLM or embedding server, without a model: for tests, dry runs and benchmarks.",
+        discussion: "Every answer follows from the seed and the request. See services/llm-emulator/README.md.")
+
+    @Option(help: "Address to listen on; port 0 takes a free one.") var listen = "127.0.0.1:0"
+    @Option(help: "File that gets the address as HOST:PORT once the server listens.") var portFile: String?
+    @Option(help: "How choices are made: seeded, max (the last) or first.") var policy = ChoicePolicy.seeded
+    @Option(help: "Seed of all answers and vectors.") var seed: UInt64 = 0
+    @Option(help: "Time to serve a request, as 250us, 20ms or 1.5s.") var latency = "0"
+    @Option(help: "Requests served at once; 0 for any number. More wait in order.") var parallel = 0
+    @Option(help: "Server to imitate: vllm, vllm-old, sglang, llamacpp, openai, tei or original.")
+    var engine = EmulatedEngine.vllm
+    @Option(help: "Components of an embedding.") var dim = 768
+    @Option(help: "Name of the served model.") var model = "emulator"
+    @Option(help: "Most tokens of a prompt with its answer.") var context = 32_768
+    @Option(help: "Tokens of a free-text answer, as 24-40.") var replyTokens = "24-40"
+    @Option(
+        help: """
+            Probability of a fault, as KIND=P; may be repeated. Kinds: 429, 500, reset, half, garbage, wrong-choice, \
+            null, hang.
+            """)
+    var faultRate: [String] = []
+    @Option(help: "Seed of the faults.") var faultSeed: UInt64 = 0
+    @Option(help: "How many of the first times that a request is seen may be struck.") var faultRepeat = 1
+    @Option(help: "Seconds in the Retry-After of a 429.") var retryAfter = 1
+    @Option(help: "File descriptor whose end of file ends the emulator.") var lifelineFd: Int32?
+
+    /// For the argument parser.
+    public init() {}
+
+    /// Checks the arguments before anything is started.
+    public func validate() throws { _ = try options() }
+
+    /// Serves until the lifeline ends or the process is killed.
+    public func run() async throws {
+        do {
+            let server = try await EmulatorServer.start(options())
+            if let portFile {
+                try EmulatorFiles.write(server.address, to: portFile)
+            }
+            print("listening on http://\(server.address)")
+            fflush(nil)
+            if let lifelineFd {
+                await LifelineWatch.untilEnd(of: lifelineFd)
+                try await server.stop()
+            } else {
+                try await server.waitUntilStopped()
+            }
+        } catch let error as UserError {
+            FileHandle.standardError.write(Data("llm-emulator: \(error)\n".utf8))
+            throw ExitCode(error.exitCode.rawValue)
+        }
+    }
+}

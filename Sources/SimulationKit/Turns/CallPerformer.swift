@@ -1,0 +1,114 @@
+import Hashing
+import Model
+
+/// What all turns of a tree share.
+public final class TreeContext: Sendable {
+    /// The round.
+    public let round: UInt32
+    /// Simulated time at its start, in seconds since the start of the run.
+    public let time: Int64
+    /// The root turn.
+    public let root: TurnID
+    /// The root's partition.
+    public let rootPartition: UInt32
+    /// Outcomes recorded by an earlier run of this tree, given back instead of asking again.
+    public let recorded: [CallID: OutcomeRecord]
+
+    /// The context of a tree.
+    public init(
+        round: UInt32, time: Int64, root: TurnID, rootPartition: UInt32, recorded: [CallID: OutcomeRecord] = [:]
+    ) {
+        self.round = round
+        self.time = time
+        self.root = root
+        self.rootPartition = rootPartition
+        self.recorded = recorded
+    }
+}
+
+/// A request of one agent to another, as the engine carries it out.
+public struct AskCall: Sendable {
+    /// The tree.
+    public var tree: TreeContext
+    /// Numbers of the asks from the root to this one, which is the last.
+    public var path: [UInt32]
+    /// Who asks.
+    public var asker: AgentID
+    /// Who is asked.
+    public var agent: AgentID
+    /// What is asked.
+    public var request: Value
+    /// What passive turns of this tree wrote before, in order.
+    public var written: [TargetedOperation]
+}
+
+/// The answer of a passive turn with the records of all turns at and below it.
+public struct AskReply: Sendable {
+    /// The answer.
+    public var answer: Value
+    /// The asked turn first, then those below it.
+    public var turns: [TurnRecord]
+    /// Outcomes that these turns used.
+    public var outcomes: [OutcomeName]
+
+    /// An answer.
+    public init(answer: Value, turns: [TurnRecord], outcomes: [OutcomeName]) {
+        self.answer = answer
+        self.turns = turns
+        self.outcomes = outcomes
+    }
+}
+
+/// Vectors of texts, as an embedding model gave them.
+public struct EmbeddingAnswer: Sendable {
+    /// The model.
+    public var model: String
+    /// Little-endian half floats, one vector for each text.
+    public var vectors: [[UInt8]]
+
+    /// Vectors from a model.
+    public init(model: String, vectors: [[UInt8]]) {
+        self.model = model
+        self.vectors = vectors
+    }
+}
+
+/// What a turn cannot do itself: the only way out of it. A host performs calls over sockets, a test from a script,
+/// a replay from the record.
+///
+/// Throws `TurnInterrupted` for everything temporary; a turn is then abandoned and run again, never failed.
+public protocol CallPerformer: Sendable {
+    /// Gets an answer of a model, or its honest rejection.
+    func complete(_ spec: CompletionSpec, call: CallID, agent: AgentID, tree: TreeContext) async throws
+        -> CompletionOutcome
+    /// Gets vectors of texts.
+    func embed(_ texts: [String], call: CallID, agent: AgentID, tree: TreeContext) async throws -> EmbeddingAnswer
+    /// Runs a passive turn.
+    func ask(_ ask: AskCall) async throws -> AskReply
+}
+
+/// The turn cannot go on now: the run stops, the host lost its lease, a service is away for good. Not a failure.
+public struct TurnInterrupted: Error, Sendable {
+    /// Why, for the log.
+    public var reason: String
+
+    /// An interruption.
+    public init(reason: String) { self.reason = reason }
+}
+
+/// Ends a turn as failed, for a reason that is the same on every rerun.
+public struct TurnFailed: Error, Sendable, Equatable {
+    /// The failure as it will be recorded.
+    public var failure: TurnFailure
+
+    /// A failure.
+    public init(_ failure: TurnFailure) { self.failure = failure }
+}
+
+/// The asked agent's turn failed. Catch it to go on without the answer; uncaught it fails the asking turn.
+public struct AskFailed: Error, Sendable, Equatable {
+    /// Who was asked.
+    public var agent: AgentID
+    /// Why its turn failed.
+    public var failure: TurnFailure
+}

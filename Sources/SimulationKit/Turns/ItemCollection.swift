@@ -1,0 +1,65 @@
+import Hashing
+import Model
+import Vectors
+
+/// A collection ready for search: its distinct texts with their vectors, and the items behind each text.
+public struct ItemCollection: Sendable {
+    /// The collection's name.
+    public let name: String
+    private let search: ExactSearch
+    private let agentsByText: [[AgentID]]
+
+    /// The distinct texts of a definition, in the order of their first appearance: what has to be embedded.
+    public static func distinctTexts(of definition: CollectionDefinition) -> [String] {
+        var seen: Set<String> = []
+        return definition.items.compactMap { seen.insert($0.text).inserted ? $0.text : nil }
+    }
+
+    /// A collection from its definition and the vectors of `distinctTexts`, in that order.
+    public init(_ definition: CollectionDefinition, vectors: [FixedVector]) throws(VectorError) {
+        var indexes: [String: Int] = [:]
+        var agents: [[AgentID]] = []
+        for item in definition.items {
+            if let index = indexes[item.text] {
+                agents[index].append(item.agent)
+            } else {
+                indexes[item.text] = agents.count
+                agents.append([item.agent])
+            }
+        }
+        precondition(vectors.count == agents.count, "a collection needs one vector for each distinct text")
+        name = definition.name
+        agentsByText = agents
+        var search = ExactSearch(dimension: vectors.first?.dimension ?? 1, capacity: vectors.count)
+        for vector in vectors { try search.append(vector) }
+        self.search = search
+    }
+
+    /// The agents behind the `count` nearest distinct texts, nearest first; where several share a text, the
+    /// generator picks one.
+    public func nearest(to query: FixedVector, count: Int, generator: inout SeededGenerator) -> [AgentID] {
+        search.nearest(to: query, count: count).map { match in
+            let copies = agentsByText[match.index]
+            return copies.count == 1 ? copies[0] : copies[generator.below(copies.count)]
+        }
+    }
+}
+
+/// How a collection's vectors are kept in a run's files.
+extension ItemCollection {
+    /// Path of the file with the vectors of a collection.
+    public static func vectorsPath(of name: String) -> String { "collections/\(name).f16" }
+
+    /// A collection from its definition and the file of its vectors: half floats of all distinct texts, one after
+    /// another. Nil where the file does not fit the definition and dimension.
+    public init?(_ definition: CollectionDefinition, packedVectors bytes: [UInt8], dimension: Int) throws(VectorError) {
+        let texts = Self.distinctTexts(of: definition)
+        let width = dimension * 2
+        guard width > 0, bytes.count == texts.count * width else { return nil }
+        var vectors: [FixedVector] = []
+        for index in texts.indices {
+            vectors.append(try FixedVector(halfFloats: Array(bytes[index * width..<(index + 1) * width])))
+        }
+        try self.init(definition, vectors: vectors)
+    }
+}

@@ -1,0 +1,96 @@
+import Model
+
+/// How models are asked, from the configuration.
+public struct ModelSettings: Sendable, Equatable {
+    /// Name of the chat model; empty for the server's only one.
+    public var model: String
+    /// Temperature times 1000.
+    public var temperature: UInt32
+    /// Nucleus probability times 1000.
+    public var topP: UInt32
+    /// Most tokens of a written answer.
+    public var maxReplyTokens: UInt32
+    /// Most tokens of a prompt.
+    public var promptTokens: Int
+    /// Most tokens of a reflection's prompt.
+    public var reflectionTokens: Int
+
+    /// Settings; see the properties.
+    public init(
+        model: String, temperature: UInt32, topP: UInt32, maxReplyTokens: UInt32, promptTokens: Int,
+        reflectionTokens: Int
+    ) {
+        self.model = model
+        self.temperature = temperature
+        self.topP = topP
+        self.maxReplyTokens = maxReplyTokens
+        self.promptTokens = promptTokens
+        self.reflectionTokens = reflectionTokens
+    }
+
+    /// The same, with prompts cut to what a server's context leaves beside an answer. 0 means unknown.
+    public func limited(toContext tokens: Int) -> ModelSettings {
+        guard tokens > 0 else { return self }
+        var limited = self
+        // At most half of a context goes to the answer, so that a prompt always has room.
+        limited.maxReplyTokens = min(maxReplyTokens, UInt32(clamping: tokens / 2))
+        let room = tokens - Int(limited.maxReplyTokens)
+        limited.promptTokens = min(promptTokens, room)
+        limited.reflectionTokens = min(reflectionTokens, room)
+        return limited
+    }
+}
+
+/// Bounds on a tree of turns. Passing one fails the turn that did.
+public struct TreeLimits: Sendable, Equatable {
+    /// Calls of one turn and the turns below it.
+    public var calls: Int
+    /// Asks below one another.
+    public var depth: Int
+
+    /// Bounds; see the properties.
+    public init(calls: Int, depth: Int) {
+        self.calls = calls
+        self.depth = depth
+    }
+}
+
+/// Everything fixed that turns read: shared by all of them, never changed during a run.
+public final class SimulationAssets: Sendable {
+    /// The scenario.
+    public let scenario: any Scenario
+    /// The agents.
+    public let population: Population
+    /// The compiled prompt templates.
+    public let prompts: PromptLibrary
+    /// The run's seed.
+    public let seed: RunSeed
+    /// How models are asked.
+    public let models: ModelSettings
+    /// How memory is kept.
+    public let memory: MemorySettings
+    /// Bounds on trees.
+    public let limits: TreeLimits
+    /// Name of the embedding model, part of what an embedding call's hash covers.
+    public let embeddingModel: String
+    /// Searchable texts by collection name.
+    public let collections: [String: ItemCollection]
+    let composer: PromptComposer
+
+    /// The assets of a run.
+    public init(
+        scenario: any Scenario, population: Population, prompts: PromptLibrary, seed: RunSeed, models: ModelSettings,
+        memory: MemorySettings, limits: TreeLimits, embeddingModel: String, collections: [String: ItemCollection]
+    ) {
+        self.scenario = scenario
+        self.population = population
+        self.prompts = prompts
+        self.seed = seed
+        self.models = models
+        self.memory = memory
+        self.limits = limits
+        self.embeddingModel = embeddingModel
+        self.collections = collections
+        composer = PromptComposer(population: population, prompts: prompts)
+    }
+}

@@ -1,0 +1,122 @@
+import Hashing
+import Model
+import Vectors
+
+/// Calls to language models.
+extension Turn {
+    /// Chooses one of `options` after an observation rendered from `template`; returns its index. Validated: an
+    /// answer outside of the options is asked for again and at last fails the turn.
+    public func choose(_ template: String, _ fields: [String: Value], options: [String]) async throws -> Int {
+        precondition(!options.isEmpty, "a choice needs options")
+        let answer = try await consult(
+            .choice, template, fields, constraint: .choice(options), maxTokens: Self.choiceTokens(options))
+        guard let index = options.firstIndex(of: answer) else {
+            throw TurnFailed(.init(reason: .rejectedAnswers, text: "an answer outside of the options was accepted"))
+        }
+        return index
+    }
+
+    /// Writes a text after an observation rendered from `template`.
+    public func write(_ template: String, _ fields: [String: Value]) async throws -> String {
+        try await consult(
+            .text, template, fields, constraint: .free, maxTokens: assets.models.maxReplyTokens)
+    }
+
+    /// Rates on a scale of whole numbers after an observation rendered from `template`.
+    public func rate(_ template: String, _ fields: [String: Value], scale: ClosedRange<Int>) async throws -> Int {
+        let options = scale.map(String.init)
+        let answer = try await consult(
+            .scale, template, fields, constraint: .choice(options), maxTokens: Self.choiceTokens(options))
+        guard let value = Int(answer), scale.contains(value) else {
+            throw TurnFailed(.init(reason: .rejectedAnswers, text: "an answer outside of the scale was accepted"))
+        }
+        return value
+    }
+
+    /// Answers in JSON that satisfies `schema` (a JSON schema's text) after an observation rendered from `template`.
+    public func structured(
+        _ template: String, _ fields: [String: Value], schema: String
+    ) async throws -> String {
+        try await consult(
+            .structured, template, fields, constraint: .jsonSchema(schema),
+            maxTokens: assets.models.maxReplyTokens)
+    }
+
+    /// Tokens that the longest option can take: a token has at least one byte.
+    private static func choiceTokens(_ options: [String]) -> UInt32 {
+        UInt32(clamping: (options.map(\.utf8.count).max() ?? 0) + 2)
+    }
+
+    /// One call with the agent's whole prompt: instruction, profile, memory, observation.
+    private func consult(
+        _ kind: CallKind, _ template: String, _ fields: [String: Value], constraint: AnswerConstraint,
+        maxTokens: UInt32
+    ) async throws -> String {
+        let text = assets.prompts.render(template, fields: .map(fields))
+        let view = try await recall(for: text)
+        let observation = PromptComposer.cut(text, around: Self.texts(in: fields))
+        let messages = try fit(view, observation: observation, tokens: assets.models.promptTokens)
+        return try await complete(kind, messages: messages, constraint: constraint, maxTokens: maxTokens)
+    }
+
+    /// What the agent remembers at the sight of `text`. Asks for the text's vector only where there is something to
+    /// search.
+    private func recall(for text: String) async throws -> MemoryView {
+        var query: FixedVector?
+        if log.state.memory.needsQuery { query = try await embed([text]).first }
+        return log.state.memory.retrieve(query: query, now: time, settings: assets.memory)
+    }
+
+    /// Lays out the prompt within its budget: the least relevant long-term memories give way first, then the oldest
+    /// short-term ones; a prompt that is too long without any memory fails the turn.
+    private func fit(_ full: MemoryView, observation: [String], tokens: Int) throws -> [PromptMessage] {
+        var view = full
+        while true {
+            let messages = assets.composer.messages(
+                agent: agent, state: log.state, memory: view, observation: observation)
+            if TokenEstimator.tokens(in: messages) <= tokens { return messages }
+            if !view.long.isEmpty {
+                view.long.removeLast()
+            } else if !view.short.isEmpty {
+                view.short.removeFirst()
+            } else {
+                throw TurnFailed(
+                    .init(reason: .limit, text: "a prompt without memories is longer than \(tokens) tokens"))
+            }
+        }
+    }
+
+    /// One call with these messages.
+    func complete(
+        _ kind: CallKind, messages: [PromptMessage], constraint: AnswerConstraint, maxTokens: UInt32
+    ) async throws -> String {
+        let spec = CompletionSpec(
+            kind: kind, model: assets.models.model, messages: messages, constraint: constraint,
+            sampling: Sampling(
+                temperature: assets.models.temperature, topP: assets.models.topP, maxTokens: maxTokens))
+        let call = CallID(turn: identity, number: try beginCall())
+        let outcome = try await performer.complete(spec, call: call, agent: agent, tree: tree)
+        log.outcomes.append(OutcomeUse(number: call.number, result: outcome.resultHash))
+        log.names.append(OutcomeName(call: call, request: spec.requestHash, result: outcome.resultHash))
+        guard let answer = outcome.answer else {
+            throw TurnFailed(
+                .init(reason: .rejectedAnswers, text: "\(kind.name) call \(call.number): \(outcome.rejection)"))
+        }
+        return answer
+    }
+
+    /// All texts inside of fields, in no matter which order: they only say where a prompt may be cut.
+    private static func texts(in fields: [String: Value]) -> [String] {
+        var found: [String] = []
+        func visit(_ value: Value) {
+            switch value {
+            case .text(let text): found.append(text)
+            case .list(let values): values.forEach(visit)
+            case .map(let values): values.values.forEach(visit)
+            case .null, .bool, .int, .double: break
+            }
+        }
+        fields.values.forEach(visit)
+        return found
+    }
+}

@@ -1,0 +1,228 @@
+import Hashing
+import Model
+import Support
+import Vectors
+
+/// What an agent's code holds while it acts or answers: its view of the world, and its only way to change it.
+///
+/// A turn sees the agent as of the start of the round plus its own writes; writes take effect for others at the
+/// round's merge. A turn belongs to one task: use `parallel` for calls side by side, whose branches get turns of
+/// their own.
+public final class Turn {
+    /// The agent whose turn it is.
+    public let agent: AgentID
+    /// What is fixed for the run.
+    public let assets: SimulationAssets
+    let tree: TreeContext
+    let path: [UInt32]
+    let identity: TurnID
+    let performer: any CallPerformer
+    let updater: StateUpdater
+    package var log: TurnLog
+
+    package init(
+        agent: AgentID, assets: SimulationAssets, tree: TreeContext, path: [UInt32], performer: any CallPerformer,
+        updater: StateUpdater, log: TurnLog
+    ) {
+        self.agent = agent
+        self.assets = assets
+        self.tree = tree
+        self.path = path
+        self.performer = performer
+        self.updater = updater
+        self.log = log
+        identity = path.reduce(tree.root) { $0.passive(number: $1) }
+    }
+
+    // MARK: What a turn sees
+
+    /// The round, from 1.
+    public var round: UInt32 { tree.round }
+    /// Simulated time in seconds since the start of the run.
+    public var time: Int64 { tree.time }
+    /// The agent's type.
+    public var type: String { assets.population.type(of: agent) }
+    /// Messages that the last merge delivered.
+    public var inbox: [AgentState.InboxMessage] { log.state.inbox }
+
+    /// A field of the agent's own profile, dynamic value first; nil where it has none.
+    public func field(_ name: String) -> Value? {
+        log.state.fields[name] ?? assets.population.record(of: agent)[name]
+    }
+
+    /// A text field of the agent's own profile; empty where it has none.
+    public func text(_ name: String) -> String { field(name)?.text ?? "" }
+
+    /// The public fields of an agent's profile as it was when the run started. What has changed since is learned by
+    /// asking.
+    public func publicProfile(of other: AgentID) -> [String: Value] {
+        assets.population.publicFields(of: other)
+    }
+
+    // MARK: What a turn changes
+
+    /// Sets a dynamic field of the agent's own profile.
+    public func set(_ field: String, to value: Value) throws { try write(.set(field: field, value: value), to: agent) }
+    /// Adds to a whole-number field of the agent's own profile.
+    public func add(_ amount: Int64, to field: String) throws {
+        try write(.add(field: field, amount: amount), to: agent)
+    }
+    /// Appends to a list field of the agent's own profile.
+    public func append(_ value: Value, to field: String) throws {
+        try write(.append(field: field, value: value), to: agent)
+    }
+    /// Remembers a text, rendered from a memory template.
+    public func remember(_ template: String, _ fields: [String: Value]) throws {
+        try rememberText(assets.prompts.render(template, fields: .map(fields)))
+    }
+    /// Remembers a text.
+    public func rememberText(_ text: String) throws {
+        try write(.remember(text: text.trimmingWhitespace(), time: time), to: agent)
+    }
+    /// Sends a message that the other agent finds in its inbox next round.
+    public func tell(_ other: AgentID, subject: String, body: Value) throws {
+        try write(.message(sender: agent, subject: subject, body: body), to: other)
+    }
+    /// Claims an amount of a limited resource of another agent. Granted or refused at the merge; the result is in
+    /// the inbox next round.
+    public func claim(_ resource: String, of owner: AgentID, amount: Int64 = 1) throws {
+        try write(.claim(resource: resource, amount: amount), to: owner)
+    }
+    /// Contributes to the environment, which takes its turn after the merge.
+    public func contribute(_ operation: Model.Operation) throws { try write(operation, to: .environment) }
+    /// Notes something that a researcher counts.
+    public func event(_ name: String, _ details: [String: Value] = [:]) throws {
+        try write(.event(name: name, details: .map(details)), to: agent)
+    }
+
+    func write(_ operation: Model.Operation, to target: AgentID) throws {
+        let number = try log.take()
+        log.operations.append(TargetedOperation(number: number, target: target, operation: operation))
+        if target == agent { updater.apply(operation, to: &log.state, of: agent) }
+    }
+
+    // MARK: Chance
+
+    /// A random number in `0..<bound`, the same on every rerun.
+    public func random(below bound: Int) throws -> Int {
+        var generator = try generator()
+        return generator.below(bound)
+    }
+
+    /// A generator of random numbers that are the same on every rerun.
+    public func generator() throws -> SeededGenerator {
+        assets.seed.draw(CallID(turn: identity, number: try log.take()))
+    }
+
+    // MARK: Other agents
+
+    /// Asks another agent and waits for its answer. Throws `AskFailed` when its turn failed.
+    public func ask(_ other: AgentID, _ request: Value) async throws -> Value {
+        let number = try beginCall()
+        guard path.count < assets.limits.depth else {
+            throw TurnFailed(.init(reason: .limit, text: "asks went \(assets.limits.depth) deep"))
+        }
+        let reply = try await performer.ask(
+            AskCall(
+                tree: tree, path: path + [number], asker: agent, agent: other, request: request,
+                written: log.written))
+        log.add(reply)
+        if let failure = reply.turns.first?.failure { throw AskFailed(agent: other, failure: failure) }
+        return reply.answer
+    }
+
+    // MARK: Side by side
+
+    /// Runs `body` for all items at the same time. Each branch sees what was written before the fork; results and
+    /// writes are joined in the order of the items. When branches fail, all are awaited and the first in order of
+    /// the items is thrown.
+    public func parallel<Item: Sendable, Result: Sendable>(
+        _ items: [Item], _ body: @escaping @Sendable (Item, Turn) async throws -> Result
+    ) async throws -> [Result] {
+        let branches = try log.fork(items.count)
+        let seed = (agent, assets, tree, path, performer, updater)
+        let ended = await withTaskGroup(of: (Int, TurnLog, Swift.Result<Result, any Error>).self) { group in
+            for (index, item) in items.enumerated() {
+                let branch = branches[index]
+                group.addTask {
+                    let turn = Turn(
+                        agent: seed.0, assets: seed.1, tree: seed.2, path: seed.3, performer: seed.4,
+                        updater: seed.5, log: branch)
+                    do {
+                        let result = try await body(item, turn)
+                        return (index, turn.log, .success(result))
+                    } catch {
+                        return (index, turn.log, .failure(error))
+                    }
+                }
+            }
+            var all: [(TurnLog, Swift.Result<Result, any Error>)?] = Array(repeating: nil, count: items.count)
+            for await (index, log, result) in group { all[index] = (log, result) }
+            return all.compactMap { $0 }
+        }
+        for (branch, _) in ended {
+            for operation in branch.operations where operation.target == agent {
+                updater.apply(operation.operation, to: &log.state, of: agent)
+            }
+            log.join(branch)
+        }
+        // An interruption outranks failures: whether it comes depends on the world, not on answers.
+        for case .failure(let error as TurnInterrupted) in ended.map(\.1) { throw error }
+        for case .failure(let error as CancellationError) in ended.map(\.1) { throw error }
+        return try ended.map { try $0.1.get() }
+    }
+
+    // MARK: Calls
+
+    /// Takes a number for a call, within the tree's limit.
+    func beginCall() throws -> UInt32 {
+        guard log.calls < assets.limits.calls else {
+            throw TurnFailed(.init(reason: .limit, text: "a turn may make \(assets.limits.calls) calls"))
+        }
+        log.calls += 1
+        return try log.take()
+    }
+
+    /// Embeds texts. An empty list makes no call.
+    public func embed(_ texts: [String]) async throws -> [FixedVector] {
+        guard !texts.isEmpty else { return [] }
+        let call = CallID(turn: identity, number: try beginCall())
+        let answer = try await performer.embed(texts, call: call, agent: agent, tree: tree)
+        log.names.append(
+            OutcomeName(
+                call: call, request: OutcomeRecord.requestHash(embedding: texts, model: assets.embeddingModel),
+                result: OutcomeRecord.resultHash(vectors: answer.vectors)))
+        guard answer.vectors.count == texts.count else {
+            throw TurnInterrupted(reason: "the embedding server returned another number of vectors")
+        }
+        var vectors: [FixedVector] = []
+        for (text, bytes) in zip(texts, answer.vectors) {
+            guard let vector = try? FixedVector(halfFloats: bytes) else {
+                throw TurnInterrupted(reason: "the embedding server returned a malformed vector")
+            }
+            log.vectors[text] = vector
+            vectors.append(vector)
+        }
+        return vectors
+    }
+
+    /// The agents of a collection whose texts are nearest to `text`, nearest first; copies of one text count once.
+    public func nearest(_ collection: String, to text: String, count: Int) async throws -> [AgentID] {
+        guard let items = assets.collections[collection] else {
+            throw TurnFailed(.init(reason: .scenarioError, text: "there is no collection named \(collection)"))
+        }
+        let query = try await embed([text])
+        var generator = try generator()
+        return items.nearest(to: query[0], count: count, generator: &generator)
+    }
+}
+
+extension String {
+    /// The text without white space at its ends.
+    func trimmingWhitespace() -> String {
+        guard let first = firstIndex(where: { !$0.isWhitespace }),
+            let last = lastIndex(where: { !$0.isWhitespace })
+        else { return "" }
+        return String(self[first...last])
+    }
+}

@@ -1,0 +1,96 @@
+import Model
+import Vectors
+
+/// What a turn, or one branch of it, has done so far. A value: branches start from a copy and are joined in order.
+package struct TurnLog: Sendable {
+    /// The next number for a call or an operation.
+    var next: UInt32
+    /// End of the numbers that this turn or branch may use.
+    let end: UInt32
+    /// Whether this is a branch of a fork.
+    let isBranch: Bool
+    /// The agent as this turn sees it: start of the round, what the tree wrote to it before, own writes.
+    package var state: AgentState
+    /// Calls to models, by number.
+    package var outcomes: [OutcomeUse] = []
+    /// All outcomes used here and below.
+    package var names: [OutcomeName] = []
+    /// Own operations, by number.
+    package var operations: [TargetedOperation] = []
+    /// Records of the turns below.
+    package var below: [TurnRecord] = []
+    /// What passive turns of the tree wrote before this turn, then here and below, in order.
+    var written: [TargetedOperation]
+    /// How many of these, counted from the end, were written here or below.
+    private var ownWrites = 0
+    /// Calls made here and below.
+    var calls = 0
+    /// Vectors that this turn embedded, by text.
+    package var vectors: [String: FixedVector] = [:]
+
+    /// Numbers that each branch of a fork gets: enough for any conversation, few enough for a million branches.
+    static let branchStride: UInt32 = 4096
+
+    package init(state: AgentState, written: [TargetedOperation]) {
+        next = 0
+        end = .max
+        isBranch = false
+        self.state = state
+        self.written = written
+    }
+
+    private init(branchOf parent: TurnLog, index: Int) {
+        next = parent.next + UInt32(index) * Self.branchStride
+        end = next + Self.branchStride
+        isBranch = true
+        state = parent.state
+        written = parent.written
+    }
+
+    /// The next number, or a failure where they are used up.
+    mutating func take() throws -> UInt32 {
+        guard next < end else {
+            throw TurnFailed(.init(reason: .limit, text: "a branch may make \(Self.branchStride) calls and changes"))
+        }
+        defer { next += 1 }
+        return next
+    }
+
+    /// Logs for `count` branches, each with numbers of its own; this log goes on after them.
+    mutating func fork(_ count: Int) throws -> [TurnLog] {
+        guard !isBranch else {
+            throw TurnFailed(
+                .init(reason: .limit, text: "parallel calls cannot be made inside a branch of parallel calls"))
+        }
+        guard let width = UInt32(exactly: count)?.multipliedReportingOverflow(by: Self.branchStride),
+            !width.overflow, !next.addingReportingOverflow(width.partialValue).overflow
+        else { throw TurnFailed(.init(reason: .limit, text: "\(count) parallel branches are too many")) }
+        let branches = (0..<count).map { TurnLog(branchOf: self, index: $0) }
+        next += width.partialValue
+        return branches
+    }
+
+    /// Takes over what a branch did. Its own operations must be applied to the state by the caller.
+    mutating func join(_ branch: TurnLog) {
+        outcomes += branch.outcomes
+        names += branch.names
+        operations += branch.operations
+        below += branch.below
+        written += branch.written.suffix(branch.ownWrites)
+        ownWrites += branch.ownWrites
+        calls += branch.calls
+        vectors.merge(branch.vectors) { first, _ in first }
+    }
+
+    /// Adds the records of an answered ask.
+    mutating func add(_ reply: AskReply) {
+        below += reply.turns
+        names += reply.outcomes
+        calls += reply.outcomes.count
+        for turn in reply.turns {
+            let own = turn.operations.filter { $0.target == turn.agent }
+            written += own
+            ownWrites += own.count
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import Model
+import SimulationKit
+import Vectors
+
+/// What a root turn came to: a tree to commit.
+public struct RootResult: Sendable {
+    /// The tree, with all turns below the root.
+    public var tree: Tree
+    /// Every outcome that the tree used.
+    public var outcomes: [OutcomeName]
+    /// Vectors that the root turn itself embedded, by text: a consolidation's effect needs them.
+    public var vectors: [String: FixedVector]
+}
+
+/// Runs turns: gives code its view, and turns what it did or how it failed into records.
+public struct TurnRunner: Sendable {
+    let assets: SimulationAssets
+    let performer: any CallPerformer
+    let updater: StateUpdater
+
+    /// A runner whose turns reach the world through `performer`.
+    public init(assets: SimulationAssets, performer: any CallPerformer) {
+        self.assets = assets
+        self.performer = performer
+        updater = StateUpdater(memory: assets.memory, population: assets.population)
+    }
+
+    /// Runs a root turn to its end. Throws `TurnInterrupted` or `CancellationError` where it has to be run again;
+    /// every other error becomes part of the tree.
+    public func runRoot(
+        _ kind: RootKind, agent: AgentID, state: AgentState, tree: TreeContext
+    ) async throws -> RootResult {
+        let (_, turns, turn) = try await run(agent: agent, state: state, written: [], tree: tree, path: []) { turn in
+            switch kind {
+            case .act: try await assets.scenario.act(turn)
+            case .consolidate: try await turn.consolidate()
+            case .environment: try await assets.scenario.takeEnvironmentTurn(turn)
+            }
+            return .null
+        }
+        return RootResult(
+            tree: Tree(round: tree.round, kind: kind, turns: turns), outcomes: turn.names, vectors: turn.vectors)
+    }
+
+    /// Runs a passive turn to its end. `state` is the asked agent's at the start of the round.
+    public func runPassive(_ ask: AskCall, state: AgentState) async throws -> AskReply {
+        var view = state
+        for write in ask.written where write.target == ask.agent {
+            updater.apply(write.operation, to: &view, of: ask.agent)
+        }
+        let (answer, turns, log) = try await run(
+            agent: ask.agent, state: view, written: ask.written, tree: ask.tree, path: ask.path
+        ) { turn in
+            try await assets.scenario.answer(ask.request, from: ask.asker, turn)
+        }
+        return AskReply(answer: answer, turns: turns, outcomes: log.names)
+    }
+
+    /// Runs code in a turn; its record comes first, those below it follow.
+    private func run(
+        agent: AgentID, state: AgentState, written: [TargetedOperation], tree: TreeContext, path: [UInt32],
+        _ body: (Turn) async throws -> Value
+    ) async throws -> (answer: Value, turns: [TurnRecord], log: TurnLog) {
+        let turn = Turn(
+            agent: agent, assets: assets, tree: tree, path: path, performer: performer, updater: updater,
+            log: TurnLog(state: state, written: written))
+        let answer: Value
+        let failure: TurnFailure?
+        do {
+            answer = try await body(turn)
+            failure = nil
+        } catch {
+            if error is TurnInterrupted || error is CancellationError { throw error }
+            answer = .null
+            failure = Self.failure(of: error)
+        }
+        let log = turn.log
+        let record = TurnRecord(
+            path: path, agent: agent, failure: failure, outcomes: log.outcomes,
+            operations: failure == nil ? log.operations : [])
+        return (answer, [record] + (failure == nil ? log.below : log.below.map(Self.voided)), log)
+    }
+
+    /// A turn below a failed one keeps its outcomes, which were paid for, and loses its effect.
+    private static func voided(_ record: TurnRecord) -> TurnRecord {
+        var record = record
+        record.operations = []
+        return record
+    }
+
+    private static func failure(of error: any Error) -> TurnFailure {
+        switch error {
+        case let error as TurnFailed: error.failure
+        case let error as AskFailed:
+            TurnFailure(reason: .askFailed, text: "\(error.agent) failed: \(error.failure.text)")
+        default: TurnFailure(reason: .scenarioError, text: String("\(error)".prefix(500)))
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import CVectorKernels
+
+/// A vector in fixed point: what ranks or selects is computed from these integers, the same on every machine.
+///
+/// A component is a whole number of 1/16384 (14 fractional bits, "Q14"), so a unit vector's components fit into 15
+/// bits and sign, and an inner product counts 1/2^28 ("Q28"). Copies share one storage.
+public struct FixedVector: Hashable, Sendable {
+    /// Components in units of 2^-14, from -32767 to 32767.
+    public let components: [Int16]
+
+    /// One, as a component.
+    public static let one: Int64 = 1 << 14
+    /// One, as an inner product.
+    public static let oneProduct: Int64 = 1 << 28
+
+    /// A vector of components in units of 2^-14; -32768 becomes -32767.
+    public init(components: [Int16]) { self.components = components.map { max($0, -Int16.max) } }
+
+    /// The vector that little-endian half floats stand for, each rounded to the nearest 2^-14, ties to even, and cut
+    /// to what fits. Infinite values are cut likewise, and what is no number counts as 0.
+    public init(halfFloats bytes: [UInt8]) throws(VectorError) {
+        guard !bytes.isEmpty else { throw .empty }
+        guard bytes.count % 2 == 0 else { throw .oddLength(bytes: bytes.count) }
+        var components: [Int16] = []
+        components.reserveCapacity(bytes.count / 2)
+        for index in stride(from: 0, to: bytes.count, by: 2) {
+            components.append(Self.component(halfBits: UInt16(bytes[index]) | UInt16(bytes[index + 1]) << 8))
+        }
+        self.components = components
+    }
+
+    /// Number of components.
+    public var dimension: Int { components.count }
+
+    /// Inner product in units of 2^-28, exact. Both vectors must have the same dimension.
+    public func dot(_ other: FixedVector) -> Int64 {
+        precondition(dimension == other.dimension, "an inner product needs vectors of one dimension")
+        return components.withUnsafeBufferPointer { left in
+            other.components.withUnsafeBufferPointer { right in
+                guard let leftBase = left.baseAddress, let rightBase = right.baseAddress else { return 0 }
+                return vector_dot_int16(leftBase, rightBase, left.count)
+            }
+        }
+    }
+
+    /// Half float to Q14 in integers alone: a half float is `significand * 2^(exponent - 25)`.
+    static func component(halfBits bits: UInt16) -> Int16 {
+        let exponent = Int(bits >> 10 & 0x1F)
+        let fraction = Int32(bits & 0x3FF)
+        let magnitude: Int32
+        switch exponent {
+        case 31: magnitude = fraction == 0 ? .max : 0
+        case 11...: magnitude = (1024 + fraction) << Int32(exponent - 11)
+        case 1...: magnitude = roundedHalfToEven(1024 + fraction, shift: Int32(11 - exponent))
+        // Subnormal numbers share the smallest exponent and lack the leading one.
+        default: magnitude = roundedHalfToEven(fraction, shift: 10)
+        }
+        let cut = Int16(min(magnitude, Int32(Int16.max)))
+        return bits >> 15 == 0 ? cut : -cut
+    }
+
+    private static func roundedHalfToEven(_ value: Int32, shift: Int32) -> Int32 {
+        let whole = value >> shift
+        let rest = value & ((1 << shift) - 1)
+        let half: Int32 = 1 << (shift - 1)
+        return rest > half || (rest == half && whole & 1 == 1) ? whole + 1 : whole
+    }
+}

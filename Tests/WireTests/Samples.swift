@@ -1,0 +1,112 @@
+import Hashing
+import Model
+import Wire
+
+/// One message of every kind, filled so that no field could be left out or swapped unnoticed.
+enum Samples {
+    static let turn = TurnID.root(round: 3, kind: .act, agent: "seeker-001")
+    static let call = CallID(turn: turn, number: 7)
+    static let hash = HashBuilder.hash256(.content) { $0.append("sample") }
+    static let spec = CompletionSpec(
+        kind: .choice, model: "model-a",
+        messages: [
+            PromptMessage(role: .system, segments: ["You are Ada.", " You look for work."]),
+            PromptMessage(role: .user, segments: ["Apply? \u{1F642}"]),
+        ],
+        constraint: .choice(["no", "yes"]), sampling: Sampling(temperature: 700, topP: 950, maxTokens: 5))
+    static let outcome = CompletionOutcome(
+        answer: "yes", rejection: "",
+        rejected: [RejectedAttempt(attempt: 0, reason: "not one of the options", answer: "maybe")],
+        promptTokens: 120, completionTokens: 3, model: "model-a")
+    static let record = OutcomeRecord(
+        call: call, root: turn, partition: 5, round: 3, agent: AgentID(number: 9), request: spec.requestHash,
+        content: .completion(spec, outcome))
+    static let vectors = OutcomeRecord(
+        call: CallID(turn: turn, number: 8), root: turn, partition: 5, round: 3, agent: AgentID(number: 9),
+        request: OutcomeRecord.requestHash(embedding: ["a"], model: "e"),
+        content: .embedding(model: "e", texts: ["a"], vectors: [[0, 60, 0, 0]]))
+    static let operations: [Operation] = [
+        .set(field: "mood", value: .map(["b": .int(-2), "a": .list([.null, .bool(true), .double(0.5)])])),
+        .add(field: "vacancies", amount: -1), .append(field: "log", value: .text("x")),
+        .claim(resource: "vacancies", amount: 1), .remember(text: "I applied.", time: 86_400),
+        .message(sender: AgentID(number: 1), subject: "offer", body: .text("yes")),
+        .event(name: "applied", details: .map([:])),
+        .consolidate(
+            Consolidation(
+                importances: [1, 10], insights: [.init(text: "Work is scarce.", importance: 6)], accumulator: 45)),
+        .claimResult(owner: AgentID(number: 2), resource: "vacancies", granted: false),
+    ]
+    static let targeted = operations.enumerated().map {
+        TargetedOperation(number: UInt32($0.offset), target: AgentID(number: 4), operation: $0.element)
+    }
+    static let tree = Tree(
+        round: 3, kind: .act,
+        turns: [
+            TurnRecord(
+                path: [], agent: AgentID(number: 9), failure: nil,
+                outcomes: [OutcomeUse(number: 7, result: outcome.resultHash)], operations: targeted),
+            TurnRecord(
+                path: [9], agent: AgentID(number: 4),
+                failure: TurnFailure(reason: .rejectedAnswers, text: "three answers were rejected"), outcomes: [],
+                operations: []),
+        ])
+    static let name = OutcomeName(call: call, request: spec.requestHash, result: outcome.resultHash)
+    static let lease = PartitionLease(partition: 5, epoch: 2, host: 1)
+    static let problem = Problem(.overloaded, "the queue is full", advice: "try again")
+
+    static let all: [any WireMessage] = [
+        RegisterHost(name: "host-1", incarnation: 77, endpoint: "ipc:///tmp/h", programVersion: "0.1.0"),
+        HostAccepted(
+            host: 1, run: "market", runEpoch: 4, definition: hash, recorder: "ipc:///r", llmGateway: "ipc:///l",
+            embeddingGateway: ""),
+        LeaseGrant(closedRound: 2, leases: [lease], hosts: [HostAddress(host: 1, endpoint: "ipc:///tmp/h")]),
+        LeaseReady(host: 1, round: 2), StartRound(round: 3, time: 172_800), RoundFinished(host: 1, round: 3),
+        StartEnvironment(round: 3), EnvironmentFinished(host: 1, round: 3), AdvanceRound(round: 3),
+        RoundAdvanced(host: 1, round: 3),
+        HostProgress(
+            host: 1, round: 3, planned: 10, committed: 9, failed: 1, calls: 90, waiting: 4, tokens: 12_345),
+        Drain(round: 3), Drained(host: 1, round: 3), HostFailed(host: 1, problem: problem), Acknowledged(),
+        CreateRun(run: "market", definition: [1, 2, 3]), LoadRun(),
+        RunState(
+            run: "market", definition: [1, 2, 3], epoch: 4, closedRound: 2, openRound: 3, merged: true, rounds: 10),
+        RaiseEpoch(epoch: 5, rounds: 10), GrantPartitions(runEpoch: 5, leases: [lease]),
+        OpenRound(runEpoch: 5, round: 3, time: 172_800), MergeRound(runEpoch: 5, round: 3, time: 172_800),
+        RoundMerged(roots: 10, failed: 1, contributions: 2), CloseRound(runEpoch: 5, round: 3, time: 172_800),
+        RoundClosed(digest: hash), FinishRun(runEpoch: 5, ending: .stopped, reason: "by a person"),
+        StoreBlob(name: "a.json", bytes: [9, 8]), FetchBlob(hash: hash), Blob(bytes: [9, 8]),
+        RecordAgents(agents: [
+            AgentRow(
+                agent: AgentID(number: 9), id: "seeker-001", type: "seeker", partition: 5, profile: #"{"name":"Ada"}"#)
+        ]),
+        Summarize(),
+        RunSummary(
+            events: [NamedCount(name: "applied", count: 3)], calls: [NamedCount(name: "choice", count: 4)],
+            counters: [NamedCount(name: "turns", count: 5)], digests: [hash.description]),
+        PlanRound(partition: 5, epoch: 2, round: 3, roots: 4), RecordOutcomes(outcomes: [record, vectors]),
+        CommitTree(partition: 5, epoch: 2, root: turn, round: 3, tree: tree.packed(), outcomes: [name]),
+        CommitResult(verdict: .rerun, recorded: [record]), LoadPartition(partition: 5, epoch: 2, round: 3),
+        PartitionState(committed: [turn], failed: 1, consolidations: [tree.packed()], outcomes: [vectors]),
+        FetchMerged(partition: 5, round: 3, offset: 1000),
+        MergedOperations(
+            operations: operations.map {
+                MergedOperation(source: AgentID(number: 9), target: AgentID(number: 4), operation: $0)
+            }, vectors: [TextVector(text: contentHash("a"), vector: [0, 60])], more: true),
+        Complete(run: "market", call: call, seeds: [1, .max], spec: spec), Completed(outcome: outcome),
+        ReleaseOutcomes(calls: [call]), DescribeModels(),
+        ModelsDescribed(backends: [
+            BackendDescription(
+                url: "http://127.0.0.1:8000", engine: "vllm", version: "0.33.0", model: "m", contextTokens: 8192,
+                window: 64)
+        ]),
+        Embed(texts: ["a", "b"]), Embedded(model: "e", vectors: [[0, 60], [0, 61]]), DescribeEmbedding(),
+        EmbeddingDescribed(model: "e", dimension: 384, engine: "openai"),
+        Ask(
+            epoch: 2, round: 3, root: turn, rootPartition: 5, path: [9, 2], asker: AgentID(number: 9),
+            agent: AgentID(number: 4), request: .map(["ask": .text("screen")]), written: targeted,
+            recorded: [record]),
+        Asked(answer: .bool(true), turns: tree.turns, outcomes: [name]), RequestStatus(),
+        RunStatus(
+            run: "market", phase: "running", round: 3, rounds: 10, counters: [NamedCount(name: "hosts", count: 1)]),
+        RequestFailed(problem),
+    ]
+}
