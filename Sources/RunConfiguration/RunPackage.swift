@@ -53,10 +53,17 @@ public struct RunPackage: Sendable {
         of scenario: any Scenario, folder: String, read: (String) throws -> [UInt8]
     ) throws -> PromptLibrary {
         let definitions = scenario.templates + KitTemplates.definitions
+        let optional = scenario.optionalTemplates.union(KitTemplates.optional)
         var sources: [String: String] = [:]
         for definition in definitions {
             let path = "\(folder)/\(definition.name)\(PromptLibrary.fileExtension)"
-            let bytes = try read(path)
+            let bytes: [UInt8]
+            do {
+                bytes = try read(path)
+            } catch {
+                if optional.contains(definition.name) { continue }
+                throw error
+            }
             guard bytes.count <= maxTemplateBytes, let text = String(validating: bytes, as: UTF8.self) else {
                 throw UserError(
                     "the template is no UTF-8 text of at most \(maxTemplateBytes >> 20) MiB", at: path,
@@ -64,7 +71,7 @@ public struct RunPackage: Sendable {
             }
             sources[definition.name] = text
         }
-        return try PromptLibrary(sources: sources, definitions: definitions, folder: folder)
+        return try PromptLibrary(sources: sources, definitions: definitions, optional: optional, folder: folder)
     }
 
     private static func population(

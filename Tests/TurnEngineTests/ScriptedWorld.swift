@@ -28,7 +28,7 @@ struct ClosureScenario: Scenario {
                 fields: [
                     FieldDefinition("name", .text, visibility: .everyone),
                     FieldDefinition("secret", .text, initial: .text("hidden")),
-                    FieldDefinition("score", .integer, mutability: .dynamic, initial: .int(3)),
+                    FieldDefinition("score", .int, mutability: .dynamic, initial: .int(3)),
                 ])
         ]
     }

@@ -23,11 +23,11 @@ public struct FieldDefinition: Sendable, Equatable {
         /// A text.
         case text
         /// A whole number.
-        case integer = "whole number"
+        case int = "whole number"
         /// Any number.
         case number
         /// True or false.
-        case flag = "true or false"
+        case bool = "truth value"
         /// Values in order.
         case list
         /// Values by name.
@@ -36,7 +36,7 @@ public struct FieldDefinition: Sendable, Equatable {
         /// Whether `value` is one of these.
         func accepts(_ value: Value) -> Bool {
             switch (self, value) {
-            case (.text, .text), (.integer, .int), (.number, .int), (.number, .double), (.flag, .bool), (.list, .list),
+            case (.text, .text), (.int, .int), (.number, .int), (.number, .double), (.bool, .bool), (.list, .list),
                 (.map, .map):
                 true
             default: false

@@ -11,6 +11,9 @@ public enum KitTemplates {
     /// Asks for insights into a question.
     public static let insights = "insights"
 
+    /// Those that a scenario may leave out.
+    public static let optional: Set<String> = [intervention]
+
     /// The templates with their fields.
     public static let definitions = [
         TemplateDefinition(memory, fields: ["short", "short.text", "long", "long.text"]),

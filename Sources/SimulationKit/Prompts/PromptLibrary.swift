@@ -10,10 +10,10 @@ public struct PromptLibrary: Sendable {
 
     /// Compiles `sources`, texts of files by path without extension, against what a scenario declares.
     ///
-    /// Every declared template must be there, every file must be declared, and no template may
+    /// Every declared template that is not optional must be there, every file must be declared, and no template may
     /// use a field that is not. `folder` is where the files lie, for errors.
     public init(
-        sources: [String: String], definitions: [TemplateDefinition], folder: String
+        sources: [String: String], definitions: [TemplateDefinition], optional: Set<String> = [], folder: String
     ) throws(UserError) {
         let known = Dictionary(definitions.map { ($0.name, $0.fields) }) { $0 + $1 }
         var templates: [String: PromptTemplate] = [:]
@@ -29,7 +29,7 @@ public struct PromptLibrary: Sendable {
             try template.check(fields: Set(fields), place: place)
             templates[name] = template
         }
-        for definition in definitions where templates[definition.name] == nil {
+        for definition in definitions where templates[definition.name] == nil && !optional.contains(definition.name) {
             let fields = definition.fields.isEmpty ? "none" : definition.fields.joined(separator: ", ")
             throw UserError(
                 "the template \(definition.name) is missing", at: folder,
