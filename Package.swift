@@ -113,6 +113,7 @@ let testTargets: [Target] = [
     tests("Architecture", ["Support"]),
     tests("Hashing", ["Hashing"]),
     tests("JSON", ["JSON", "Hashing"]),
+    tests("TurnEngine", ["TurnEngine", "SimulationKit", "Model", "Hashing", "Support"]),
     tests("Vectors", ["Vectors", "CVectorKernels", "Hashing"]),
     tests("SimulationKit", [mustache, "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
     tests("RunConfiguration", ["RunConfiguration", "SimulationKit", "Model", "Hashing", "Support"]),
@@ -124,6 +125,10 @@ let testTargets: [Target] = [
     tests("Support", ["Support"]),
     tests("Transport", ["Transport", "ZeroMQ", "MessagePack", "Support"]),
     tests("ZeroMQ", ["ZeroMQ", "Support"]),
+    tests("Curl", ["Curl", "Support", "Hashing"]),
+    tests(
+        "LLMGateway",
+        ["LLMGatewayRole", "Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Support", log]),
 ]
 
 let package = Package(
