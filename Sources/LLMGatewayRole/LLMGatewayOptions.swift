@@ -1,6 +1,5 @@
 import ArgumentParser
-import Foundation
-import ServiceRuntime
+import Curl
 import Support
 
 /// The llm-gateway's own options.
@@ -64,22 +63,10 @@ struct LLMGatewayOptions: ParsableArguments {
     }
 
     /// How the servers are reached, with the key from its file or the environment.
-    func access() throws(UserError) -> BackendAccess {
-        try BackendAccess(urls: llm, model: model, key: try key())
+    func access() throws(UserError) -> ServerAccess {
+        try ServerAccess(urls: llm, key: try ServerAccess.key(file: llmKeyFile, names: Self.names), names: Self.names)
     }
 
-    private func key() throws(UserError) -> String? {
-        guard let llmKeyFile else { return ProcessInfo.processInfo.environment[BackendAccess.keyVariable] }
-        let text: String
-        do {
-            text = try String(contentsOfFile: llmKeyFile, encoding: .utf8)
-        } catch {
-            throw UserError(
-                "the key file cannot be read", at: llmKeyFile, advice: "check its path and permissions",
-                exitCode: .noInput)
-        }
-        let key = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        guard !key.isEmpty else { throw UserError("the key file is empty", at: llmKeyFile, exitCode: .configuration) }
-        return key
-    }
+    private static let names = ServerAccess.Names(
+        urlOption: "--llm", keyOption: "--llm-key-file", keyVariable: "GENSIM_LLM_KEY")
 }

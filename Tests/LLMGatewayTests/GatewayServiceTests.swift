@@ -44,7 +44,8 @@ private final class Bench: Sendable {
         node = try TransportNode(name: "test")
         gateway = try LLMGateway(
             node: node, endpoint: "tcp://127.0.0.1:*", incarnation: 1,
-            access: try BackendAccess(urls: [server.url + "/v1/"], model: nil, key: "secret"), limits: limits,
+            access: try ServerAccess(urls: [server.url + "/v1/"], key: "secret", names: .test), model: nil,
+            limits: limits,
             window: window, clock: SystemClock(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         client = try node.connect(
             gateway.endpoint, introduction: PeerIntroduction(role: "test", name: "client", incarnation: 1))
@@ -82,6 +83,11 @@ private final class Bench: Sendable {
     }
 
     var chats: [ScriptedServer.Request] { server.seen.requests.filter { $0.method == "POST" } }
+}
+
+extension ServerAccess.Names {
+    fileprivate static let test = ServerAccess.Names(
+        urlOption: "--llm", keyOption: "--llm-key-file", keyVariable: "GENSIM_LLM_KEY")
 }
 
 private func answer(_ text: String) -> ScriptedServer.Reply {
@@ -201,7 +207,8 @@ private func answer(_ text: String) -> ScriptedServer.Reply {
         defer { node.close() }
         let gateway = try LLMGateway(
             node: node, endpoint: "tcp://127.0.0.1:*", incarnation: 1,
-            access: try BackendAccess(urls: [url], model: nil, key: nil), limits: GatewayLimits(), window: 1,
+            access: try ServerAccess(urls: [url], key: nil, names: .test), model: nil, limits: GatewayLimits(),
+            window: 1,
             clock: SystemClock(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         defer { gateway.close() }
         let client = try node.connect(

@@ -116,7 +116,8 @@ struct ProbeReading {
             }
             return Identity(
                 engine: .sglang, version: info["version"]?.stringValue ?? "",
-                slots: 0, context: info["context_length"].flatMap(Self.count))
+                slots: info["max_running_requests"].flatMap(Self.count) ?? 0,
+                context: info["context_length"].flatMap(Self.count))
         }
         if let version = Self.object(replies["/version"])?["version"]?.stringValue {
             return Identity(engine: Self.vllmEngine(version), version: version)

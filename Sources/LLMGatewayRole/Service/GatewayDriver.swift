@@ -18,17 +18,20 @@ final class GatewayDriver {
     private var core: GatewayCore<Asker>
     private let loop: HTTPLoop
     private let clock: any MonotonicClock
-    private let access: BackendAccess
+    private let access: ServerAccess
     private let chatAddresses: [String]
     private let logger: Logger
-    private let send: ([(peer: PeerID, envelope: Envelope)]) -> Void
+    /// The model that the user named.
+    private let wantedModel: String?
+    /// Where replies go: whoever asked came through it.
+    private var listener: Listener?
     private var requests: [UInt64: RequestHandle] = [:]
     private var replies: [(peer: PeerID, envelope: Envelope)] = []
     private var told: [ProbeFailure?]
 
     init(
-        access: BackendAccess, limits: GatewayLimits, window: Int, loop: HTTPLoop, clock: any MonotonicClock,
-        logger: Logger, send: @escaping ([(peer: PeerID, envelope: Envelope)]) -> Void
+        access: ServerAccess, model: String?, limits: GatewayLimits, window: Int, loop: HTTPLoop,
+        clock: any MonotonicClock, logger: Logger
     ) {
         core = GatewayCore(pool: BackendPool(urls: access.urls, window: window), limits: limits)
         self.loop = loop
@@ -36,7 +39,7 @@ final class GatewayDriver {
         self.access = access
         chatAddresses = access.urls.map { $0 + "/v1/chat/completions" }
         self.logger = logger
-        self.send = send
+        wantedModel = model
         told = access.urls.map { _ in nil }
     }
 
@@ -51,7 +54,8 @@ final class GatewayDriver {
     var counters: GatewayCounters { core.counters }
 
     /// Takes what clients sent.
-    func receive(_ batch: [(asker: Asker, message: IncomingMessage)]) {
+    func receive(_ batch: [(asker: Asker, message: IncomingMessage)], through listener: Listener) {
+        self.listener = listener
         let now = clock.now()
         for (asker, message) in batch {
             switch message {
@@ -76,7 +80,7 @@ final class GatewayDriver {
         core.dispatch(at: clock.now())
         for action in core.takeActions() { perform(action) }
         guard !replies.isEmpty else { return }
-        send(replies)
+        listener?.send(replies)
         replies.removeAll(keepingCapacity: true)
     }
 
@@ -139,7 +143,7 @@ final class GatewayDriver {
     }
 
     private func probed(_ backend: Int, _ replies: [String: Result<HTTPResponse, HTTPFailure>]) {
-        let reading = ProbeReading(url: access.urls[backend], wantedModel: access.model)
+        let reading = ProbeReading(url: access.urls[backend], wantedModel: wantedModel)
         do throws(ProbeFailure) {
             core.probed(backend, .success(try reading.profile(replies)))
         } catch {

@@ -18,22 +18,19 @@ final class LLMGateway: Sendable {
 
     /// Binds `endpoint` and starts probing the servers.
     init(
-        node: TransportNode, endpoint: String, incarnation: UInt64, access: BackendAccess, limits: GatewayLimits,
-        window: Int, clock: any MonotonicClock, logger: Logger
+        node: TransportNode, endpoint: String, incarnation: UInt64, access: ServerAccess, model: String?,
+        limits: GatewayLimits, window: Int, clock: any MonotonicClock, logger: Logger
     ) throws(UserError) {
         let loop = try HTTPLoop(name: "llm-gateway", clock: clock)
-        let outlet = ReplyOutlet()
         let driver = LoopConfined(on: loop) {
             GatewayDriver(
-                access: access, limits: limits, window: window, loop: loop, clock: clock, logger: logger,
-                send: { outlet.send($0) })
+                access: access, model: model, limits: limits, window: window, loop: loop, clock: clock, logger: logger)
         }
         self.loop = loop
         self.driver = driver
         listener = try node.listen(
             endpoint, options: ListenerOptions(incarnation: incarnation, credit: Self.credit),
             handler: MessageIntake(loop: loop, driver: driver))
-        outlet.open(listener)
         loop.execute { driver.value.start() }
     }
 
@@ -64,17 +61,6 @@ private struct MessageIntake: ListenerHandler {
                 message: IncomingMessage(item.envelope)
             )
         }
-        loop.execute { driver.value.receive(messages) }
-    }
-}
-
-/// The way back to the clients, known only once the listener is bound.
-private final class ReplyOutlet: Sendable {
-    private let listener = Guarded<Listener?>(nil)
-
-    func open(_ listener: Listener) { self.listener.withLock { $0 = listener } }
-
-    func send(_ replies: [(peer: PeerID, envelope: Envelope)]) {
-        listener.withLock { $0 }?.send(replies)
+        loop.execute { driver.value.receive(messages, through: listener) }
     }
 }

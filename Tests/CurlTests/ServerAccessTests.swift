@@ -1,18 +1,20 @@
+import Curl
 import Support
+import TestKit
 import Testing
 
-@testable import LLMGatewayRole
+private let names = ServerAccess.Names(urlOption: "--x", keyOption: "--x-key-file", keyVariable: "X_KEY")
 
-@Suite struct BackendAccessTests {
+@Suite struct ServerAccessTests {
     @Test(arguments: ["http://h:1", "http://h:1/", "http://h:1/v1", "http://h:1/v1/", "http://h:1//"])
     func anAddressIsTakenWithAndWithoutItsVersion(url: String) throws {
-        #expect(try BackendAccess(urls: [url], model: nil, key: nil).urls == ["http://h:1"])
+        #expect(try ServerAccess(urls: [url], key: nil, names: names).urls == ["http://h:1"])
     }
 
     @Test(arguments: ["h:1", "ftp://h", "http://", "https:///x", "http://user:secret@h", "http://h h", ""])
     func anythingElseIsRefusedWithoutRepeatingAPassword(url: String) {
         #expect {
-            try BackendAccess(urls: [url], model: nil, key: nil)
+            try ServerAccess(urls: [url], key: nil, names: names)
         } throws: { error in
             !"\(error)".contains("secret")
         }
@@ -20,13 +22,13 @@ import Testing
 
     @Test func theSameServerTwiceIsRefused() {
         #expect(throws: UserError.self) {
-            try BackendAccess(urls: ["http://h", "http://h/v1"], model: nil, key: nil)
+            try ServerAccess(urls: ["http://h", "http://h/v1"], key: nil, names: names)
         }
     }
 
     @Test func aKeyWithALineBreakIsRefusedWithoutRepeatingIt() {
         #expect {
-            try BackendAccess(urls: ["http://h"], model: nil, key: "abc\nX-Other: 1")
+            try ServerAccess(urls: ["http://h"], key: "abc\nX-Other: 1", names: names)
         } throws: { error in
             error is UserError && !"\(error)".contains("abc")
         }
