@@ -50,11 +50,11 @@ let libraries: [Target] = [
     // Pure protocol logic: state machines that return actions.
     library("ClusterLogic", ["Model", "Hashing", "Support"]),
     // The kit that a scenario author imports, and the scenarios.
-    library("SimulationKit", ["Model", "Hashing", "Vectors", "Support", "JSON", mustache]),
+    library("SimulationKit", ["Model", "Hashing", "Vectors", "Support", "JSON"]),
     library("JobMarket", ["SimulationKit", "Model", "Support"]),
     library("Scenarios", ["SimulationKit", "JobMarket"]),
     library(
-        "RunConfiguration", ["SimulationKit", "Model", "Hashing", "Support", "JSON", yams]),
+        "RunConfiguration", ["SimulationKit", "Model", "Hashing", "Vectors", "Support", yams]),
     library("TurnEngine", ["SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
     // The durable store, and what reads it.
     library("Recording", ["Model", "Hashing", "MessagePack", "ClusterLogic", "Support", grdb, sqlite]),
@@ -114,6 +114,11 @@ let testTargets: [Target] = [
     tests("Architecture", ["Support"]),
     tests("Hashing", ["Hashing"]),
     tests("JSON", ["JSON", "Hashing"]),
+    tests("TurnEngine", ["TurnEngine", "SimulationKit", "Model", "Hashing", "Support"]),
+    tests("Vectors", ["Vectors", "CVectorKernels", "Hashing"]),
+    tests("SimulationKit", [mustache, "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
+    tests("RunConfiguration", ["RunConfiguration", "SimulationKit", "Model", "Hashing", "Support"]),
+    tests("JobMarket", ["JobMarket", "SimulationKit", "RunConfiguration", "Model", "Hashing", "Support"]),
     tests("Emulator", ["EmulatorRole", "JSON", "Hashing", "Support", nioCore, nioPosix]),
     tests("Model", ["Model", "Hashing"]),
     tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
@@ -121,9 +126,14 @@ let testTargets: [Target] = [
     tests("Merge", ["ClusterLogic", "Model", "Hashing"]),
     tests("Recording", ["Recording", "ClusterLogic", "Model", "Hashing", "Support", grdb, sqlite]),
     tests("RecorderRole", ["RecorderRole", "Recording", "Wire", "Model", "Hashing", "MessagePack", "Support"]),
+    tests("MessagePack", ["MessagePack", "Hashing"]),
     tests("Support", ["Support"]),
     tests("Transport", ["Transport", "ZeroMQ", "MessagePack", "Support"]),
     tests("ZeroMQ", ["ZeroMQ", "Support"]),
+    tests("Curl", ["Curl", "Support", "Hashing"]),
+    tests(
+        "LLMGateway",
+        ["LLMGatewayRole", "Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Support", log]),
 ]
 
 let package = Package(

@@ -8,14 +8,22 @@ import Support
 import Transport
 import Wire
 
+/// What the command line says, in a form that tasks can share.
+private struct HostSettings: Sendable {
+    var coordinator: String
+    var listen: String
+    var name: String
+}
+
 /// An agent-host process from start to end.
 public enum AgentHostService {
     /// The process's role in logs and introductions.
     public static let role = "agent-host"
 
     /// Runs a host until it is told to leave. `registry` holds the scenarios that it can play.
-    public static func run(_ options: AgentHostOptions, registry: ScenarioRegistry) throws {
-        try Service.run(role: role, options: options.service) { context in
+    public static func run(_ parsed: AgentHostOptions, registry: ScenarioRegistry) throws {
+        let options = HostSettings(coordinator: parsed.coordinator, listen: parsed.listen, name: parsed.name)
+        try Service.run(role: role, options: parsed.service) { context in
             // A process's number of its own, never part of a result: it tells a restarted host from its predecessor.
             let incarnation = context.clock.now().nanoseconds
             let node = try TransportNode(name: role, clock: context.clock)
@@ -25,7 +33,7 @@ public enum AgentHostService {
     }
 
     private static func serve(
-        _ options: AgentHostOptions, registry: ScenarioRegistry, node: TransportNode, incarnation: UInt64,
+        _ options: HostSettings, registry: ScenarioRegistry, node: TransportNode, incarnation: UInt64,
         context: ServiceContext
     ) async throws {
         let introduction = PeerIntroduction(role: role, name: options.name, incarnation: incarnation)
@@ -66,7 +74,7 @@ public enum AgentHostService {
     }
 
     private static func register(
-        _ options: AgentHostOptions, endpoint: String, _ incarnation: UInt64, _ coordinator: WireClient
+        _ options: HostSettings, endpoint: String, _ incarnation: UInt64, _ coordinator: WireClient
     ) async throws -> HostAccepted {
         do {
             return try await coordinator.request(

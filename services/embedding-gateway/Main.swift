@@ -1,1 +1,5 @@
-@main struct Main { static func main() {} }
+import EmbeddingGatewayRole
+
+@main enum Main {
+    static func main() { EmbeddingGatewayCommand.main() }
+}

@@ -1,1 +1,5 @@
-@main struct Main { static func main() {} }
+import LLMGatewayRole
+
+@main enum Main {
+    static func main() { LLMGatewayCommand.main() }
+}

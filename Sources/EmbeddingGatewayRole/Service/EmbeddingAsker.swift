@@ -1,0 +1,9 @@
+import Transport
+
+/// Who waits for a reply, and under which number.
+struct EmbeddingAsker: Sendable {
+    /// The client.
+    var peer: PeerID
+    /// The request that the reply answers.
+    var correlation: UInt64
+}

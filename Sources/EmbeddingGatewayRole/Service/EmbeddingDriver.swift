@@ -1,0 +1,149 @@
+import Curl
+import Logging
+import Model
+import Support
+import Transport
+import Wire
+
+/// Does what the embedding-gateway's logic wants: sends batches, keeps timers, probes servers and replies in batches.
+///
+/// Lives on the loop's thread.
+final class EmbeddingDriver {
+    /// How often deadlines are looked at.
+    private static let tick = Span.milliseconds(100)
+
+    private var core: EmbeddingCore<EmbeddingAsker>
+    private let loop: HTTPLoop
+    private let clock: any MonotonicClock
+    private let access: ServerAccess
+    private let wantedModel: String?
+    private let logger: Logger
+    /// Where replies go: whoever asked came through it.
+    private var listener: Listener?
+    private var replies: [(peer: PeerID, envelope: Envelope)] = []
+    private var batchTimer: (due: Instant, timer: TimerHandle)?
+    private var told: [EmbeddingFailure?]
+
+    init(
+        access: ServerAccess, model: String?, limits: EmbeddingLimits, loop: HTTPLoop, clock: any MonotonicClock,
+        logger: Logger
+    ) {
+        core = EmbeddingCore(pool: EmbeddingPool(urls: access.urls, batches: limits.batches), limits: limits)
+        self.access = access
+        wantedModel = model
+        self.loop = loop
+        self.clock = clock
+        self.logger = logger
+        told = access.urls.map { _ in nil }
+    }
+
+    /// Starts probing; the loop calls back from then on.
+    func start() {
+        core.start()
+        loop.setBatchEnd { [weak self] in self?.settle() }
+        scheduleTick()
+    }
+
+    /// What the gateway has done so far.
+    var counters: EmbeddingCounters { core.counters }
+
+    /// Takes what clients sent.
+    func receive(_ batch: [(asker: EmbeddingAsker, message: EmbeddingMessage)], through listener: Listener) {
+        self.listener = listener
+        let now = clock.now()
+        for (asker, message) in batch {
+            switch message {
+            case .embed(let request): core.embed(request.texts, from: asker, at: now)
+            case .describe: core.describe(to: asker)
+            case .invalid(let problem): reply(asker, .failed(problem))
+            }
+        }
+    }
+
+    private func scheduleTick() {
+        loop.schedule(after: Self.tick) { [weak self] in
+            guard let self else { return }
+            core.expire(at: clock.now())
+            scheduleTick()
+        }
+    }
+
+    /// Runs at the end of each batch of events.
+    private func settle() {
+        core.dispatch(at: clock.now())
+        for action in core.takeActions() { perform(action) }
+        scheduleBatch()
+        guard !replies.isEmpty else { return }
+        listener?.send(replies)
+        replies.removeAll(keepingCapacity: true)
+    }
+
+    /// Sees to it that the loop wakes when the oldest text has waited long enough.
+    private func scheduleBatch() {
+        let now = clock.now()
+        if let timer = batchTimer, timer.due <= now { batchTimer = nil }
+        // Without a free server there is nothing to wake for: a reply or the tick makes one free.
+        guard let due = core.batchDue, batchTimer == nil, core.pool.free(at: now) != nil else { return }
+        batchTimer = (max(due, now), loop.schedule(after: due.since(now)) {})
+    }
+
+    private func perform(_ action: EmbeddingAction<EmbeddingAsker>) {
+        switch action {
+        case .send(let number, let server, let body, let path, let timeout):
+            let request = HTTPRequest(
+                .post, access.urls[server] + path, headers: access.headers, body: body,
+                connectTimeout: core.limits.connectTimeout, totalTimeout: timeout,
+                maxResponseBytes: core.limits.replyBytes)
+            loop.start(request) { [weak self] result in
+                guard let self else { return }
+                core.finished(number, result, at: clock.now())
+            }
+        case .reply(let asker, let answer): reply(asker, answer)
+        case .wake(let batch, let after):
+            loop.schedule(after: after) { [weak self] in self?.core.retryDue(batch: batch) }
+        case .probe(let server, let after):
+            loop.schedule(after: after) { [weak self] in self?.probe(server) }
+        }
+    }
+
+    private func reply(_ asker: EmbeddingAsker, _ answer: EmbeddingAnswer) {
+        // A correlation of 0 wants no reply.
+        guard asker.correlation != 0 else { return }
+        let envelope =
+            switch answer {
+            case .embedded(let embedded): Self.envelope(embedded, asker)
+            case .described(let described): Self.envelope(described, asker)
+            case .failed(let problem): Self.envelope(RequestFailed(problem), asker)
+            }
+        replies.append((asker.peer, envelope))
+    }
+
+    private static func envelope<Message: WireMessage>(_ message: Message, _ asker: EmbeddingAsker) -> Envelope {
+        Envelope(kind: Message.kind.rawValue, correlation: asker.correlation, body: message.packed())
+    }
+
+    private func probe(_ server: Int) {
+        EmbeddingProbe(url: access.urls[server], access: access, wantedModel: wantedModel, loop: loop) {
+            [weak self] result in
+            guard let self else { return }
+            core.probed(server, result)
+            loop.keepConnections(core.pool.totalWindow + access.urls.count * EmbeddingProbeReading.paths.count)
+            tell(server)
+        }.start()
+    }
+
+    /// Logs what changed about a server, once.
+    private func tell(_ server: Int) {
+        let found = core.pool.servers[server]
+        if let problem = found.problem {
+            guard told[server] != problem else { return }
+            logger.log(
+                level: problem.isTransient ? .warning : .error, "\(found.url): \(problem.what); \(problem.advice)")
+        } else if let profile = found.profile {
+            let identity = profile.identity
+            logger.info(
+                "\(found.url): \(identity.engine.rawValue), model \(identity.model), \(profile.dimension) dimensions")
+        }
+        told[server] = found.problem
+    }
+}

@@ -1,0 +1,42 @@
+import Hashing
+import Model
+import Support
+import Wire
+
+/// What the gateway's logic wants done; the driver does it.
+enum GatewayAction<Asker> {
+    /// Send an attempt to a server.
+    case send(Flight)
+    /// Give up an attempt that is under way.
+    case cancel(flight: UInt64)
+    /// Tell who asked.
+    case reply(Asker, GatewayReply)
+    /// Call `retryDue` for the call after this time.
+    case wake(call: UInt64, after: Span)
+    /// Probe a server after this time.
+    case probe(backend: Int, after: Span)
+}
+
+/// One attempt on its way.
+struct Flight {
+    /// Its number, never used again.
+    var number: UInt64
+    /// Index of the server.
+    var backend: Int
+    /// Identity of the call, for the server's log.
+    var call: CallID
+    /// The request's JSON.
+    var body: [UInt8]
+    /// How long it may take.
+    var timeout: Span
+}
+
+/// The end of a request to the gateway.
+enum GatewayReply {
+    /// An accepted answer or an honest rejection.
+    case completed(CompletionOutcome)
+    /// What keeps the gateway from getting an answer.
+    case failed(Problem)
+    /// What stands behind the gateway.
+    case described([BackendDescription])
+}

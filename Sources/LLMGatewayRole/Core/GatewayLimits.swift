@@ -1,0 +1,26 @@
+import Curl
+import Support
+
+/// Every limit of the gateway, in one place.
+struct GatewayLimits: Sendable {
+    /// Bytes of prompts that may wait.
+    var queueBytes = 256 << 20
+    /// Bytes of answers that are kept until they are released.
+    var memoBytes = 256 << 20
+    /// Answers that a call may have rejected; a request may allow fewer by the seeds it brings.
+    var maxAttempts = 3
+    /// How long a call may take until its asker is told to wait and ask again.
+    var deadline = Span.seconds(600)
+    /// How long one try may take.
+    var requestTimeout = Span.seconds(300)
+    /// How long connecting may take.
+    var connectTimeout = Span.seconds(5)
+    /// Bytes of a reply that are read.
+    var replyBytes = 4 << 20
+    /// Bytes of a rejected answer that are reported.
+    var rejectedBytes = 2_000
+    /// Waits between tries.
+    var retry = RetryPolicy()
+    /// Waits between probes of a server that does not work.
+    var probe = RetryPolicy(first: .milliseconds(200), longest: .milliseconds(5_000))
+}

@@ -1,0 +1,55 @@
+import Model
+import Support
+import Wire
+
+/// A call that has no outcome yet.
+final class PendingCall<Asker> {
+    /// Where it is.
+    enum Place: Equatable {
+        /// In the queue.
+        case queued
+        /// At a server, as this flight.
+        case flying(UInt64, backend: Int)
+        /// Waiting for its next try.
+        case resting
+    }
+
+    let number: UInt64
+    let key: CallKey
+    let request: Complete
+    /// What it weighs in the queue.
+    let bytes: Int
+    let deadline: Instant
+    /// Everybody who asked for it.
+    var askers: [Asker]
+    var place = Place.queued
+    /// The attempt that is made now, from 0.
+    var attempt = 0
+    /// Tries that failed without an answer, over all attempts.
+    var retries = 0
+    /// How often the server asked for the other field for the length of answers.
+    var limitChanges = 0
+    /// Why the last of them failed.
+    var lastTrouble = ""
+    var rejected: [RejectedAttempt] = []
+    var promptTokens: UInt64 = 0
+    var completionTokens: UInt64 = 0
+    var model = ""
+
+    init(number: UInt64, key: CallKey, request: Complete, bytes: Int, deadline: Instant, asker: Asker) {
+        self.number = number
+        self.key = key
+        self.request = request
+        self.bytes = bytes
+        self.deadline = deadline
+        askers = [asker]
+    }
+
+    /// The call's end.
+    func outcome(answer: String?, rejection: String) -> CompletionOutcome {
+        CompletionOutcome(
+            answer: answer, rejection: rejection, rejected: rejected,
+            promptTokens: UInt32(clamping: promptTokens), completionTokens: UInt32(clamping: completionTokens),
+            model: model)
+    }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Curl
+import Support
+
+/// The llm-gateway's own options.
+struct LLMGatewayOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Where clients connect: ipc://PATH or tcp://127.0.0.1:PORT.", valueName: "endpoint"))
+    var listen: String
+
+    @Option(help: ArgumentHelp("A model server's address; may be given several times.", valueName: "url"))
+    var llm: [String]
+
+    @Option(help: "Model that requests name; by default the one that the servers serve.")
+    var model: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "File that holds the servers' key; the environment variable GENSIM_LLM_KEY holds it otherwise.",
+            valueName: "file"))
+    var llmKeyFile: String?
+
+    @Option(help: "Requests in flight at each server; 0 means as many as it has slots, or 128.")
+    var window = 0
+
+    @Option(help: "Bytes of prompts that may wait.")
+    var queueBytes = 256 << 20
+
+    @Option(help: "Bytes of answers that are kept until they are durable.")
+    var memoBytes = 256 << 20
+
+    @Option(help: "Answers that a call may have rejected before it fails.")
+    var maxAttempts = 3
+
+    @Option(help: ArgumentHelp("Time until a caller is told to ask again.", valueName: "seconds"))
+    var deadline = 600.0
+
+    @Option(help: ArgumentHelp("Time that one try at a server may take.", valueName: "seconds"))
+    var requestTimeout = 300.0
+
+    func validate() throws {
+        guard !llm.isEmpty else { throw ValidationError("give at least one --llm URL") }
+        guard (0...100_000).contains(window) else { throw ValidationError("--window takes 0 to 100000") }
+        guard (1...16).contains(maxAttempts) else { throw ValidationError("--max-attempts takes 1 to 16") }
+        guard queueBytes > 0, memoBytes > 0 else {
+            throw ValidationError("--queue-bytes and --memo-bytes take positive numbers")
+        }
+        for (name, seconds) in [("--deadline", deadline), ("--request-timeout", requestTimeout)] {
+            guard seconds > 0, seconds <= 86_400 else {
+                throw ValidationError("\(name) takes a number of seconds up to 86400")
+            }
+        }
+    }
+
+    /// The limits that these options set.
+    var limits: GatewayLimits {
+        var limits = GatewayLimits()
+        limits.queueBytes = queueBytes
+        limits.memoBytes = memoBytes
+        limits.maxAttempts = maxAttempts
+        limits.deadline = .seconds(deadline)
+        limits.requestTimeout = .seconds(requestTimeout)
+        return limits
+    }
+
+    /// How the servers are reached, with the key from its file or the environment.
+    func access() throws(UserError) -> ServerAccess {
+        try ServerAccess(urls: llm, key: try ServerAccess.key(file: llmKeyFile, names: Self.names), names: Self.names)
+    }
+
+    private static let names = ServerAccess.Names(
+        urlOption: "--llm", keyOption: "--llm-key-file", keyVariable: "GENSIM_LLM_KEY")
+}

@@ -1,0 +1,38 @@
+import MessagePack
+import Transport
+import Wire
+
+/// What clients send, read.
+enum IncomingMessage: Sendable {
+    /// Get an answer.
+    case complete(Complete)
+    /// Forget answers.
+    case release(ReleaseOutcomes)
+    /// Say what stands behind the gateway.
+    case describe
+    /// Not for us, or not readable: what to say about it.
+    case invalid(Problem)
+
+    /// Reads a message, which comes from outside and may hold anything.
+    init(_ envelope: Envelope) {
+        do {
+            switch WireKind(rawValue: envelope.kind) {
+            case .complete: self = .complete(try Complete(body: envelope.body))
+            case .releaseOutcomes: self = .release(try ReleaseOutcomes(body: envelope.body))
+            case .describeModels:
+                _ = try DescribeModels(body: envelope.body)
+                self = .describe
+            default:
+                self = .invalid(
+                    Problem(
+                        .invalid, "the llm-gateway does not know messages of kind \(envelope.kind)",
+                        advice: "send complete, releaseOutcomes or describeModels"))
+            }
+        } catch {
+            self = .invalid(
+                Problem(
+                    .invalid, "a message of kind \(envelope.kind) is malformed: \(error)",
+                    advice: "see docs/wire-protocol.md"))
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import Curl
+import Testing
+
+@testable import LLMGatewayRole
+
+@Suite struct ProbeReadingTests {
+    private typealias Replies = [String: Result<HTTPResponse, HTTPFailure>]
+
+    private func replies(_ bodies: [String: String]) -> Replies {
+        var replies: Replies = [:]
+        for path in ProbeReading.paths {
+            replies[path] = .success(
+                HTTPResponse(status: bodies[path] == nil ? 404 : 200, body: Array((bodies[path] ?? "").utf8)))
+        }
+        return replies
+    }
+
+    private let models = #"{"data":[{"id":"m","max_model_len":8192,"owned_by":"vllm"}]}"#
+
+    private func profile(_ bodies: [String: String], model: String? = nil) throws(ProbeFailure) -> BackendProfile {
+        try ProbeReading(url: "http://s", wantedModel: model).profile(replies(bodies))
+    }
+
+    @Test(arguments: [
+        ("0.33.0", Engine.vllm), ("0.12.0rc1", .vllm), ("1.0", .vllm), ("0.11.2", .vllmOld), ("0.8.5.post1", .vllmOld),
+        ("dev", .openai), ("0.x", .openai),
+    ])
+    func theVersionOfVLLMDecidesItsDialect(version: String, engine: Engine) throws {
+        let found = try profile(["/v1/models": models, "/version": #"{"version":"\#(version)"}"#])
+        #expect(found.engine == engine)
+        #expect(found.contextTokens == 8192)
+    }
+
+    @Test func llamacppTellsItsSlotsAndTheContextOfOne() throws {
+        let props = #"{"total_slots":4,"build_info":"b1","default_generation_settings":{"n_ctx":2048}}"#
+        let found = try profile(["/v1/models": #"{"data":[{"id":"m","owned_by":"llamacpp"}]}"#, "/props": props])
+        #expect(
+            found
+                == BackendProfile(
+                    engine: .llamacpp, version: "b1", model: "m", contextTokens: 2048, slots: 4,
+                    tokenLimitField: .maxTokens))
+    }
+
+    @Test(arguments: ["/server_info", "/get_server_info"])
+    func sglangIsKnownByItsServerInfo(path: String) throws {
+        let found = try profile(["/v1/models": models, path: #"{"model_path":"m","version":"0.5.23"}"#])
+        #expect(found.engine == .sglang)
+        #expect(found.version == "0.5.23")
+    }
+
+    @Test func anythingElseIsPlainOpenAI() throws {
+        #expect(try profile(["/v1/models": #"{"data":[{"id":"m"}]}"#]).engine == .openai)
+    }
+
+    @Test func aNamedModelMustBeThereAndANearOneIsProposed() {
+        #expect {
+            try profile(["/v1/models": #"{"data":[{"id":"qwen3-8b"},{"id":"other"}]}"#], model: "qwen3-8B")
+        } throws: { error in
+            error as? ProbeFailure
+                == .misconfigured(
+                    "it has no model 'qwen3-8B'", advice: "did you mean 'qwen3-8b'? it has: qwen3-8b, other")
+        }
+    }
+
+    @Test func severalModelsWithoutANameAreNotGuessedAmong() {
+        #expect { try profile(["/v1/models": #"{"data":[{"id":"a"},{"id":"b"}]}"#]) } throws: { error in
+            error as? ProbeFailure == .misconfigured("it offers 2 models", advice: "name one with --model")
+        }
+    }
+
+    @Test func adaptersBesideABaseModelDoNotHideIt() throws {
+        let list = #"{"data":[{"id":"base"},{"id":"lora","parent":"base"}]}"#
+        #expect(try profile(["/v1/models": list]).model == "base")
+    }
+
+    @Test func aRefusedKeyIsAConfigurationErrorAndALoadingServerIsNot() {
+        for (status, isMisconfigured) in [(401, true), (403, true), (503, false), (429, false)] {
+            var replies = replies([:])
+            replies["/v1/models"] = .success(HTTPResponse(status: status, body: []))
+            #expect {
+                try ProbeReading(url: "http://s", wantedModel: nil).profile(replies)
+            } throws: { error in
+                if case .misconfigured? = error as? ProbeFailure { return isMisconfigured }
+                return !isMisconfigured
+            }
+        }
+    }
+
+    @Test func rubbishInsteadOfAListOfModelsIsRefusedWithoutTrapping() {
+        for body in ["", "[]", "null", #"{"data":3}"#, "<html>", #"{"data":[{"id":7}]}"#] {
+            #expect(throws: ProbeFailure.self) { try profile(["/v1/models": body]) }
+        }
+    }
+}
