@@ -10,6 +10,7 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -56,7 +57,7 @@ let libraries: [Target] = [
         "RunConfiguration", ["SimulationKit", "Model", "Hashing", "Vectors", "Support", yams]),
     library("TurnEngine", ["SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
     // The durable store, and what reads it.
-    library("Recording", ["Model", "Hashing", "MessagePack", "ClusterLogic", "Support", grdb]),
+    library("Recording", ["Model", "Hashing", "MessagePack", "ClusterLogic", "Support", grdb, sqlite]),
     // One library per role.
     library("ServiceRuntime", ["Support", "CLinux", "Transport", "Wire", "Model", log, arguments]),
     library(
@@ -121,6 +122,10 @@ let testTargets: [Target] = [
     tests("Emulator", ["EmulatorRole", "JSON", "Hashing", "Support", nioCore, nioPosix]),
     tests("Model", ["Model", "Hashing"]),
     tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
+    tests("MessagePack", ["MessagePack"]),
+    tests("Merge", ["ClusterLogic", "Model", "Hashing"]),
+    tests("Recording", ["Recording", "ClusterLogic", "Model", "Hashing", "Support", grdb, sqlite]),
+    tests("RecorderRole", ["RecorderRole", "Recording", "Wire", "Model", "Hashing", "MessagePack", "Support"]),
     tests("MessagePack", ["MessagePack", "Hashing"]),
     tests("Support", ["Support"]),
     tests("Transport", ["Transport", "ZeroMQ", "MessagePack", "Support"]),
