@@ -126,7 +126,6 @@ let testTargets: [Target] = [
     tests("Merge", ["ClusterLogic", "Model", "Hashing"]),
     tests("Recording", ["Recording", "ClusterLogic", "Model", "Hashing", "Support", grdb, sqlite]),
     tests("RecorderRole", ["RecorderRole", "Recording", "Wire", "Model", "Hashing", "MessagePack", "Support"]),
-    tests("MessagePack", ["MessagePack", "Hashing"]),
     tests("Support", ["Support"]),
     tests("Transport", ["Transport", "ZeroMQ", "MessagePack", "Support"]),
     tests("ZeroMQ", ["ZeroMQ", "Support"]),
