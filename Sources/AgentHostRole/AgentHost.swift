@@ -56,8 +56,7 @@ final class AgentHost: Sendable {
             router: router, counters: counters, retry: retry)
         runner = RoundRunner(
             assets: run.assets, performer: performer, recorder: recorder, llm: llm, outcomes: outcomes, retry: retry,
-            counters: counters, gate: gate, window: run.configuration.limits.rootWindow,
-            failureRate: run.configuration.limits.failureRate, map: map)
+            counters: counters, gate: gate, window: run.configuration.limits.rootWindow, map: map)
         progress = Guarded(Progress(map: map))
         router.connect(runner)
     }

@@ -88,7 +88,7 @@ public struct JobMarketScenario: Scenario {
                     FieldDefinition("benefits", .list, visibility: .everyone, initial: .list([])),
                     FieldDefinition("location", .text, visibility: .everyone, initial: .text("")),
                     FieldDefinition(
-                        "vacancies", .integer, visibility: .everyone, mutability: .dynamic,
+                        "vacancies", .int, visibility: .everyone, mutability: .dynamic,
                         initial: .int(Int64(vacancies))),
                 ]),
         ]

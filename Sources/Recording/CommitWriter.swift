@@ -131,7 +131,8 @@ final class CommitWriter {
 
     private func write(_ tree: Tree, _ commit: TreeCommit, order: Digest128, digest: Digest256) throws {
         let state = intake.open[commit.root]
-        let rootRow = try state?.row
+        let rootRow =
+            try state?.row
             ?? tables.insertTurn(
                 commit.root, root: nil, round: commit.round, partition: commit.partition, agent: tree.root.agent,
                 kind: Int64(tree.kind.rawValue))

@@ -21,11 +21,11 @@ final class OutcomeIntake {
     private let restore: (insert: SQLStatement, delete: SQLStatement)
     private let voidEmbedding: SQLStatement
     private let voidTurn: SQLStatement
-    private let vectors: VectorTable
+    private let contents: ContentReader
 
-    init(_ database: Database, _ tables: OutcomeTables, _ vectors: VectorTable) throws {
+    init(_ database: Database, _ tables: OutcomeTables, _ contents: ContentReader) throws {
         self.tables = tables
-        self.vectors = vectors
+        self.contents = contents
         committedRoot = try SQLStatement(database, "SELECT root FROM trees WHERE round = ? AND merge_order = ?")
         turnsOfRoot = try SQLStatement(database, "SELECT id, identity FROM turns WHERE root = ? ORDER BY id")
         let call = "SELECT id, request, answer, rejection FROM"
@@ -61,7 +61,10 @@ final class OutcomeIntake {
 
     /// Refuses an outcome that can belong to no turn of the run, before anything of its message is written.
     func check(_ record: OutcomeRecord, _ cursor: RunCursor) throws {
-        _ = try cursor.requireRun()
+        let run = try cursor.requireRun()
+        guard record.partition <= run.partitions, cursor.partition(of: record.agent) != nil else {
+            throw RecordRefusal(.invalid, "an outcome names a partition or an agent that does not exist")
+        }
         let isOpen = record.round == cursor.round && cursor.state != .closed
         guard isOpen || (record.round >= 1 && record.round <= cursor.closedRound) else {
             throw RecordRefusal(
@@ -123,8 +126,10 @@ final class OutcomeIntake {
         while try turnsOfRoot.step() {
             if turnsOfRoot.bytes(1).elementsEqual(record.call.turn.digest.bytes) { turn = turnsOfRoot.int(0) }
         }
-        let known = try turn ?? tables.insertTurn(
-            record.call.turn, root: root, round: record.round, partition: nil, agent: record.agent, status: .void)
+        let known =
+            try turn
+            ?? tables.insertTurn(
+                record.call.turn, root: root, round: record.round, partition: nil, agent: record.agent, status: .void)
         let result = record.resultHash
         let recorded = try variants(turn: known, number: record.call.number, isCompletion: record.isCompletion)
         if recorded.contains(where: { $0.request == record.request && $0.result == result }) { return true }
@@ -219,7 +224,7 @@ final class OutcomeIntake {
             rows.append((embeddingsOfTurn.int(0), request, embeddingsOfTurn.text(2)))
         }
         return try rows.enumerated().map { index, row in
-            let bytes = try JSONText.numbers(row.2).map { try vectors.vector($0).vector }
+            let bytes = try JSONText.numbers(row.2).map { try contents.vector($0).vector }
             return RecordedVariant(
                 request: row.1, result: OutcomeRecord.resultHash(vectors: bytes), row: row.0, isCompletion: false,
                 isAside: index > 0)

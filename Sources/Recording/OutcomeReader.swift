@@ -9,9 +9,7 @@ final class OutcomeReader {
     private let attempts: SQLStatement
     private let embedding: SQLStatement
     private let embeddingsOfRoot: SQLStatement
-    private let segments: SegmentTable
-    private let vectors: VectorTable
-    private let settings: SettingsTable
+    private let contents: ContentReader
 
     /// Whose call it was, beyond what its row says.
     struct Owner {
@@ -20,9 +18,7 @@ final class OutcomeReader {
         var partition: UInt32
     }
 
-    init(
-        _ database: Database, segments: SegmentTable, vectors: VectorTable, settings: SettingsTable
-    ) throws {
+    init(_ database: Database, _ contents: ContentReader) throws {
         let columns = Schema.callColumns.joined(separator: ", ")
         call = try SQLStatement(database, "SELECT \(columns) FROM calls WHERE id = ?")
         voidCall = try SQLStatement(database, "SELECT \(columns) FROM void_calls WHERE id = ?")
@@ -37,9 +33,7 @@ final class OutcomeReader {
             FROM turns JOIN embedding_calls ON embedding_calls.turn = turns.id
             WHERE turns.root = ? AND embedding_calls.void = 0 ORDER BY embedding_calls.id
             """)
-        self.segments = segments
-        self.vectors = vectors
-        self.settings = settings
+        self.contents = contents
     }
 
     /// The record of a variant.
@@ -72,7 +66,7 @@ final class OutcomeReader {
         guard let kind = CallKind(rawValue: UInt8(clamping: statement.int(5))),
             let request = Digest128(bytes: statement.blob(11))
         else { throw OutcomeReader.damaged("call \(id) has a kind or request hash that does not exist") }
-        let settings = try self.settings.settings(statement.int(6))
+        let settings = try contents.settings(statement.int(6))
         let spec = CompletionSpec(
             kind: kind, model: settings.model, messages: try messages(statement.text(12)),
             constraint: settings.constraint, sampling: settings.sampling)
@@ -95,7 +89,7 @@ final class OutcomeReader {
                 }
                 messages.append(PromptMessage(role: role, segments: []))
             } else if !messages.isEmpty {
-                messages[messages.count - 1].segments.append(try segments.text(part))
+                messages[messages.count - 1].segments.append(try contents.text(part))
             }
         }
         return messages
@@ -119,7 +113,7 @@ final class OutcomeReader {
         guard let request = Digest128(bytes: embedding.blob(2)) else {
             throw OutcomeReader.damaged("embedding call \(id) has no request hash")
         }
-        let pairs = try JSONText.numbers(embedding.text(4)).map { try vectors.vector($0) }
+        let pairs = try JSONText.numbers(embedding.text(4)).map { try contents.vector($0) }
         return OutcomeRecord(
             call: owner.call, root: owner.root, partition: owner.partition,
             round: UInt32(clamping: embedding.int(0)), agent: AgentID(number: UInt32(clamping: embedding.int(1))),

@@ -13,6 +13,7 @@ final class RunWriter {
     private let setDuplicates: SQLStatement
     private let findFile: SQLStatement
     private let findAgent: SQLStatement
+    private let objectCheck: SQLStatement
 
     init(_ database: Database, _ ledger: BatchLedger) throws {
         runs = ledger[.runs]
@@ -26,6 +27,8 @@ final class RunWriter {
         findFile = try SQLStatement(database, "SELECT bytes FROM files WHERE hash = ?")
         findAgent = try SQLStatement(
             database, "SELECT id, type, partition, profile FROM agents WHERE agent = ?")
+        objectCheck = try SQLStatement(
+            database, "SELECT CASE WHEN json_valid(?1) THEN json_type(?1) = 'object' ELSE 0 END")
     }
 
     /// Writes the run's record; only one fits a recording.
@@ -103,9 +106,11 @@ final class RunWriter {
         }
         var next = cursor.agentPartitions.count
         for agent in page {
-            guard agent.partition < run.partitions, agent.partition == partition(ofAgent: agent.id, partitions: run.partitions)
-            else {
+            guard agent.partition == partition(ofAgent: agent.id, partitions: run.partitions) else {
                 throw RecordRefusal(.invalid, "agent \(agent.agent) is not in the partition that its id leads to")
+            }
+            guard try isObject(agent.profile) else {
+                throw RecordRefusal(.invalid, "the profile of agent \(agent.agent) is no JSON object")
             }
             if agent.agent.number < next {
                 try checkSame(agent)
@@ -127,6 +132,11 @@ final class RunWriter {
             try agents.insert()
             cursor.agentPartitions.append(agent.partition)
         }
+    }
+
+    private func isObject(_ profile: String) throws -> Bool {
+        objectCheck.bind(1, profile)
+        return try objectCheck.first { $0.int(0) != 0 } ?? false
     }
 
     private func checkSame(_ agent: RecordedAgent) throws {

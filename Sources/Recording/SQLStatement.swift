@@ -42,7 +42,7 @@ final class SQLStatement {
     }
 
     func bind(_ index: Int32, _ bytes: [UInt8]) {
-        bytes.withUnsafeBytes { buffer in
+        bytes.withUnsafeBytes { (buffer) -> Void in
             if let start = buffer.baseAddress, !buffer.isEmpty {
                 sqlite3_bind_blob64(handle, index, start, UInt64(buffer.count), Self.transient)
             } else {

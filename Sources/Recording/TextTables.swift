@@ -6,13 +6,11 @@ import Model
 final class SegmentTable {
     private let rows: RowWriter
     private let find: SQLStatement
-    private let read: SQLStatement
     private var known = GenerationCache<TextKey, Int64>(costLimit: 48 << 20)
 
     init(_ database: Database, _ ledger: BatchLedger) throws {
         rows = ledger[.segments]
         find = try SQLStatement(database, "SELECT id, text FROM segments WHERE key = ?")
-        read = try SQLStatement(database, "SELECT text FROM segments WHERE id = ?")
     }
 
     /// The number of `text`, which is stored if it is new.
@@ -24,15 +22,6 @@ final class SegmentTable {
         let id = try stored(text, hash: hash) ?? insert(text, hash: hash)
         known.insert(id, key, cost: cost)
         return id
-    }
-
-    /// The text under a number.
-    func text(_ id: Int64) throws -> String {
-        read.bind(1, id)
-        guard let text = try read.first({ $0.text(0) }) else {
-            throw StorageFailure("segment \(id) is missing", advice: "the recording is damaged: verify it")
-        }
-        return text
     }
 
     /// Half of the content address: enough for an index whose hits are compared with the text itself.
@@ -61,13 +50,11 @@ final class SegmentTable {
 final class VectorTable {
     private let rows: RowWriter
     private let find: SQLStatement
-    private let read: SQLStatement
     private let segments: SegmentTable
 
     init(_ database: Database, _ ledger: BatchLedger, _ segments: SegmentTable) throws {
         rows = ledger[.vectors]
         find = try SQLStatement(database, "SELECT id, vector FROM vectors WHERE segment = ?")
-        read = try SQLStatement(database, "SELECT segment, vector FROM vectors WHERE id = ?")
         self.segments = segments
     }
 
@@ -85,35 +72,16 @@ final class VectorTable {
         try rows.insert()
         return id
     }
-
-    /// Text and vector under a number.
-    func vector(_ id: Int64) throws -> (text: String, vector: [UInt8]) {
-        read.bind(1, id)
-        guard let found = try read.first({ (segment: $0.int(0), vector: $0.blob(1)) }) else {
-            throw StorageFailure("vector \(id) is missing", advice: "the recording is damaged: verify it")
-        }
-        return (try segments.text(found.segment), found.vector)
-    }
 }
 
 /// `settings`: everything about a request but its prompt, once by content.
 final class SettingsTable {
-    /// What a row holds.
-    struct Settings: Hashable {
-        var model: String
-        var constraint: AnswerConstraint
-        var sampling: Sampling
-    }
-
     private let rows: RowWriter
-    private let read: SQLStatement
     private let find: SQLStatement
-    private var known = GenerationCache<Settings, Int64>(costLimit: 4 << 20)
+    private var known = GenerationCache<RequestSettings, Int64>(costLimit: 4 << 20)
 
     init(_ database: Database, _ ledger: BatchLedger) throws {
         rows = ledger[.settings]
-        let columns = "model, \"constraint\", details, temperature, top_p, max_tokens"
-        read = try SQLStatement(database, "SELECT \(columns) FROM settings WHERE id = ?")
         find = try SQLStatement(
             database,
             """
@@ -124,7 +92,7 @@ final class SettingsTable {
 
     /// The number of these settings, which are stored if they are new.
     func id(of spec: CompletionSpec) throws -> Int64 {
-        let settings = Settings(model: spec.model, constraint: spec.constraint, sampling: spec.sampling)
+        let settings = RequestSettings(model: spec.model, constraint: spec.constraint, sampling: spec.sampling)
         if let id = known.value(settings, cost: 256) { return id }
         let (name, details) = SettingsTable.text(of: spec.constraint)
         find.bind(1, details)
@@ -149,36 +117,12 @@ final class SettingsTable {
         return id
     }
 
-    /// The settings under a number.
-    func settings(_ id: Int64) throws -> Settings {
-        read.bind(1, id)
-        let found = try read.first { row in
-            try Settings(
-                model: row.text(0), constraint: SettingsTable.constraint(row.text(1), details: row.text(2)),
-                sampling: Sampling(
-                    temperature: UInt32(clamping: row.int(3)), topP: UInt32(clamping: row.int(4)),
-                    maxTokens: UInt32(clamping: row.int(5))))
-        }
-        guard let found else {
-            throw StorageFailure("settings \(id) are missing", advice: "the recording is damaged: verify it")
-        }
-        return found
-    }
-
     /// A constraint in the words of the recording: options as a JSON array, a schema as it is.
     static func text(of constraint: AnswerConstraint) -> (name: String, details: String) {
         switch constraint {
         case .free: ("free", "")
         case .choice(let options): ("choice", JSONText.of(.list(options.map { .text($0) })))
         case .jsonSchema(let schema): ("schema", schema)
-        }
-    }
-
-    private static func constraint(_ name: String, details: String) throws -> AnswerConstraint {
-        switch name {
-        case "free": .free
-        case "choice": .choice(try JSONText.strings(details))
-        default: .jsonSchema(details)
         }
     }
 }

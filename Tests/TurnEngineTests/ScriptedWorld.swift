@@ -28,7 +28,7 @@ struct ClosureScenario: Scenario {
                 fields: [
                     FieldDefinition("name", .text, visibility: .everyone),
                     FieldDefinition("secret", .text, initial: .text("hidden")),
-                    FieldDefinition("score", .integer, mutability: .dynamic, initial: .int(3)),
+                    FieldDefinition("score", .int, mutability: .dynamic, initial: .int(3)),
                 ])
         ]
     }
@@ -134,7 +134,8 @@ struct World {
 
     init(
         _ scenario: ClosureScenario, performer: ScriptedPerformer = ScriptedPerformer(), seed: UInt64 = 1,
-        memory: MemorySettings = MemorySettings(), promptTokens: Int = 6000, limits: TreeLimits = .init(calls: 100, depth: 3)
+        memory: MemorySettings = MemorySettings(), promptTokens: Int = 6000,
+        limits: TreeLimits = .init(calls: 100, depth: 3)
     ) throws {
         let records = ["Ada", "Ben", "Cleo"].map { name in
             ProfileRecord(id: name.lowercased(), values: ["name": .text(name)], type: scenario.agentTypes[0])
@@ -174,7 +175,11 @@ extension RootResult {
     /// Texts remembered, in the order of the merge, with whose memory they enter.
     var remembered: [String] {
         tree.orderedOperations.compactMap { entry in
-            if case .remember(let text, _) = entry.operation.operation { "\(entry.operation.target): \(text)" } else { nil }
+            if case .remember(let text, _) = entry.operation.operation {
+                "\(entry.operation.target): \(text)"
+            } else {
+                nil
+            }
         }
     }
 }

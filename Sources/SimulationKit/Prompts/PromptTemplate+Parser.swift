@@ -90,7 +90,8 @@ extension PromptTemplate {
                 throw error("templates cannot include one another", advice: "write the text out instead of {{>")
             case UInt8(ascii: "="), UInt8(ascii: "$"), UInt8(ascii: "<"), UInt8(ascii: "%"):
                 throw error(
-                    "this kind of tag is not understood", advice: "use {{field}}, {{#section}}, {{^section}} or {{!comment}}")
+                    "this kind of tag is not understood",
+                    advice: "use {{field}}, {{#section}}, {{^section}} or {{!comment}}")
             case UInt8(ascii: "&"): append(.variable(try name(tag.dropFirst())))
             default: append(.variable(try name(tag)))
             }
