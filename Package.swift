@@ -112,6 +112,9 @@ let testTargets: [Target] = [
     tests("Hashing", ["Hashing"]),
     tests("Curl", ["Curl", "Support", "Hashing"]),
     tests(
+        "EmbeddingGateway",
+        ["EmbeddingGatewayRole", "Curl", "JSON", "Transport", "Wire", "Hashing", "Support", log]),
+    tests(
         "LLMGateway",
         ["LLMGatewayRole", "Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Support", log]),
     tests("MessagePack", ["MessagePack"]),
