@@ -49,16 +49,16 @@ struct ServiceStarter: Sendable {
     }
 
     /// Starts the embedding-gateway and returns its endpoint.
-    func embeddingGateway(_ servers: ModelServers, model: String?, cache: String) async throws -> String {
+    func embeddingGateway(_ servers: ModelServers, model: String?) async throws -> String {
         guard cluster == nil || servers.embedding != nil else {
             throw UserError(
                 "the run needs vectors, for memories or for what agents look at", at: "--embedding",
                 advice: "give --embedding URL, or leave out long-term memory", exitCode: .usage)
         }
         var arguments = servers.embedding.map { ["--embedding", $0] } ?? []
-        if let model = servers.embeddingModel ?? model { arguments += ["--model", model] }
+        if let model = servers.embeddingModel ?? model { arguments += ["--embedding-model", model] }
         if let file = servers.embeddingKeyFile { arguments += ["--embedding-key-file", file] }
-        return try await service(ServiceNames.embeddingGateway, arguments + ["--cache-dir", cache])
+        return try await service(ServiceNames.embeddingGateway, arguments)
     }
 
     /// Starts the recorder on a run's folder and returns its endpoint.

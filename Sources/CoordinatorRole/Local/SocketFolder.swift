@@ -21,11 +21,9 @@ struct SocketFolder: Sendable {
         for case let parent? in parents where parent.hasPrefix("/") {
             let template = "\(parent == "/" ? "" : parent)/gensim-XXXXXX"
             guard template.utf8.count + longestName <= longestPath else { continue }
-            var bytes = Array(template.utf8CString)
-            if bytes.withUnsafeMutableBufferPointer({ mkdtemp($0.baseAddress) }) != nil {
-                let path = String(decoding: bytes.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-                return SocketFolder(path: path, isOurs: true)
-            }
+            guard let name = strdup(template) else { continue }
+            defer { free(name) }
+            if mkdtemp(name) != nil { return SocketFolder(path: String(cString: name), isOurs: true) }
             reason = errno
         }
         throw .system(

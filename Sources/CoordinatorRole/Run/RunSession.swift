@@ -49,7 +49,7 @@ struct RunSession: Sendable {
         if options.dryRun {
             let stage = try Stage(self, node, sockets, logs: sockets.file("logs"))
             _ = try await untilStop {
-                try await stage.probe(run, servers: options.servers(before: nil), cache: sockets.path)
+                try await stage.probe(run, servers: options.servers(before: nil))
             }
             StandardOutput.write(estimate.text(run, rounds: run.rounds))
             return
@@ -61,7 +61,7 @@ struct RunSession: Sendable {
         let servers = options.servers(before: nil)
         let stage = try Stage(self, node, sockets, logs: folder.logs)
         let written = try await untilStop {
-            let services = try await stage.probe(run, servers: servers, cache: "\(folder.path)/embeddings")
+            let services = try await stage.probe(run, servers: servers)
             let recorder = try await stage.connect(stage.starter.recorder(folder: folder.path))
             let writer = RunWriter(recorder: recorder.client, embedding: services.embedding?.client)
             return (services, recorder, writer, try await writer.create(run, probe: services.probe))
@@ -103,7 +103,7 @@ struct RunSession: Sendable {
             let rounds = options.rounds ?? state.rounds
             try Self.check(rounds: rounds, state, folder: folder.path)
             let services = try await stage.probe(
-                run, servers: servers, cache: "\(folder.path)/embeddings", expecting: definition)
+                run, servers: servers, expecting: definition)
             if state.closedRound == 0 && state.openRound == nil {
                 try await RunWriter(recorder: recorder.client, embedding: nil).recordAgents(run)
             }

@@ -66,7 +66,7 @@ struct Stage: Sendable {
     /// Starts model servers and gateways, and asks what stands behind them. For a run that is there, what it was
     /// started with must be the same.
     func probe(
-        _ run: PreparedRun, servers: RunFile.Servers, cache: String, expecting definition: RunDefinition? = nil
+        _ run: PreparedRun, servers: RunFile.Servers, expecting definition: RunDefinition? = nil
     ) async throws -> Services {
         let models = try await starter.modelServers(servers)
         let llm = try connect(
@@ -74,7 +74,7 @@ struct Stage: Sendable {
         var embedding: Service?
         if run.needsEmbedding {
             let name = definition?.embeddingModel ?? options.embeddingModel ?? run.embeddingModel
-            embedding = try connect(try await starter.embeddingGateway(models, model: name, cache: cache))
+            embedding = try connect(try await starter.embeddingGateway(models, model: name))
         }
         let probe = try await Probe.ask(llm: llm.client, embedding: embedding?.client)
         let model = try probe.model()
