@@ -139,6 +139,9 @@ let testTargets: [Target] = [
     tests("ZeroMQ", ["ZeroMQ", "Support"]),
     tests("Curl", ["Curl", "Support", "Hashing"]),
     tests(
+        "EmbeddingGateway",
+        ["EmbeddingGatewayRole", "Curl", "JSON", "Transport", "Wire", "Hashing", "Support", log]),
+    tests(
         "LLMGateway",
         ["LLMGatewayRole", "Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Support", log]),
 ]

@@ -96,10 +96,10 @@ import Testing
 
     @Test(arguments: [
         ("name: test", "name: tset", "c.yaml:2:19: there is no scenario named tset; did you mean test?"),
-        ("prompts: prompts", "prompts: p, parameters: { size: 12 }", "c.yaml:2:50: scenario.parameters.size must be"),
+        ("prompts: prompts", "prompts: p, parameters: { size: 12 }", "c.yaml:2:57: scenario.parameters.size must be"),
         (
             "prompts: prompts", "prompts: p, parameters: { sice: 1 }",
-            "c.yaml:2:44: unknown key scenario.parameters.sice"
+            "c.yaml:2:51: unknown key scenario.parameters.sice"
         ),
         (", prompts: prompts", "", "c.yaml:2:11: the key scenario.prompts is missing"),
         ("talker:", "walker:", "c.yaml:4:3: unknown key populations.walker; did you mean talker?"),
