@@ -127,7 +127,12 @@ let testTargets: [Target] = [
     tests("MessagePack", ["MessagePack", "Hashing"]),
     tests("ClusterLogic", ["ClusterLogic", "Hashing"]),
     tests("ServiceRuntime", ["ServiceRuntime", "Support", log]),
-    tests("CoordinatorRole", ["CoordinatorRole", "ServiceRuntime", "Wire", "Model", "Support"]),
+    tests(
+        "CoordinatorRole",
+        [
+            "CoordinatorRole", "ServiceRuntime", "ClusterLogic", "Transport", "Wire", "Model", "Hashing", "Support", log,
+            arguments,
+        ]),
     tests("Merge", ["ClusterLogic", "Model", "Hashing"]),
     tests("Recording", ["Recording", "ClusterLogic", "Model", "Hashing", "Support", grdb, sqlite]),
     tests("RecorderRole", ["RecorderRole", "Recording", "Wire", "Model", "Hashing", "MessagePack", "Support"]),
