@@ -21,7 +21,8 @@ def lint_service(name: str, service: dict, names: set[str], root: Path) -> list[
 
     if not (root / "services" / name / "README.md").is_file():
         problems.append(f"there is no services/{name}/README.md")
-    if service.get("command", [None])[0] != name:
+    command = " ".join(service.get("command", []))
+    if not command.removeprefix("sh -c exec ").startswith(f"{name} "):
         problems.append(f"its command must run `{name}`")
 
     for key in ("container_name", "hostname"):
@@ -49,7 +50,7 @@ def lint_service(name: str, service: dict, names: set[str], root: Path) -> list[
         problems.append("replicas may share no volume but the sockets")
 
     check = service.get("healthcheck", {}).get("test", [])
-    if len(check) < 2 or check[0] != "CMD" or check[-1] not in service.get("command", []):
+    if len(check) < 2 or check[0] != "CMD" or check[-1] not in command:
         problems.append("its health check must look at the readiness file that its command names")
 
     for other, link in (service.get("depends_on") or {}).items():

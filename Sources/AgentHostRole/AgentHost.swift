@@ -56,8 +56,7 @@ final class AgentHost: Sendable {
             router: router, counters: counters, retry: retry)
         runner = RoundRunner(
             assets: run.assets, performer: performer, recorder: recorder, llm: llm, outcomes: outcomes, retry: retry,
-            counters: counters, gate: gate, window: run.configuration.limits.rootWindow,
-            failureRate: run.configuration.limits.failureRate, map: map)
+            counters: counters, gate: gate, window: run.configuration.limits.rootWindow, map: map)
         progress = Guarded(Progress(map: map))
         router.connect(runner)
     }
@@ -105,7 +104,7 @@ final class AgentHost: Sendable {
             if let known = stale[address.host], known.endpoint == address.endpoint {
                 peers[address.host] = known
             } else {
-                let connection = try node.connect(endpoint: address.endpoint, introduction: introduction)
+                let connection = try node.connect(address.endpoint, introduction: introduction)
                 peers[address.host] = (address.endpoint, WireClient(connection))
             }
         }

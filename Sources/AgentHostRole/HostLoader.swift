@@ -10,7 +10,7 @@ import Wire
 /// What a host needs of a run's definition.
 struct LoadedRun: Sendable {
     var definition: RunDefinition
-    var configuration: RunConfiguration
+    var configuration: RunSettings
     var assets: SimulationAssets
 }
 

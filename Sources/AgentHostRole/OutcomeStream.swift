@@ -56,7 +56,7 @@ final class OutcomeStream: Sendable {
             guard !buffer.outcomes.isEmpty else { return }
             let message = RecordOutcomes(outcomes: buffer.outcomes)
             buffer.outcomes = []
-            recorder.request(message) { [failed] result in
+            recorder.request(message, expecting: Acknowledged.self) { [failed] result in
                 if case .failure(let error) = result { failed(error) }
             }
         }

@@ -30,17 +30,13 @@ final class RoundRunner: PassiveTurns {
     private let counters: Guarded<HostCounters>
     private let gate: RoundGate
     private let window: Int
-    private let failureRate: Double
     private let agentsByPartition: [[AgentID]]
     private let state: Guarded<State>
-
-    /// Fewer committed roots than this say nothing about the rate of failures.
-    private static let smallestSample: UInt64 = 20
 
     init(
         assets: SimulationAssets, performer: any CallPerformer, recorder: WireClient, llm: WireClient,
         outcomes: OutcomeStream, retry: ServiceRetry, counters: Guarded<HostCounters>, gate: RoundGate, window: Int,
-        failureRate: Double, map: PartitionMap
+        map: PartitionMap
     ) {
         self.assets = assets
         runner = TurnRunner(assets: assets, performer: performer)
@@ -51,7 +47,6 @@ final class RoundRunner: PassiveTurns {
         self.counters = counters
         self.gate = gate
         self.window = window
-        self.failureRate = failureRate
         var agents = [[AgentID]](repeating: [], count: Int(map.partitions) + 1)
         for agent in assets.population.agents { agents[Int(map.partition(of: agent))].append(agent) }
         agentsByPartition = agents
@@ -239,16 +234,9 @@ final class RoundRunner: PassiveTurns {
     private func finish(_ result: RootResult) {
         llm.post(ReleaseOutcomes(calls: result.outcomes.map(\.call)))
         let failed = result.tree.root.failure != nil
-        let (committed, failures) = counters.withLock { counters in
+        counters.withLock { counters in
             counters.committed += 1
             if failed { counters.failed += 1 }
-            return (counters.committed, counters.failed)
-        }
-        if failed, committed >= Self.smallestSample, Double(failures) > failureRate * Double(committed) {
-            retry.report(
-                Problem(
-                    .conflict, "\(failures) of \(committed) turns failed, more than the configured failure_rate",
-                    advice: "look at the table failures of the recording, then resume with a higher limit"))
         }
     }
 

@@ -25,8 +25,5 @@ struct VectorLookup: Sendable {
     /// The vector of a text, nil where it was never embedded.
     var vector: (String) -> FixedVector? { { vectors[contentHash($0)] } }
 
-    private static func vector(_ bytes: [UInt8]) throws -> FixedVector {
-        guard let vector = FixedVector(halfFloats: bytes) else { throw DecodingFailure.unexpected("vector") }
-        return vector
-    }
+    private static func vector(_ bytes: [UInt8]) throws -> FixedVector { try FixedVector(halfFloats: bytes) }
 }

@@ -63,7 +63,7 @@ final class ConnectionPort {
         session.close(now: context.now, into: &actions)
         perform(&context)
         flush(&context)
-        do { try socket.close() } catch { context.failures += 1 }
+        do { try socket.close() } catch { context.counters.socketFailures += 1 }
     }
 
     /// Takes what has arrived, within bounds.
@@ -112,7 +112,7 @@ final class ConnectionPort {
         do {
             try queue.flush(to: socket, packer: &context.packer, counters: &context.counters, heading: nil)
         } catch {
-            if !error.isRetriable { context.failures += 1 }
+            if !error.isRetriable { context.counters.socketFailures += 1 }
         }
     }
 }

@@ -70,7 +70,7 @@ final class ListenerPort {
             enqueue(Envelope(kind: TransportKind.goodbye, body: [0xc0]), to: peer, &context)
         }
         flush(&context)
-        do { try socket.close() } catch { context.failures += 1 }
+        do { try socket.close() } catch { context.counters.socketFailures += 1 }
     }
 
     // MARK: - Receiving
@@ -213,7 +213,7 @@ final class ListenerPort {
                 to: socket, packer: &context.packer, counters: &context.counters, heading: peer.routing)
         } catch {
             if error.isRetriable { return }
-            if !error.isUnreachable { context.failures += 1 }
+            if !error.isUnreachable { context.counters.socketFailures += 1 }
             peer.queue.removeAll()
             lose(peer)
         }

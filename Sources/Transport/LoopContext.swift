@@ -7,8 +7,6 @@ struct LoopContext: ~Copyable {
     /// The time at which this round of the loop began.
     var now: Instant
     var counters = TransportCounters()
-    /// Errors of sockets that nothing can be done about.
-    var failures = 0
     var packer = Packer()
 
     init(now: Instant) { self.now = now }
@@ -20,7 +18,7 @@ extension ZeroMQSocket {
         do {
             return try receive { bytes, hasMore in (Array(bytes), hasMore) }
         } catch {
-            context.failures += 1
+            context.counters.socketFailures += 1
             return nil
         }
     }

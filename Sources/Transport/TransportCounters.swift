@@ -18,6 +18,8 @@ public struct TransportCounters: Sendable, Equatable {
     public var dropped = 0
     /// Peers given up because too much waited for them.
     public var stalledPeers = 0
+    /// Errors of sockets that nothing could be done about.
+    public var socketFailures = 0
 
     /// Counters at zero.
     public init() {}

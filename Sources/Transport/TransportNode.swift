@@ -81,9 +81,8 @@ public final class TransportNode: Sendable {
         let number = Int(clamping: outbox.nextNumber())
         do {
             let socket = try context.socket(.dealer)
-            try socket.set([
-                .immediate(true), .reconnectInterval(.milliseconds(50)), .reconnectIntervalMaximum(.seconds(1)),
-            ])
+            // Not `immediate`: with it libzmq drops replies that arrived and were not read when a connection ends.
+            try socket.set([.reconnectInterval(.milliseconds(50)), .reconnectIntervalMaximum(.seconds(1))])
             try socket.set(Self.common(options.maxFrameBytes))
             try socket.connect(endpoint)
             let port = ConnectionPort(

@@ -11,6 +11,14 @@ public struct PlannedRoot: Hashable, Sendable {
     public var turn: TurnID
     /// Its agent's partition.
     public var partition: UInt32
+
+    /// A root turn of `agent`.
+    public init(kind: RootKind, agent: AgentID, turn: TurnID, partition: UInt32) {
+        self.kind = kind
+        self.agent = agent
+        self.turn = turn
+        self.partition = partition
+    }
 }
 
 /// Which root turns a partition's round needs: derived from the agents' states alone, so that every host that holds

@@ -32,7 +32,7 @@ public struct ExactSearch: Sendable {
     public private(set) var count = 0
     private var matrix: [Int16] = []
 
-    /// A search without vectors yet.
+    /// A search without vectors yet, with room for `capacity`.
     public init(dimension: Int, capacity: Int = 0) {
         precondition(dimension > 0, "a vector has at least one component")
         self.dimension = dimension
@@ -48,10 +48,11 @@ public struct ExactSearch: Sendable {
         count += 1
     }
 
-    /// Inner products of all vectors with `query`, in units of 2^-28, by index.
-    public func products(with query: FixedVector) throws(VectorError) -> [Int64] {
-        guard query.dimension == dimension else { throw .dimension(found: query.dimension, expected: dimension) }
+    /// Inner products of all vectors with `query`, in units of 2^-28, by index. The query must have the vectors'
+    /// dimension: whoever receives vectors from a model checks that.
+    public func products(with query: FixedVector) -> [Int64] {
         guard count > 0 else { return [] }
+        precondition(query.dimension == dimension, "a query has the dimension of what it searches")
         return [Int64](unsafeUninitializedCapacity: count) { products, filled in
             query.components.withUnsafeBufferPointer { query in
                 matrix.withUnsafeBufferPointer { matrix in
@@ -65,23 +66,23 @@ public struct ExactSearch: Sendable {
         }
     }
 
-    /// The `limit` nearest vectors, the nearest first.
-    public func nearest(to query: FixedVector, limit: Int, ties: Ties) throws(VectorError) -> [Match] {
-        ExactSearch.best(of: try products(with: query), limit: limit, ties: ties)
+    /// The `count` nearest vectors, the nearest first.
+    public func nearest(to query: FixedVector, count: Int, ties: Ties = .lowestIndex) -> [Match] {
+        ExactSearch.best(of: products(with: query), count: count, ties: ties)
     }
 
-    /// The `limit` largest products, the largest first.
-    public static func best(of products: [Int64], limit: Int, ties: Ties) -> [Match] {
-        guard limit > 0 else { return [] }
+    /// The `count` largest products, the largest first.
+    public static func best(of products: [Int64], count: Int, ties: Ties) -> [Match] {
+        guard count > 0 else { return [] }
         func precedes(_ left: Match, _ right: Match) -> Bool {
             if left.product != right.product { return left.product > right.product }
             return ties == .lowestIndex ? left.index < right.index : left.index > right.index
         }
-        // Kept sorted: limits are small beside the number of products, and most products end at the first comparison.
+        // Kept sorted: few are wanted beside the number of products, and most products end at the first comparison.
         var best: [Match] = []
         for (index, product) in products.enumerated() {
             let match = Match(index: index, product: product)
-            if best.count == limit {
+            if best.count == count {
                 guard let last = best.last, precedes(match, last) else { continue }
                 best.removeLast()
             }

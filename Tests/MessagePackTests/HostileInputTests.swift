@@ -1,3 +1,4 @@
+import Hashing
 import MessagePack
 import Testing
 
@@ -82,17 +83,17 @@ import Testing
 
     @Test(arguments: [UInt64(1), 20_260_601]) func randomMutationsNeverTrap(seed: UInt64) {
         print("mutations from seed \(seed)")
-        var generator = Mutator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var accepted = 0
         for _ in 0..<20_000 {
             var bytes = Sample.bytes
-            for _ in 0...generator.next(below: 4) {
-                bytes[generator.next(below: bytes.count)] = UInt8(truncatingIfNeeded: generator.next(below: 256))
+            for _ in 0...generator.below(4) {
+                bytes[generator.below(bytes.count)] = UInt8(truncatingIfNeeded: generator.below(256))
             }
             guard var unpacker = try? Unpacker(bytes) else { continue }
             accepted += 1
             try? Sample.read(&unpacker)
-            drain(&unpacker, byType: generator.next(below: 2) == 0)
+            drain(&unpacker, byType: generator.below(2) == 0)
             #expect(unpacker.peekType() == nil)
         }
         #expect(accepted > 0)
@@ -117,18 +118,5 @@ import Testing
         case .map: _ = try unpacker.readMapHeader()
         case .extension: _ = try unpacker.readRaw()
         }
-    }
-}
-
-/// A small generator with a printed seed (SplitMix64).
-private struct Mutator {
-    var state: UInt64
-
-    mutating func next(below bound: Int) -> Int {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return Int((mixed ^ (mixed >> 31)) % UInt64(bound))
     }
 }

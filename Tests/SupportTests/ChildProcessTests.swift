@@ -110,7 +110,7 @@ import Testing
             var mask = sigset_t()
             sigfillset(&mask)
             pthread_sigmask(SIG_SETMASK, &mask, nil)
-            let blocked = try? output(of: "grep SigBlk /proc/$$/status", environment: ["PATH=/usr/bin:/bin"])
+            let blocked = try? output(of: "exec grep SigBlk /proc/self/status", environment: ["PATH=/usr/bin:/bin"])
             text.withLock { $0 = blocked ?? "failed" }
         }
         thread.join()

@@ -6,7 +6,8 @@ import Testing
 import Wire
 
 @Suite struct WireMessageTests {
-    private func decode<Message: WireMessage>(_ type: Message.Type, _ body: [UInt8]) throws -> [UInt8] {
+    /// Decodes `body` as a message of the sample's type and packs it again.
+    private func decode<Message: WireMessage>(like sample: Message, _ body: [UInt8]) throws -> [UInt8] {
         try Message(body: body).packed()
     }
 
@@ -19,7 +20,7 @@ import Wire
     @Test func everyMessageSurvivesTheWay() throws {
         for message in Samples.all {
             let body = message.packed()
-            #expect(try decode(type(of: message), body) == body, "\(type(of: message).kind)")
+            #expect(try decode(like: message, body) == body, "\(type(of: message).kind)")
         }
     }
 
@@ -55,7 +56,7 @@ import Wire
         for message in Samples.all {
             let body = message.packed()
             for length in 0..<body.count {
-                #expect(throws: (any Error).self) { try decode(type(of: message), Array(body.prefix(length))) }
+                #expect(throws: (any Error).self) { try decode(like: message, Array(body.prefix(length))) }
             }
         }
     }
@@ -69,7 +70,7 @@ import Wire
                 for _ in 0...generator.below(3) {
                     mutated[generator.below(mutated.count)] = UInt8(truncatingIfNeeded: generator.next())
                 }
-                _ = try? decode(type(of: message), mutated)
+                _ = try? decode(like: message, mutated)
             }
         }
     }

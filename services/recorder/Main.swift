@@ -1,1 +1,6 @@
-@main struct Main { static func main() {} }
+import RecorderRole
+
+@main
+struct Main {
+    static func main() { RecorderCommand.main() }
+}

@@ -40,6 +40,19 @@ public struct AskCall: Sendable {
     public var request: Value
     /// What passive turns of this tree wrote before, in order.
     public var written: [TargetedOperation]
+
+    /// A request; see the properties.
+    public init(
+        tree: TreeContext, path: [UInt32], asker: AgentID, agent: AgentID, request: Value,
+        written: [TargetedOperation]
+    ) {
+        self.tree = tree
+        self.path = path
+        self.asker = asker
+        self.agent = agent
+        self.request = request
+        self.written = written
+    }
 }
 
 /// The answer of a passive turn with the records of all turns at and below it.
@@ -111,4 +124,10 @@ public struct AskFailed: Error, Sendable, Equatable {
     public var agent: AgentID
     /// Why its turn failed.
     public var failure: TurnFailure
+
+    /// The failure of an asked agent.
+    public init(agent: AgentID, failure: TurnFailure) {
+        self.agent = agent
+        self.failure = failure
+    }
 }

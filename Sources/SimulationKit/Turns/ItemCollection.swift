@@ -16,7 +16,7 @@ public struct ItemCollection: Sendable {
     }
 
     /// A collection from its definition and the vectors of `distinctTexts`, in that order.
-    public init(_ definition: CollectionDefinition, vectors: [FixedVector]) {
+    public init(_ definition: CollectionDefinition, vectors: [FixedVector]) throws(VectorError) {
         var indexes: [String: Int] = [:]
         var agents: [[AgentID]] = []
         for item in definition.items {
@@ -30,7 +30,9 @@ public struct ItemCollection: Sendable {
         precondition(vectors.count == agents.count, "a collection needs one vector for each distinct text")
         name = definition.name
         agentsByText = agents
-        search = ExactSearch(vectors: vectors)
+        var search = ExactSearch(dimension: vectors.first?.dimension ?? 1, capacity: vectors.count)
+        for vector in vectors { try search.append(vector) }
+        self.search = search
     }
 
     /// The agents behind the `count` nearest distinct texts, nearest first; where several share a text, the
@@ -50,17 +52,14 @@ extension ItemCollection {
 
     /// A collection from its definition and the file of its vectors: half floats of all distinct texts, one after
     /// another. Nil where the file does not fit the definition and dimension.
-    public init?(_ definition: CollectionDefinition, packedVectors bytes: [UInt8], dimension: Int) {
+    public init?(_ definition: CollectionDefinition, packedVectors bytes: [UInt8], dimension: Int) throws(VectorError) {
         let texts = Self.distinctTexts(of: definition)
         let width = dimension * 2
         guard width > 0, bytes.count == texts.count * width else { return nil }
         var vectors: [FixedVector] = []
         for index in texts.indices {
-            guard let vector = FixedVector(halfFloats: Array(bytes[index * width..<(index + 1) * width])) else {
-                return nil
-            }
-            vectors.append(vector)
+            vectors.append(try FixedVector(halfFloats: Array(bytes[index * width..<(index + 1) * width])))
         }
-        self.init(definition, vectors: vectors)
+        try self.init(definition, vectors: vectors)
     }
 }

@@ -29,10 +29,14 @@ struct PromptComposer: Sendable {
         }
         if !memory.isEmpty, prompts.has("memory") { user += memorySegments(memory) }
         user += observation
-        return [
-            PromptMessage(role: .system, segments: fixedSegments(agent: agent, type: type)),
-            PromptMessage(role: .user, segments: user),
-        ]
+        return messages(agent: agent, segments: user)
+    }
+
+    /// The conversation that says `segments` to an agent, behind its instruction and static profile.
+    func messages(agent: AgentID, segments: [String]) -> [PromptMessage] {
+        let fixed = agent == .environment ? [] : fixedSegments(agent: agent, type: population.type(of: agent))
+        let user = PromptMessage(role: .user, segments: segments)
+        return fixed.isEmpty ? [user] : [PromptMessage(role: .system, segments: fixed), user]
     }
 
     /// Instruction and static profile; equal for all agents of one record, so rendered once for it.

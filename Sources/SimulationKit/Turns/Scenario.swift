@@ -17,6 +17,8 @@ public protocol Scenario: Sendable {
     var agentTypes: [AgentTypeDefinition] { get }
     /// The prompt templates that turns render, with the fields that each may use.
     var templates: [TemplateDefinition] { get }
+    /// Names of templates that may be missing: their part of a prompt is then left out.
+    var optionalTemplates: Set<String> { get }
     /// Whether the environment takes a turn after each round's merge.
     var hasEnvironmentTurn: Bool { get }
     /// Texts that turns search by nearness, embedded once before round 1.
@@ -29,13 +31,16 @@ public protocol Scenario: Sendable {
     func answer(_ request: Value, from asker: AgentID, _ turn: Turn) async throws -> Value
     /// The environment's turn; called only where `hasEnvironmentTurn`.
     func takeEnvironmentTurn(_ turn: Turn) async throws
-    /// Lines for the summary at the end of a run, from the counts of events by name.
+    /// Lines for the summary at the end of a run, from the counts of events by name; among them `claims_granted` and
+    /// `claims_refused`, which the merge counts.
     func summary(of events: [String: UInt64]) -> [String]
     /// What one round is likely to cost for a population, for `--dry-run`.
     func estimate(agentsByType: [String: Int]) -> RoundEstimate
 }
 
 extension Scenario {
+    /// Every template is needed.
+    public var optionalTemplates: Set<String> { [] }
     /// No environment turn.
     public var hasEnvironmentTurn: Bool { false }
     /// No collections.

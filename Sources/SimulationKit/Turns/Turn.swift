@@ -197,7 +197,7 @@ public final class Turn {
         }
         var vectors: [FixedVector] = []
         for (text, bytes) in zip(texts, answer.vectors) {
-            guard let vector = FixedVector(halfFloats: bytes) else {
+            guard let vector = try? FixedVector(halfFloats: bytes) else {
                 throw TurnInterrupted(reason: "the embedding server returned a malformed vector")
             }
             log.vectors[text] = vector

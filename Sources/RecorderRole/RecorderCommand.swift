@@ -1,0 +1,70 @@
+import ArgumentParser
+import Glibc
+import Recording
+import ServiceRuntime
+import Support
+import Transport
+
+/// The recorder's command line.
+public struct RecorderCommand: ParsableCommand {
+    public static let configuration = CommandConfiguration(
+        commandName: "recorder",
+        abstract: "Keeps everything that happens in a run: journal and analysis in one SQLite file.",
+        discussion: "Started by `coordinator run` on one machine.", version: ProgramVersion.current)
+
+    /// Options of every process.
+    @OptionGroup public var service: ServiceOptions
+
+    /// Where requests come in.
+    @Option(help: ArgumentHelp("Listen here: ipc://PATH or tcp://127.0.0.1:PORT.", valueName: "endpoint"))
+    public var listen: String
+
+    /// Where the recording lies.
+    @Option(help: ArgumentHelp("The recording's file, or :memory: for one that ends with it.", valueName: "file"))
+    public var store: String
+
+    /// A command without arguments, for the parser.
+    public init() {}
+
+    public func run() throws {
+        try Service.run(role: "recorder", options: service) { [listen, store] context in
+            try await Self.serve(listen: listen, store: store, context)
+        }
+    }
+
+    private static func serve(listen: String, store path: String, _ context: ServiceContext) async throws {
+        let store = try open(path)
+        let service = try RecorderService(store: store, clock: context.clock)
+        let node = try TransportNode(name: "recorder", clock: context.clock)
+        // A process's number of its own, never part of a result: clients that see it change send again.
+        let incarnation = context.clock.now().nanoseconds
+        let listener = try node.listen(
+            listen, options: ListenerOptions(incarnation: incarnation),
+            handler: RecorderHandlers(service).makeServer())
+        try context.announceReady(endpoint: listener.endpoint)
+        _ = await context.stop.wait()
+        // First what was taken in becomes durable and is answered, then the socket closes.
+        service.stop()
+        node.close()
+        do { try store.close() } catch let failure as StorageFailure { throw userError(failure, path) }
+    }
+
+    private static func open(_ path: String) throws -> SQLiteRecordStore {
+        do {
+            return try SQLiteRecordStore(path == ":memory:" ? .memory : .file(path), wallClock: milliseconds)
+        } catch let failure as StorageFailure {
+            throw userError(failure, path)
+        }
+    }
+
+    private static func userError(_ failure: StorageFailure, _ path: String) -> UserError {
+        UserError(failure.what, at: path, advice: failure.advice, exitCode: .ioError)
+    }
+
+    /// Milliseconds since 1970, for the columns that tell a researcher when things happened.
+    private static func milliseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}

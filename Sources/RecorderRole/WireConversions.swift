@@ -1,0 +1,71 @@
+import Recording
+import Wire
+
+extension RecordedStep {
+    /// The step that a message asks for.
+    init<Tag>(_ message: RoundStep<Tag>) {
+        self.init(runEpoch: message.runEpoch, round: message.round, time: message.time)
+    }
+}
+
+extension Problem {
+    /// A store's refusal or failure on the wire.
+    init(_ problem: StoreProblem) {
+        switch problem {
+        case .refused(let refusal):
+            let code: Code =
+                switch refusal.kind {
+                case .fenced: .fenced
+                case .conflict: .conflict
+                case .notFound: .notFound
+                case .invalid: .invalid
+                }
+            self.init(code, refusal.what, advice: refusal.advice)
+        case .failed(let failure): self.init(.storage, failure.what, advice: failure.advice)
+        case .overloaded:
+            self.init(.overloaded, "the recorder has too much to write", advice: "send the request again later")
+        }
+    }
+}
+
+extension RunState {
+    /// The state of a run, nil where there is none.
+    init?(_ record: RunRecord?) {
+        guard let record else { return nil }
+        self.init(
+            run: record.name, definition: record.definition, epoch: record.epoch, closedRound: record.closedRound,
+            openRound: record.openRound, merged: record.merged, rounds: record.rounds)
+    }
+}
+
+extension PartitionState {
+    /// A partition's open round.
+    init(_ record: PartitionRecord) {
+        self.init(
+            committed: record.committed, failed: record.failed, consolidations: record.consolidations,
+            outcomes: record.outcomes)
+    }
+}
+
+extension MergedOperations {
+    /// A page.
+    init(_ page: MergedPage) {
+        self.init(
+            operations: page.changes.map {
+                MergedOperation(source: $0.source, target: $0.target, operation: $0.operation)
+            },
+            vectors: page.vectors.map { TextVector(text: $0.text, vector: $0.vector) }, more: page.more)
+    }
+}
+
+extension RunSummary {
+    /// A summary.
+    init(_ summary: RecordingSummary) {
+        func counts(_ counts: [RecordingSummary.Count]) -> [NamedCount] {
+            counts.map { NamedCount(name: $0.name, count: $0.count) }
+        }
+        self.init(
+            events: counts(summary.events), calls: counts(summary.calls), counters: counts(summary.counters),
+            digests: summary.digests.map(\.description))
+    }
+}

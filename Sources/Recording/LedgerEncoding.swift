@@ -1,0 +1,57 @@
+/// Bytes of a row as the batch hash sees them: for each value a tag, then an integer's eight bytes, or the length and
+/// the bytes of a text or blob. No two different rows have the same bytes.
+struct LedgerEncoding {
+    private(set) var bytes: [UInt8] = []
+
+    mutating func appendNull() { bytes.append(0) }
+
+    mutating func append(_ value: Int64) {
+        bytes.append(1)
+        appendNumber(UInt64(bitPattern: value))
+    }
+
+    mutating func append(_ text: String) {
+        bytes.append(2)
+        appendNumber(UInt64(text.utf8.count))
+        bytes.append(contentsOf: text.utf8)
+    }
+
+    mutating func append(_ blob: [UInt8]) {
+        bytes.append(3)
+        appendNumber(UInt64(blob.count))
+        bytes.append(contentsOf: blob)
+    }
+
+    /// A value of a stored row, as it was appended when the row was written.
+    mutating func append(_ row: SQLStatement, column: Int32) {
+        switch SQLColumnType(row.type(column)) {
+        case .null: appendNull()
+        case .integer: append(row.int(column))
+        case .text:
+            let text = row.bytes(column)
+            bytes.append(2)
+            appendNumber(UInt64(text.count))
+            bytes.append(contentsOf: text)
+        case .blob, .real:
+            let blob = row.bytes(column)
+            bytes.append(3)
+            appendNumber(UInt64(blob.count))
+            bytes.append(contentsOf: blob)
+        }
+    }
+
+    /// Heads a table's rows.
+    mutating func appendHeader(_ table: LedgerTable, rows: Int) {
+        bytes.append(4)
+        appendNumber(UInt64(table.rawValue))
+        appendNumber(UInt64(rows))
+    }
+
+    mutating func append(contentsOf other: LedgerEncoding) { bytes.append(contentsOf: other.bytes) }
+
+    mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+
+    private mutating func appendNumber(_ number: UInt64) {
+        withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
+    }
+}

@@ -1,0 +1,127 @@
+import GRDB
+import Hashing
+import Model
+
+/// Everything that writes to a recording, over one connection. Used by one access at a time.
+final class RecordingWriter {
+    private(set) var cursor: RunCursor
+    let runs: RunWriter
+    let merged: MergedReader
+    private let ledger: BatchLedger
+    private let rounds: RoundWriter
+    private let intake: OutcomeIntake
+    private let commits: CommitWriter
+    private let trees: TreeReader
+    private let outcomes: OutcomeReader
+    private let treesOfPartition: SQLStatement
+    private var notedDuplicates: Int64
+
+    init(_ database: Database) throws {
+        cursor = try RunCursor(database)
+        notedDuplicates = cursor.duplicates
+        ledger = try BatchLedger(database)
+        let segments = try SegmentTable(database, ledger)
+        let vectors = try VectorTable(database, ledger, segments)
+        let settings = try SettingsTable(database, ledger)
+        let tables = OutcomeTables(ledger, segments: segments, vectors: vectors, settings: settings)
+        let contents = try ContentReader(database)
+        outcomes = try OutcomeReader(database, contents)
+        intake = try OutcomeIntake(database, tables, contents)
+        trees = try TreeReader(database)
+        runs = try RunWriter(database, ledger)
+        rounds = try RoundWriter(database, ledger, trees, intake)
+        commits = try CommitWriter(
+            database, ledger, rows: TreeRows(ledger, segments), tables: tables, intake: intake, reader: outcomes)
+        merged = try MergedReader(database, trees, outcomes)
+        treesOfPartition = try SQLStatement(
+            database,
+            """
+            SELECT turns.identity, trees.failed, trees.kind_code, trees.bytes, trees.root
+            FROM trees JOIN turns ON turns.id = trees.root
+            WHERE trees.round = ? AND trees.partition = ? ORDER BY trees.merge_order
+            """)
+    }
+
+    /// Writes one request inside the batch's transaction. Checks come before writes: a refusal has written nothing.
+    func write(_ request: RecordRequest, at now: Int64) throws -> RecordReply {
+        switch request {
+        case .createRun(let name, let definition):
+            try runs.create(name: name, definition: definition, &cursor, at: now)
+        case .raiseEpoch(let epoch, let rounds):
+            try runs.raise(epoch: epoch, rounds: rounds, &cursor)
+        case .grantPartitions(let runEpoch, let leases):
+            try runs.grant(runEpoch: runEpoch, leases: leases, &cursor)
+        case .recordAgents(let agents):
+            try runs.record(agents, &cursor)
+        case .storeFile(let name, let bytes):
+            try runs.store(name: name, bytes: bytes)
+        case .openRound(let step):
+            try rounds.open(step, &cursor, at: now)
+        case .planRound(let plan):
+            try rounds.plan(plan, cursor)
+        case .outcomes(let records):
+            try take(records)
+        case .commit(let commit):
+            return try commits.commit(commit, cursor)
+        case .mergeRound(let step):
+            return .merged(try rounds.merge(step, &cursor))
+        case .closeRound(let step):
+            let digest = try rounds.close(step, &cursor, at: now)
+            merged.forget(round: step.round)
+            return .closed(digest)
+        case .finishRun(let runEpoch, let ending, let reason):
+            try runs.finish(runEpoch: runEpoch, ending: ending, reason: reason, cursor)
+        }
+        return .done
+    }
+
+    /// Ends the batch: its link of the chain is the last thing written.
+    func finishBatch(at now: Int64) throws {
+        if cursor.duplicates != notedDuplicates {
+            try runs.note(duplicates: cursor.duplicates)
+            notedDuplicates = cursor.duplicates
+        }
+        try ledger.finishBatch(at: now)
+    }
+
+    private func take(_ records: [OutcomeRecord]) throws {
+        for record in records { try intake.check(record, cursor) }
+        for record in records where try intake.take(record, cursor) { cursor.duplicates += 1 }
+    }
+
+    /// What is durable of a partition in the open round.
+    func partition(_ partition: UInt32, epoch: UInt64, round: UInt32) throws -> PartitionRecord {
+        try cursor.requireLease(partition, epoch: epoch)
+        guard round == cursor.round, cursor.state != .closed else {
+            throw RecordRefusal(.conflict, "round \(round) is not open")
+        }
+        var record = PartitionRecord(committed: [], failed: 0, consolidations: [], outcomes: [])
+        treesOfPartition.bind(1, Int64(round))
+        treesOfPartition.bind(2, Int64(partition))
+        defer { treesOfPartition.reset() }
+        while try treesOfPartition.step() {
+            guard let digest = Digest128(bytes: treesOfPartition.blob(0)) else { continue }
+            let root = TurnID(digest: digest)
+            record.committed.append(root)
+            if treesOfPartition.int(1) != 0 { record.failed += 1 }
+            guard treesOfPartition.int(2) == Int64(RootKind.consolidate.rawValue) else { continue }
+            record.consolidations.append(treesOfPartition.blob(3))
+            record.outcomes += try outcomes.embeddings(
+                ofRoot: treesOfPartition.int(4), root, partition: partition)
+        }
+        for (root, state) in intake.open.sorted(by: { $0.key < $1.key }) where state.partition == partition {
+            record.outcomes += try state.records(root: root, outcomes)
+        }
+        return record
+    }
+}
+
+extension RunCursor {
+    /// The run's record as callers see it.
+    var record: RunRecord? {
+        guard let run else { return nil }
+        return RunRecord(
+            name: run.name, definition: run.definition, epoch: epoch, closedRound: closedRound,
+            openRound: state == .closed ? nil : round, merged: state == .merged, rounds: rounds)
+    }
+}

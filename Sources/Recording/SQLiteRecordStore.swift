@@ -1,0 +1,117 @@
+import GRDB
+import Hashing
+import Model
+import Support
+
+/// The embedded store: one SQLite file in WAL mode, every transaction synced before it counts.
+///
+/// Unchecked, because all state but the connection itself lives in `writer`, which is touched only inside accesses
+/// that GRDB's queue runs one after the other.
+public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
+    /// Where a recording lies.
+    public enum Place: Hashable, Sendable {
+        /// A file, made when it is missing.
+        case file(String)
+        /// Memory: for tests, and to measure what durability costs.
+        case memory
+    }
+
+    private let queue: DatabaseQueue
+    private let wallClock: @Sendable () -> Int64
+    private var writer: RecordingWriter?
+    private var failure: StorageFailure?
+
+    /// Opens a recording, or makes an empty one. `wallClock` gives milliseconds since 1970 for the columns that tell
+    /// a researcher when things happened; nothing depends on it.
+    public init(_ place: Place, wallClock: @escaping @Sendable () -> Int64) throws {
+        self.wallClock = wallClock
+        do {
+            var configuration = Configuration()
+            configuration.label = "recording"
+            configuration.foreignKeysEnabled = false
+            configuration.prepareDatabase { try Connection.prepare($0, place) }
+            switch place {
+            case .file(let path): queue = try DatabaseQueue(path: path, configuration: configuration)
+            case .memory: queue = try DatabaseQueue(configuration: configuration)
+            }
+            writer = try queue.writeWithoutTransaction { database in
+                try Connection.migrate(database)
+                return try RecordingWriter(database)
+            }
+        } catch {
+            throw StorageFailure(error)
+        }
+    }
+
+    public func append(_ batch: [RecordRequest]) throws -> [Result<RecordReply, RecordRefusal>] {
+        let now = wallClock()
+        return try access { database, writer in
+            var replies: [Result<RecordReply, RecordRefusal>] = []
+            try database.inTransaction(.immediate) {
+                replies = try batch.map { request in
+                    do { return .success(try writer.write(request, at: now)) } catch let refusal as RecordRefusal {
+                        return .failure(refusal)
+                    }
+                }
+                try writer.finishBatch(at: now)
+                return .commit
+            }
+            return replies
+        }
+    }
+
+    public func run() throws -> RunRecord? {
+        try access { _, writer in writer.cursor.record }
+    }
+
+    public func partition(_ partition: UInt32, epoch: UInt64, round: UInt32) throws -> PartitionRecord {
+        try access { _, writer in try writer.partition(partition, epoch: epoch, round: round) }
+    }
+
+    public func merged(round: UInt32, partition: UInt32, offset: UInt32) throws -> MergedPage {
+        try access { _, writer in
+            try writer.merged.page(round: round, partition: partition, offset: offset, writer.cursor)
+        }
+    }
+
+    public func file(_ hash: Digest256) throws -> [UInt8] {
+        try access { _, writer in try writer.runs.file(hash) }
+    }
+
+    public func summary() throws -> RecordingSummary {
+        try access { database, _ in try SummaryReader.summary(database) }
+    }
+
+    public func close() throws {
+        do {
+            try queue.writeWithoutTransaction { database in
+                // Statements first: SQLite closes no connection that still has one.
+                writer = nil
+                if failure == nil { try Connection.checkpoint(database) }
+            }
+            try queue.close()
+        } catch {
+            throw StorageFailure(error)
+        }
+    }
+
+    /// Runs `body` alone. A refusal passes; any other error ends the store, because what SQLite rolled back is still
+    /// in the writer's memory.
+    private func access<Value>(_ body: (Database, RecordingWriter) throws -> Value) throws -> Value {
+        try queue.writeWithoutTransaction { database in
+            if let failure { throw failure }
+            guard let writer else {
+                throw StorageFailure("the recording is closed", advice: "open it again")
+            }
+            do {
+                return try body(database, writer)
+            } catch let refusal as RecordRefusal {
+                throw refusal
+            } catch {
+                let failure = StorageFailure(error)
+                self.failure = failure
+                throw failure
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+import ClusterLogic
+import GRDB
+import Hashing
+import Model
+
+/// What a verification looked at, and the first thing that it found wrong.
+public struct VerificationReport: Hashable, Sendable {
+    /// Batches whose hash was recomputed.
+    public var batches: UInt64 = 0
+    /// Closed rounds whose digest was recomputed.
+    public var rounds: UInt64 = 0
+    /// Committed trees.
+    public var trees: UInt64 = 0
+    /// LLM calls that these trees used.
+    public var calls: UInt64 = 0
+    /// LLM calls whose root has not committed yet.
+    public var inFlight: UInt64 = 0
+    /// LLM calls that were paid for without effect.
+    public var void: UInt64 = 0
+    /// The first violation, nil when all is well.
+    public var violation: String?
+}
+
+/// Checks the invariants that a recording can be checked for on its own: each call once (I2), rounds one after the
+/// other behind their barrier (I4), every call accounted for (I8), the chain of batches unbroken and complete, and all
+/// digests recomputed from trees and answers.
+struct Verifier {
+    /// A check failed; the text says where and how.
+    struct Violation: Error {
+        var text: String
+    }
+
+    private let database: Database
+    private var report = VerificationReport()
+
+    init(_ database: Database) { self.database = database }
+
+    /// Runs all checks up to the first that fails.
+    mutating func verify() throws -> VerificationReport {
+        do {
+            report.batches = try ChainCheck(database).run()
+            try checkRounds()
+        } catch let violation as Violation {
+            report.violation = violation.text
+        } catch let failure as StorageFailure {
+            report.violation = failure.what
+        }
+        return report
+    }
+
+    private mutating func checkRounds() throws {
+        let cursor = try RunCursor(database)
+        guard let run = cursor.run else { return }
+        let trees = try TreeCheck(database, run: run, cursor)
+        var capacities = try TreeCheck.capacities(database)
+        var previous = Digest256.zero
+        var expected: UInt32 = 1
+        for round in try RoundRow.all(database) {
+            guard round.number == expected else {
+                throw Violation(text: "round \(round.number) stands where round \(expected) was due (I4)")
+            }
+            expected += 1
+            let checked = try trees.check(round: round.number, capacities: &capacities)
+            report.trees += checked.trees
+            report.calls += checked.calls
+            try checkCalls(round, used: checked.calls)
+            guard round.state == "closed" else {
+                guard round.number == cursor.round else {
+                    throw Violation(text: "round \(round.number) is \(round.state), and a later one has opened (I4)")
+                }
+                continue
+            }
+            try checkBarrier(round.number, partitions: run.partitions)
+            previous = roundDigest(
+                previous: previous, round: round.number, trees: checked.digests, claims: checked.claims,
+                environment: checked.environment)
+            guard previous == round.digest else {
+                throw Violation(text: "the digest of round \(round.number) does not follow from its trees")
+            }
+            report.rounds += 1
+        }
+        report.void = UInt64(clamping: try count("SELECT count(*) FROM void_calls"))
+        let unknown = try count(
+            "SELECT count(*) FROM calls WHERE round NOT IN (SELECT round FROM rounds)")
+        guard unknown == 0 else { throw Violation(text: "\(unknown) calls belong to rounds that never opened (I8)") }
+    }
+
+    /// Issued = applied or failed + in flight + void: `calls` holds the first two kinds and nothing else, and in
+    /// flight is possible in the open round alone.
+    private mutating func checkCalls(_ round: RoundRow, used: UInt64) throws {
+        let recorded = UInt64(clamping: try count("SELECT count(*) FROM calls WHERE round = \(round.number)"))
+        let waiting = UInt64(
+            clamping: try count(
+                """
+                SELECT count(*) FROM turns JOIN calls ON calls.turn = turns.id
+                WHERE turns.round = \(round.number) AND turns.status_code = 0
+                """))
+        guard recorded == used + waiting else {
+            throw Violation(
+                text: "round \(round.number) has \(recorded) calls, of which its trees used \(used) and \(waiting) "
+                    + "are in flight (I8)")
+        }
+        guard round.state == "open" || waiting == 0 else {
+            throw Violation(text: "round \(round.number) is \(round.state) with \(waiting) calls in flight (I4)")
+        }
+        report.inFlight += waiting
+    }
+
+    /// Every partition planned, and every planned root turn committed.
+    private func checkBarrier(_ round: UInt32, partitions: UInt32) throws {
+        let rows = try SQLStatement(
+            database,
+            """
+            SELECT plans.partition, plans.roots, (SELECT count(*) FROM trees WHERE trees.round = plans.round
+                AND trees.partition = plans.partition AND trees.kind_code <> \(RootKind.environment.rawValue))
+            FROM plans WHERE plans.round = ?
+            """)
+        rows.bind(1, Int64(round))
+        var planned: UInt32 = 0
+        while try rows.step() {
+            planned += 1
+            guard rows.int(1) == rows.int(2) else {
+                throw Violation(
+                    text: "round \(round) closed while partition \(rows.int(0)) had \(rows.int(2)) of "
+                        + "\(rows.int(1)) root turns (I4)")
+            }
+        }
+        guard planned == partitions else {
+            throw Violation(text: "round \(round) closed with \(planned) of \(partitions) partitions planned (I4)")
+        }
+    }
+
+    private func count(_ sql: String) throws -> Int64 {
+        try SQLStatement(database, sql).first { $0.int(0) } ?? 0
+    }
+}
+
+/// A row of `rounds`.
+struct RoundRow {
+    var number: UInt32
+    var state: String
+    var digest: Digest256?
+
+    static func all(_ database: Database) throws -> [RoundRow] {
+        let rows = try SQLStatement(database, "SELECT round, state, digest FROM rounds ORDER BY round")
+        var rounds: [RoundRow] = []
+        while try rows.step() {
+            rounds.append(
+                RoundRow(
+                    number: UInt32(clamping: rows.int(0)), state: rows.text(1),
+                    digest: Digest256(bytes: rows.blob(2))))
+        }
+        return rounds
+    }
+}

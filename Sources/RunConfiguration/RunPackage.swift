@@ -1,0 +1,93 @@
+import Hashing
+import Model
+import SimulationKit
+import Support
+
+/// A run ready to be started or taken part in: its configuration with everything that it names, by content. Built
+/// from a folder by whoever starts a run, and from the recorded files by whoever joins it.
+public struct RunPackage: Sendable {
+    /// The configuration.
+    public let configuration: RunSettings
+    /// The scenario.
+    public let scenario: any Scenario
+    /// The agents.
+    public let population: Population
+    /// The prompt templates.
+    public let prompts: PromptLibrary
+    /// Every file that was read, by path relative to the configuration's folder, in the order of reading.
+    public let files: [(path: String, bytes: [UInt8])]
+
+    /// Reads a configuration and every file that it names. `read` gives a file's bytes by its path relative to the
+    /// configuration's folder, and throws an error for people where it cannot.
+    public static func load(
+        yaml: String, name: String, registry: ScenarioRegistry, read: (String) throws -> [UInt8]
+    ) throws -> RunPackage {
+        let settings = try RunSettings.load(yaml: yaml, name: name, registry: registry)
+        return try RunPackage(settings, registry: registry, read: read)
+    }
+
+    /// Reads every file that checked settings name.
+    public init(_ settings: RunSettings, registry: ScenarioRegistry, read: (String) throws -> [UInt8]) throws {
+        let type = try registry.type(named: settings.scenario.name, at: "scenario.name")
+        let scenario = try type.init(
+            parameters: ScenarioParameters(definitions: type.parameters, settings: settings.scenario.parameters))
+        var files: [(path: String, bytes: [UInt8])] = []
+        /// Reads each file once.
+        func bytes(_ path: String) throws -> [UInt8] {
+            if let known = files.first(where: { $0.path == path }) { return known.bytes }
+            let bytes = try read(path)
+            files.append((path, bytes))
+            return bytes
+        }
+        prompts = try Self.prompts(of: scenario, folder: settings.scenario.prompts, read: bytes)
+        population = try Self.population(of: scenario, settings: settings, read: bytes)
+        self.files = files
+        self.scenario = scenario
+        configuration = settings
+    }
+
+    /// Largest template, in bytes.
+    private static let maxTemplateBytes = 1 << 20
+
+    private static func prompts(
+        of scenario: any Scenario, folder: String, read: (String) throws -> [UInt8]
+    ) throws -> PromptLibrary {
+        let definitions = scenario.templates + KitTemplates.definitions
+        let optional = scenario.optionalTemplates.union(KitTemplates.optional)
+        var sources: [String: String] = [:]
+        for definition in definitions {
+            let path = "\(folder)/\(definition.name)\(PromptLibrary.fileExtension)"
+            let bytes: [UInt8]
+            do {
+                bytes = try read(path)
+            } catch {
+                if optional.contains(definition.name) { continue }
+                throw error
+            }
+            guard bytes.count <= maxTemplateBytes, let text = String(validating: bytes, as: UTF8.self) else {
+                throw UserError(
+                    "the template is no UTF-8 text of at most \(maxTemplateBytes >> 20) MiB", at: path,
+                    advice: "save it as UTF-8", exitCode: .dataError)
+            }
+            sources[definition.name] = text
+        }
+        return try PromptLibrary(sources: sources, definitions: definitions, optional: optional, folder: folder)
+    }
+
+    private static func population(
+        of scenario: any Scenario, settings: RunSettings, read: (String) throws -> [UInt8]
+    ) throws -> Population {
+        var groups: [Population.Group] = []
+        for type in scenario.agentTypes {
+            guard let choice = settings.populations.first(where: { $0.type == type.name }) else {
+                throw UserError(
+                    "the population of type \(type.name) is missing", at: "populations",
+                    advice: "add populations.\(type.name) with its file", exitCode: .configuration)
+            }
+            let records = try PopulationReader(type: type, format: choice.format, file: choice.file)
+                .records(in: try read(choice.file))
+            groups.append(Population.Group(type: type, records: records, count: choice.count ?? records.count))
+        }
+        return try Population(groups)
+    }
+}

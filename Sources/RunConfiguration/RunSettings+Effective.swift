@@ -1,0 +1,76 @@
+import SimulationKit
+
+extension RunSettings {
+    /// The configuration as YAML with every value written out, overrides included: it loads back to an equal one, and
+    /// equal ones have equal texts.
+    public func effectiveYAML() -> String {
+        var lines = [
+            "name: \(Self.quoted(name))",
+            "seed: \(seed)",
+            "rounds: \(rounds)",
+            "round_hours: \(roundHours)",
+            "partitions: \(partitions)",
+            "scenario:",
+            "  name: \(Self.quoted(scenario.name))",
+            "  prompts: \(Self.quoted(scenario.prompts))",
+        ]
+        if !scenario.parameters.isEmpty {
+            lines.append("  parameters:")
+            let sorted = scenario.parameters.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+            for (name, setting) in sorted {
+                let value =
+                    switch setting {
+                    case .int(let value): String(value)
+                    case .bool(let value): String(value)
+                    case .text(let value): Self.quoted(value)
+                    }
+                lines.append("    \(name): \(value)")
+            }
+        }
+        lines.append("populations:")
+        for population in populations {
+            lines.append("  \(Self.quoted(population.type)):")
+            lines.append("    file: \(Self.quoted(population.file))")
+            lines.append("    format: \(population.format.rawValue)")
+            if let count = population.count { lines.append("    count: \(count)") }
+        }
+        lines += [
+            "memory:",
+            "  kind: \(memory.kind.rawValue)",
+            "  short: \(memory.short)",
+            "  long: \(memory.long)",
+            "  reflection_threshold: \(Decimal.text(memory.reflectionThreshold, digits: 6))",
+            "  importance_weight: \(Decimal.text(memory.importanceWeight, digits: 6))",
+            "  max_entries_per_consolidation: \(memory.maxEntriesPerConsolidation)",
+            "  max_reflections_per_consolidation: \(memory.maxReflectionsPerConsolidation)",
+            "llm:",
+            "  model: \(llm.model.map(Self.quoted) ?? "null")",
+            "  temperature: \(Decimal.text(Int64(llm.temperature), digits: 3))",
+            "  top_p: \(Decimal.text(Int64(llm.topP), digits: 3))",
+            "  max_reply_tokens: \(llm.maxReplyTokens)",
+            "  prompt_tokens: \(llm.promptTokens)",
+            "  reflection_tokens: \(llm.reflectionTokens)",
+            "  max_attempts: \(llm.maxAttempts)",
+            "embedding:",
+            "  model: \(embeddingModel.map(Self.quoted) ?? "null")",
+            "limits:",
+            "  failure_rate: \(Decimal.text(limits.failuresPerMillion, digits: 6))",
+            "  root_window: \(limits.rootWindow)",
+            "  calls_per_tree: \(limits.callsPerTree)",
+            "  depth: \(limits.depth)",
+            "recording:",
+            "  keep_prompts: \(keepPrompts)",
+        ]
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// A double-quoted YAML scalar. Texts of a configuration hold no control characters.
+    private static func quoted(_ text: String) -> String {
+        var result = "\""
+        for character in text.unicodeScalars {
+            if character == "\"" || character == "\\" { result += "\\" }
+            result.unicodeScalars.append(character)
+        }
+        return result + "\""
+    }
+}

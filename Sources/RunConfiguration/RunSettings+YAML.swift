@@ -1,0 +1,152 @@
+import Model
+import SimulationKit
+import Support
+
+extension RunSettings {
+    /// Largest configuration that is read, in bytes.
+    public static let maxBytes = 1 << 20
+    /// Partitions of a run that says nothing about them.
+    public static let defaultPartitions = 64
+
+    /// Reads a configuration. `name` is what errors call the file. Every error is one of the configuration's.
+    public static func load(yaml: String, name file: String, registry: ScenarioRegistry) throws -> RunSettings {
+        guard yaml.utf8.count <= maxBytes else {
+            throw UserError(
+                "the configuration is larger than \(maxBytes >> 20) MiB", at: file,
+                advice: "is this the right file?", exitCode: .configuration)
+        }
+        let root = try YAMLSection(
+            yaml: yaml, file: file,
+            keys: [
+                "name", "seed", "rounds", "round_hours", "partitions", "scenario", "populations", "memory", "llm",
+                "embedding", "limits", "recording",
+            ])
+        let scenario = try root.section("scenario", keys: ["name", "parameters", "prompts"])
+        let type = try scenarioType(scenario, registry: registry)
+        let choice = ScenarioChoice(
+            name: type.name, parameters: try parameters(scenario, of: type), prompts: try scenario.text("prompts"))
+        return RunSettings(
+            name: try root.text("name"),
+            seed: try root.unsigned("seed", default: 0),
+            rounds: try root.int("rounds", 1...1_000_000, default: 1),
+            roundHours: try root.int("round_hours", 1...1_000_000, default: 24),
+            partitions: try root.int("partitions", 1...65_536, default: defaultPartitions),
+            scenario: choice,
+            populations: try populations(root, of: type, choice: choice),
+            memory: try memory(root),
+            llm: try models(root),
+            embeddingModel: try root.section("embedding", keys: ["model"]).optionalText("model"),
+            limits: try limits(root),
+            keepPrompts: try root.section("recording", keys: ["keep_prompts"]).bool("keep_prompts", default: true))
+    }
+
+    private static func scenarioType(
+        _ section: YAMLSection, registry: ScenarioRegistry
+    ) throws -> any Scenario.Type {
+        let name = try section.text("name")
+        guard registry.names.contains(name) else {
+            let place = section.error("", key: "name").place
+            return try registry.type(named: name, at: place)
+        }
+        return try registry.type(named: name, at: "")
+    }
+
+    private static func parameters(
+        _ scenario: YAMLSection, of type: any Scenario.Type
+    ) throws -> [String: ScenarioParameters.Setting] {
+        let section = try scenario.section("parameters", keys: type.parameters.map(\.name))
+        var settings: [String: ScenarioParameters.Setting] = [:]
+        for definition in type.parameters where section.has(definition.name) {
+            let name = definition.name
+            switch definition.kind {
+            case .int(let fallback, let range):
+                settings[name] = .int(try section.int(name, range, default: fallback))
+            case .bool(let fallback): settings[name] = .bool(try section.bool(name, default: fallback))
+            case .text: settings[name] = .text(try section.text(name))
+            }
+        }
+        return settings
+    }
+
+    private static func populations(
+        _ root: YAMLSection, of type: any Scenario.Type, choice: ScenarioChoice
+    ) throws -> [PopulationChoice] {
+        let scenario = try type.init(
+            parameters: ScenarioParameters(definitions: type.parameters, settings: choice.parameters))
+        let types = scenario.agentTypes.map(\.name)
+        let section = try root.section("populations", keys: types)
+        if let missing = types.first(where: { !section.has($0) }) {
+            throw root.error(
+                "the population of type \(missing) is missing", key: "populations",
+                advice: "add populations.\(missing) with its file")
+        }
+        return try section.keys.map { type in
+            let entry = try section.section(type, keys: ["file", "format", "count"])
+            let format = try entry.optionalText("format") ?? PopulationFormat.json.rawValue
+            guard let known = PopulationFormat(rawValue: format) else {
+                let names = PopulationFormat.allCases.map(\.rawValue)
+                throw entry.error(
+                    "populations.\(type).format is unknown", key: "format",
+                    advice: "one of \(names.joined(separator: ", "))")
+            }
+            return PopulationChoice(
+                type: type, file: try entry.text("file"), format: known,
+                count: entry.has("count") ? try entry.int("count", 0...Population.maxAgents) : nil)
+        }
+    }
+
+    private static func memory(_ root: YAMLSection) throws -> MemorySettings {
+        let section = try root.section(
+            "memory",
+            keys: [
+                "kind", "short", "long", "reflection_threshold", "importance_weight",
+                "max_entries_per_consolidation", "max_reflections_per_consolidation",
+            ])
+        var settings = MemorySettings()
+        if let text = try section.optionalText("kind") {
+            guard let kind = MemoryKind(rawValue: text) else {
+                let names = MemoryKind.allCases.map(\.rawValue)
+                throw section.error(
+                    "memory.kind is unknown", key: "kind", advice: "one of \(names.joined(separator: ", "))")
+            }
+            settings.kind = kind
+        }
+        settings.short = try section.int("short", 0...1_000, default: settings.short)
+        settings.long = try section.int("long", 0...1_000, default: settings.long)
+        settings.reflectionThreshold = try section.decimal(
+            "reflection_threshold", digits: 6, 1...1_000_000_000, default: settings.reflectionThreshold)
+        settings.importanceWeight = try section.decimal(
+            "importance_weight", digits: 6, 0...10_000_000, default: settings.importanceWeight)
+        settings.maxEntriesPerConsolidation = try section.int(
+            "max_entries_per_consolidation", 1...4_096, default: settings.maxEntriesPerConsolidation)
+        settings.maxReflectionsPerConsolidation = try section.int(
+            "max_reflections_per_consolidation", 0...1_000, default: settings.maxReflectionsPerConsolidation)
+        return settings
+    }
+
+    private static func models(_ root: YAMLSection) throws -> ModelChoice {
+        let section = try root.section(
+            "llm",
+            keys: [
+                "model", "temperature", "top_p", "max_reply_tokens", "prompt_tokens", "reflection_tokens",
+                "max_attempts",
+            ])
+        return ModelChoice(
+            model: try section.optionalText("model"),
+            temperature: UInt32(try section.decimal("temperature", digits: 3, 0...5_000, default: 700)),
+            topP: UInt32(try section.decimal("top_p", digits: 3, 1...1_000, default: 1_000)),
+            maxReplyTokens: try section.int("max_reply_tokens", 1...1_000_000, default: 512),
+            promptTokens: try section.int("prompt_tokens", 64...10_000_000, default: 6_000),
+            reflectionTokens: try section.int("reflection_tokens", 64...10_000_000, default: 3_000),
+            maxAttempts: try section.int("max_attempts", 1...100, default: 3))
+    }
+
+    private static func limits(_ root: YAMLSection) throws -> Limits {
+        let section = try root.section("limits", keys: ["failure_rate", "root_window", "calls_per_tree", "depth"])
+        return Limits(
+            failuresPerMillion: try section.decimal("failure_rate", digits: 6, 0...1_000_000, default: 50_000),
+            rootWindow: try section.int("root_window", 1...1_000_000, default: 16_384),
+            callsPerTree: try section.int("calls_per_tree", 1...1_000_000, default: 4_096),
+            depth: try section.int("depth", 1...64, default: 8))
+    }
+}

@@ -1,0 +1,101 @@
+import Model
+import SimulationKit
+
+/// A run's configuration, checked: what the YAML file says, with the defaults for what it leaves out.
+public struct RunSettings: Sendable, Equatable {
+    /// The run's name.
+    public var name: String
+    /// From which every random draw and sampling seed derives.
+    public var seed: UInt64
+    /// Rounds in all.
+    public var rounds: Int
+    /// Simulated hours from one round to the next.
+    public var roundHours: Int
+    /// Pieces that agents are spread over.
+    public var partitions: Int
+    /// What is played.
+    public var scenario: ScenarioChoice
+    /// Who plays, in the file's order.
+    public var populations: [PopulationChoice]
+    /// How memory is kept.
+    public var memory: MemorySettings
+    /// How chat models are asked.
+    public var llm: ModelChoice
+    /// Name of the embedding model; nil for the one that the server names.
+    public var embeddingModel: String?
+    /// Bounds.
+    public var limits: Limits
+    /// Whether prompts are recorded.
+    public var keepPrompts: Bool
+
+    /// What is played.
+    public struct ScenarioChoice: Sendable, Equatable {
+        /// The scenario's name.
+        public var name: String
+        /// Its parameters as given, checked against its definitions.
+        public var parameters: [String: ScenarioParameters.Setting]
+        /// Folder of the prompt templates, relative to the configuration's.
+        public var prompts: String
+    }
+
+    /// Agents of one type.
+    public struct PopulationChoice: Sendable, Equatable {
+        /// The type.
+        public var type: String
+        /// The file of records, relative to the configuration's folder.
+        public var file: String
+        /// How the file is written.
+        public var format: PopulationFormat
+        /// Agents of this type; nil for one of each record.
+        public var count: Int?
+
+        /// Agents of one type; see the properties.
+        public init(type: String, file: String, format: PopulationFormat, count: Int?) {
+            self.type = type
+            self.file = file
+            self.format = format
+            self.count = count
+        }
+    }
+
+    /// How chat models are asked.
+    public struct ModelChoice: Sendable, Equatable {
+        /// Name of the model; nil for the one that the server names.
+        public var model: String?
+        /// Temperature times 1000.
+        public var temperature: UInt32
+        /// Nucleus probability times 1000.
+        public var topP: UInt32
+        /// Most tokens of a written answer.
+        public var maxReplyTokens: Int
+        /// Most tokens of a prompt.
+        public var promptTokens: Int
+        /// Most tokens of a reflection's prompt.
+        public var reflectionTokens: Int
+        /// Answers asked for before a call fails.
+        public var maxAttempts: Int
+    }
+
+    /// Bounds on failures and on work in flight.
+    public struct Limits: Sendable, Equatable {
+        /// Share of failed turns in a round above which the run stops, in millionths.
+        public var failuresPerMillion: Int64
+        /// Root turns in flight on a host.
+        public var rootWindow: Int
+        /// Calls of one root turn and all turns below it.
+        public var callsPerTree: Int
+        /// Asks within asks.
+        public var depth: Int
+
+        /// Share of failed turns in a round above which the run stops.
+        public var failureRate: Double { Double(failuresPerMillion) / 1_000_000 }
+    }
+
+    /// How turns ask models.
+    public var models: ModelSettings {
+        ModelSettings(
+            model: llm.model ?? "", temperature: llm.temperature, topP: llm.topP,
+            maxReplyTokens: UInt32(clamping: llm.maxReplyTokens), promptTokens: llm.promptTokens,
+            reflectionTokens: llm.reflectionTokens)
+    }
+}

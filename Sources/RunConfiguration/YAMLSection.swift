@@ -1,0 +1,199 @@
+import Support
+import Yams
+
+/// A mapping of a YAML file, read strictly: unknown keys, wrong types and values out of range are errors that name
+/// file, line, column and key, and say what to do.
+struct YAMLSection {
+    private let values: [(key: Node, value: Node)]
+    /// The mapping's place where it has one; an absent section has none.
+    private let mark: Mark?
+    private let path: String
+    private let file: String
+
+    /// The file's outermost mapping, which may hold `keys`.
+    init(yaml: String, file: String, keys: [String]) throws(UserError) {
+        let node: Node?
+        do {
+            node = try compose(yaml: yaml)
+        } catch let error as YamlError {
+            throw Self.unreadable(error, file: file)
+        } catch {
+            throw UserError("the file is no YAML", at: file, advice: "\(error)", exitCode: .configuration)
+        }
+        guard let node else {
+            throw UserError(
+                "the file is empty", at: file, advice: "start from one of the configurations under Configs/",
+                exitCode: .configuration)
+        }
+        try self.init(node, path: "", file: file, keys: keys)
+    }
+
+    private init(_ node: Node?, path: String, file: String, keys: [String]?) throws(UserError) {
+        self.path = path
+        self.file = file
+        mark = node?.mark
+        guard let node else {
+            values = []
+            return
+        }
+        guard let mapping = node.mapping else {
+            values = []
+            throw error("a mapping is expected", node, advice: "write key: value lines")
+        }
+        values = mapping.map { ($0.key, $0.value) }
+        guard let keys else { return }
+        for (key, _) in values {
+            guard let name = key.scalar?.string else { throw error("a key must be a text", key) }
+            guard !keys.contains(name) else { continue }
+            throw unknown(name, key, keys: keys)
+        }
+    }
+
+    // MARK: Reading
+
+    /// Names of the keys, in the file's order.
+    var keys: [String] { values.compactMap { $0.key.scalar?.string } }
+
+    /// A mapping under `key` that may hold `keys`; nil allows any. Empty where it is absent.
+    func section(_ key: String, keys: [String]?) throws(UserError) -> YAMLSection {
+        let node = node(key)
+        let isNull = node.map(Self.isNull) ?? true
+        return try YAMLSection(isNull ? nil : node, path: full(key), file: file, keys: keys)
+    }
+
+    /// A text, which must be there and not be empty.
+    func text(_ key: String) throws(UserError) -> String {
+        guard let text = try optionalText(key) else { throw missing(key) }
+        return text
+    }
+
+    /// A text, nil where it is absent or null.
+    func optionalText(_ key: String) throws(UserError) -> String? {
+        guard let node = node(key), !Self.isNull(node) else { return nil }
+        guard let scalar = node.scalar, !scalar.string.isEmpty, scalar.string.utf8.count <= 4_096,
+            !scalar.string.utf8.contains(where: { $0 < 32 || $0 == 127 })
+        else { throw error("\(full(key)) must be a text of one line", node) }
+        return scalar.string
+    }
+
+    /// A whole number within `range`; `fallback` where it is absent, an error where there is none.
+    func int(_ key: String, _ range: ClosedRange<Int>, default fallback: Int? = nil) throws(UserError) -> Int {
+        guard let node = node(key) else {
+            guard let fallback else { throw missing(key) }
+            return fallback
+        }
+        guard let text = Self.plain(node), let value = Int(text) else {
+            throw error("\(full(key)) must be a whole number", node)
+        }
+        guard range.contains(value) else {
+            throw error("\(full(key)) must be from \(range.lowerBound) to \(range.upperBound)", node)
+        }
+        return value
+    }
+
+    /// A whole number of 64 bits without sign.
+    func unsigned(_ key: String, default fallback: UInt64) throws(UserError) -> UInt64 {
+        guard let node = node(key) else { return fallback }
+        guard let text = Self.plain(node), let value = UInt64(text) else {
+            throw error("\(full(key)) must be a whole number from 0 to \(UInt64.max)", node)
+        }
+        return value
+    }
+
+    /// A decimal number within `range`, exactly, in units of 10^-`digits`.
+    func decimal(
+        _ key: String, digits: Int, _ range: ClosedRange<Int64>, default fallback: Int64
+    ) throws(UserError) -> Int64 {
+        guard let node = node(key) else { return fallback }
+        guard let text = Self.plain(node), let value = Decimal.parse(text, digits: digits) else {
+            throw error("\(full(key)) must be a number with at most \(digits) decimals", node)
+        }
+        guard range.contains(value) else {
+            let bounds = (range.lowerBound, range.upperBound)
+            throw error(
+                "\(full(key)) must be from \(Decimal.text(bounds.0, digits: digits)) to "
+                    + Decimal.text(bounds.1, digits: digits), node)
+        }
+        return value
+    }
+
+    /// True or false.
+    func bool(_ key: String, default fallback: Bool) throws(UserError) -> Bool {
+        guard let node = node(key) else { return fallback }
+        switch Self.plain(node) {
+        case "true": return true
+        case "false": return false
+        default: throw error("\(full(key)) must be true or false", node)
+        }
+    }
+
+    /// Whether `key` is there and not null.
+    func has(_ key: String) -> Bool { node(key).map { !Self.isNull($0) } ?? false }
+
+    // MARK: Errors
+
+    /// An error at `key`'s value.
+    func error(_ what: String, key: String, advice: String = "", exitCode: ProcessExitCode = .configuration)
+        -> UserError
+    {
+        error(what, node(key), advice: advice, exitCode: exitCode)
+    }
+
+    /// An error about a key that may not stand here.
+    func unknown(_ name: String, keys: [String]) -> UserError {
+        unknown(name, values.first { $0.key.scalar?.string == name }?.key, keys: keys)
+    }
+
+    private func unknown(_ name: String, _ node: Node?, keys: [String]) -> UserError {
+        let near = NearestName.of(name, among: keys).map { "did you mean \($0)? " } ?? ""
+        let known = keys.isEmpty ? "no key may stand here" : "known keys: \(keys.joined(separator: ", "))"
+        return error("unknown key \(full(name))", node, advice: near + known)
+    }
+
+    private func missing(_ key: String) -> UserError {
+        error("the key \(full(key)) is missing", nil, advice: "add it")
+    }
+
+    private func error(
+        _ what: String, _ node: Node?, advice: String = "", exitCode: ProcessExitCode = .configuration
+    ) -> UserError {
+        UserError(what, at: Self.place(file, node?.mark ?? mark), advice: advice, exitCode: exitCode)
+    }
+
+    private static func place(_ file: String, _ mark: Mark?) -> String {
+        mark.map { "\(file):\($0.line):\($0.column)" } ?? file
+    }
+
+    private static func unreadable(_ error: YamlError, file: String) -> UserError {
+        let (problem, mark): (String, Mark?) =
+            switch error {
+            case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+                .composer(_, let problem, let mark, _):
+                (problem, mark)
+            case .reader(let problem, _, _, _): (problem, nil)
+            case .duplicatedKeysInMapping(let duplicates, let context):
+                ("the key \(duplicates.joined(separator: ", ")) is given twice", context.mark)
+            default: ("it cannot be read", nil)
+            }
+        return UserError(
+            "the file is no valid YAML: \(problem)", at: place(file, mark),
+            advice: "check indentation, colons and quotes there", exitCode: .configuration)
+    }
+
+    // MARK: Nodes
+
+    private func node(_ key: String) -> Node? { values.first { $0.key.scalar?.string == key }?.value }
+
+    private func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
+    /// The text of a scalar without quotes: the only form of numbers and truth values.
+    private static func plain(_ node: Node) -> String? {
+        guard let scalar = node.scalar, scalar.style == .plain || scalar.style == .any else { return nil }
+        return scalar.string
+    }
+
+    private static func isNull(_ node: Node) -> Bool {
+        guard let text = plain(node) else { return false }
+        return text.isEmpty || text == "null" || text == "~"
+    }
+}

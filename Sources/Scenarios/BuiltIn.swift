@@ -1,0 +1,7 @@
+import JobMarket
+import SimulationKit
+
+extension ScenarioRegistry {
+    /// The scenarios that come with GenSim.
+    public static let builtIn = ScenarioRegistry([JobMarketScenario.self])
+}

@@ -1,0 +1,48 @@
+import Model
+import Transport
+import Wire
+
+/// Typed requests to one service.
+///
+/// A request whose service answers `RequestFailed` throws the `Problem`; what the transport itself cannot do throws
+/// `TransportError`. Requests survive a restart of the service, see `Connection.request`.
+public final class WireClient: Sendable {
+    private let connection: Connection
+
+    /// Requests over `connection`.
+    public init(_ connection: Connection) { self.connection = connection }
+
+    /// Sends a request and decodes its reply.
+    public func request<Reply: WireMessage>(
+        _ message: some WireMessage, expecting: Reply.Type = Reply.self
+    ) async throws -> Reply {
+        let envelope = try await connection.request(kind: type(of: message).kind.rawValue, body: message.packed())
+        return try Self.decode(envelope)
+    }
+
+    /// Sends a request; `completion` gets its decoded reply, on the transport's thread, and must not wait.
+    public func request<Reply: WireMessage>(
+        _ message: some WireMessage, expecting: Reply.Type = Reply.self,
+        completion: @escaping @Sendable (Result<Reply, any Error>) -> Void
+    ) {
+        connection.request(kind: type(of: message).kind.rawValue, body: message.packed()) { result in
+            completion(result.mapError { $0 as any Error }.flatMap { envelope in Result { try Self.decode(envelope) } })
+        }
+    }
+
+    /// Sends a message that wants no reply.
+    public func post(_ message: some WireMessage) {
+        connection.post([Envelope(kind: type(of: message).kind.rawValue, body: message.packed())])
+    }
+
+    /// Says goodbye; requests without an answer fail.
+    public func close() { connection.close() }
+
+    private static func decode<Reply: WireMessage>(_ envelope: Envelope) throws -> Reply {
+        if envelope.kind == Reply.kind.rawValue { return try Reply(body: envelope.body) }
+        if envelope.kind == RequestFailed.kind.rawValue { throw try RequestFailed(body: envelope.body).problem }
+        throw Problem(
+            .invalid, "a reply of kind \(envelope.kind) came where \(Reply.kind) was expected",
+            advice: "start all processes from the same version")
+    }
+}

@@ -1,0 +1,9 @@
+/// How a population file is written.
+public enum PopulationFormat: String, Sendable, CaseIterable {
+    /// A JSON array of records.
+    case json
+    /// One JSON record a line.
+    case jsonl
+    /// The original GenSim's files: an array of `{"class": ..., "args": {fields}}`.
+    case gensim
+}

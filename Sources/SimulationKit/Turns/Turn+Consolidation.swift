@@ -1,0 +1,79 @@
+import Model
+import Vectors
+
+/// The turn that opens an agent's round when memories fell out of its short-term memory in the last one: they are
+/// rated and embedded, and the agent reflects when enough has come together.
+extension Turn {
+    /// Consolidates the agent's oldest pending memories, as many as the configuration allows at once.
+    package func consolidate() async throws {
+        var plan = ConsolidationPlan(log.state.memory, settings: assets.memory)
+        guard !plan.entries.isEmpty else { return }
+        let vectors = try await embed(plan.entries)
+        plan.rate(try await ratings(of: plan.entries), vectors: vectors)
+        while let reflection = plan.nextReflection() {
+            let insights = try await reflect(on: reflection.latest, plan: plan)
+            let vectors = try await embed(insights)
+            plan.add(insights, ratings: try await ratings(of: insights), vectors: vectors)
+        }
+        try write(.consolidate(plan.result), to: agent)
+    }
+
+    /// Rates each text's importance from 1 to 10, all side by side.
+    private func ratings(of texts: [String]) async throws -> [UInt8] {
+        let options = (1...10).map(String.init)
+        return try await parallel(texts) { text, turn in
+            let messages = turn.memoryMessages(
+                KitTemplates.importance, .map(["text": .text(text)]), around: [text])
+            let answer = try await turn.complete(
+                .importance, messages: messages, constraint: .choice(options), maxTokens: 4)
+            guard let rating = ReplyParser.rating(answer) else {
+                throw TurnFailed(.init(reason: .rejectedAnswers, text: "an importance was no number from 1 to 10"))
+            }
+            return rating
+        }
+    }
+
+    /// Insights into the questions that the latest memories raise, in the order of the questions.
+    private func reflect(on latest: [String], plan: ConsolidationPlan) async throws -> [String] {
+        let reply = try await complete(
+            .questions, messages: try fittingMessages(KitTemplates.questions, [:], entries: latest),
+            constraint: .free, maxTokens: assets.models.maxReplyTokens)
+        let questions = ReplyParser.questions(reply)
+        let vectors = try await embed(questions)
+        let now = time
+        return try await parallel(Array(zip(questions, vectors))) { pair, turn in
+            let messages = try turn.fittingMessages(
+                KitTemplates.insights, ["question": .text(pair.0)], entries: plan.recall(pair.1, now: now))
+            return ReplyParser.insights(
+                try await turn.complete(
+                    .insights, messages: messages, constraint: .free,
+                    maxTokens: turn.assets.models.maxReplyTokens))
+        }.flatMap { $0 }
+    }
+
+    /// A prompt about memories, of which the oldest give way where the budget of reflection is too small for all.
+    private func fittingMessages(
+        _ template: String, _ fields: [String: Value], entries: [String]
+    ) throws -> [PromptMessage] {
+        var kept = entries
+        while true {
+            var all = fields
+            all["entries"] = .list(kept.map { .map(["text": .text($0)]) })
+            let messages = memoryMessages(template, .map(all), around: kept)
+            if TokenEstimator.tokens(in: messages) <= assets.models.reflectionTokens { return messages }
+            guard !kept.isEmpty else {
+                throw TurnFailed(
+                    .init(
+                        reason: .limit,
+                        text: "a reflection without memories is longer than \(assets.models.reflectionTokens) tokens"))
+            }
+            kept.removeFirst()
+        }
+    }
+
+    private func memoryMessages(_ template: String, _ fields: Value, around pieces: [String]) -> [PromptMessage] {
+        let text = assets.prompts.render(template, fields: fields)
+        return assets.composer.messages(
+            agent: agent, segments: PromptComposer.cut(text, around: pieces))
+    }
+}

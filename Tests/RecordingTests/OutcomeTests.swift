@@ -1,0 +1,106 @@
+import Hashing
+import Model
+import Recording
+import Testing
+
+@Suite struct OutcomeTests {
+    private func counter(_ name: String, _ store: SQLiteRecordStore) throws -> UInt64? {
+        try store.summary().counters.first { $0.name == name }?.count
+    }
+
+    @Test func recordedOutcomesAreGivenBackAsTheyArrived() throws {
+        let fixture = try Fixture(inMemory: true)
+        try fixture.begin()
+        try fixture.open(1)
+        let rejected = RejectedAttempt(attempt: 0, reason: "not an option", answer: "perhaps")
+        let records = [
+            fixture.call(0, number: 0, rejected: [rejected]),
+            fixture.call(0, number: 1, prompt: ["", "Grüße \"🙂\"", ""], answer: nil),
+            fixture.call(0, number: 2, path: [4], by: 1, answer: ""),
+            fixture.embedding(0, texts: ["a", "b", "a"]),
+        ]
+        try fixture.send([.outcomes(records)])
+        let state = try fixture.store.partition(fixture.agents[0].partition, epoch: 1, round: 1)
+        #expect(state.outcomes == records)
+        #expect(state.committed.isEmpty)
+    }
+
+    @Test func theSameOutcomeAgainIsADuplicateAndAnotherResultIsVoid() throws {
+        let fixture = try Fixture(inMemory: true)
+        try fixture.begin()
+        try fixture.open(1)
+        let first = fixture.call(0, answer: "yes")
+        try fixture.send([.outcomes([first, first, fixture.call(0, answer: "no")])])
+        #expect(try counter("duplicate_outcomes", fixture.store) == 1)
+        #expect(try counter("void_calls", fixture.store) == 1)
+        let state = try fixture.store.partition(fixture.agents[0].partition, epoch: 1, round: 1)
+        #expect(state.outcomes == [first])
+    }
+
+    @Test func ofTwoRequestsUnderOneIdentityTheCommitNamesTheOneThatCounts() throws {
+        let fixture = try Fixture()
+        try fixture.begin()
+        try fixture.open(1)
+        let lost = fixture.call(0, prompt: ["the first"], answer: "no")
+        let used = fixture.call(0, prompt: ["the second"], answer: "yes")
+        try fixture.send([.outcomes([lost, used])])
+        let both = try fixture.store.partition(fixture.agents[0].partition, epoch: 1, round: 1).outcomes
+        #expect(both == [lost, used])
+        #expect(try fixture.send([.commit(fixture.commit(0, using: [used]))]) == [.committed])
+        #expect(try counter("void_calls", fixture.store) == 1)
+        let reader = try RecordingReader(path: fixture.path)
+        #expect(try reader.recentAnswers(turnsOfAgentType: "seeker", limit: 5).map(\.text) == ["yes"])
+        #expect(try reader.verify().violation == nil)
+    }
+
+    @Test func whatACommitDoesNotUseBecomesVoid() throws {
+        let fixture = try Fixture()
+        try fixture.begin()
+        try fixture.open(1)
+        let used = fixture.call(0, number: 0)
+        let unused = [fixture.call(0, number: 1), fixture.call(0, number: 2, path: [9], by: 1)]
+        try fixture.send([.outcomes([used] + unused), .commit(fixture.commit(0, using: [used]))])
+        #expect(try counter("void_calls", fixture.store) == 2)
+        #expect(try RecordingReader(path: fixture.path).verify().violation == nil)
+    }
+
+    @Test func outcomesThatComeAfterTheCommitAreDuplicatesOrVoid() throws {
+        let fixture = try Fixture()
+        try fixture.begin()
+        try fixture.open(1)
+        let used = fixture.call(0)
+        let embedded = fixture.embedding(0, texts: ["a"])
+        try fixture.send([
+            .outcomes([used, embedded]), .commit(fixture.commit(0, using: [used, embedded])),
+            .outcomes([used, embedded, fixture.call(0, answer: "no"), fixture.call(0, number: 7)]),
+            .outcomes([fixture.call(0, number: 7)]),
+        ])
+        #expect(try counter("duplicate_outcomes", fixture.store) == 3)
+        #expect(try counter("void_calls", fixture.store) == 2)
+        #expect(try RecordingReader(path: fixture.path).verify().violation == nil)
+    }
+
+    @Test func outcomesOfARoundThatIsNotOpenOrOfNobodyAreRefused() throws {
+        let fixture = try Fixture(inMemory: true)
+        try fixture.begin()
+        #expect(try fixture.refusal(.outcomes([fixture.call(0)]))?.kind == .conflict)
+        try fixture.open(1)
+        #expect(try fixture.refusal(.outcomes([fixture.call(0, round: 2)]))?.kind == .conflict)
+        var stranger = fixture.call(0)
+        stranger.agent = AgentID(number: 77)
+        #expect(try fixture.refusal(.outcomes([stranger]))?.kind == .invalid)
+    }
+
+    @Test func anAnswerOfTheSameTextWithOtherBitsIsKeptForTheTurnThatUsedIt() throws {
+        let fixture = try Fixture()
+        try fixture.begin()
+        try fixture.open(1)
+        let first = fixture.embedding(0, texts: ["a"], vectors: [[1, 2]])
+        let second = fixture.embedding(1, texts: ["a"], vectors: [[1, 3]])
+        try fixture.send([.outcomes([first, second])])
+        #expect(
+            try fixture.send([
+                .commit(fixture.commit(0, using: [first])), .commit(fixture.commit(1, using: [second])),
+            ]) == [.committed, .committed])
+    }
+}

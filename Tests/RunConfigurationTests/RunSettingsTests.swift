@@ -1,0 +1,131 @@
+import RunConfiguration
+import SimulationKit
+import Support
+import Testing
+
+@Suite struct RunSettingsTests {
+    static func load(_ yaml: String) throws -> RunSettings {
+        try RunSettings.load(yaml: yaml, name: "c.yaml", registry: TestScenario.registry)
+    }
+
+    @Test func whatIsLeftOutTakesTheDefaults() throws {
+        let settings = try Self.load(TestScenario.minimal)
+        #expect(settings.name == "small")
+        #expect(settings.seed == 0 && settings.rounds == 1 && settings.roundHours == 24 && settings.partitions == 64)
+        #expect(settings.memory == MemorySettings())
+        #expect(settings.populations == [.init(type: "talker", file: "people.json", format: .json, count: 5)])
+        #expect(settings.llm.temperature == 700 && settings.llm.topP == 1_000 && settings.llm.model == nil)
+        #expect(settings.limits.failureRate == 0.05)
+        #expect(settings.scenario.parameters.isEmpty)
+        #expect(settings.keepPrompts)
+    }
+
+    static let full = """
+        name: 'it''s "all" \\ set' # comment
+        seed: 18446744073709551615
+        rounds: 3
+        round_hours: 12
+        partitions: 16
+        scenario:
+          name: test
+          prompts: some folder/prompts
+          parameters: { size: 9, loud: true, word: "yes: no" }
+        populations:
+          talker: { file: "../people.jsonl", format: jsonl }
+        memory:
+          kind: short-long
+          short: 4
+          long: 0
+          reflection_threshold: 2.5
+          importance_weight: 0.000001
+          max_entries_per_consolidation: 10
+          max_reflections_per_consolidation: 0
+        llm:
+          model: org/model-1
+          temperature: 0
+          top_p: 0.95
+          max_reply_tokens: 48
+          prompt_tokens: 1000
+          reflection_tokens: 900
+          max_attempts: 1
+        embedding: { model: null }
+        limits: { failure_rate: 0.125, root_window: 10, calls_per_tree: 100, depth: 2 }
+        recording: { keep_prompts: false }
+        """
+
+    @Test(arguments: [TestScenario.minimal, full])
+    func theEffectiveTextLoadsBackToTheSame(yaml: String) throws {
+        let settings = try Self.load(yaml)
+        let text = settings.effectiveYAML()
+        #expect(try Self.load(text) == settings)
+        #expect(try Self.load(text).effectiveYAML() == text)
+    }
+
+    @Test func everyValueIsTaken() throws {
+        let settings = try Self.load(Self.full)
+        #expect(settings.name == #"it's "all" \ set"#)
+        #expect(settings.seed == .max)
+        #expect(settings.scenario.parameters == ["size": .int(9), "loud": .bool(true), "word": .text("yes: no")])
+        #expect(settings.memory.reflectionThreshold == 2_500_000 && settings.memory.importanceWeight == 1)
+        #expect(settings.llm.temperature == 0 && settings.llm.topP == 950)
+        #expect(settings.limits.failuresPerMillion == 125_000)
+        #expect(!settings.keepPrompts)
+    }
+
+    @Test(arguments: [
+        ("sede: 3", "c.yaml:5:1: unknown key sede; did you mean seed?"),
+        ("llm: { temprature: 1 }", "c.yaml:5:8: unknown key llm.temprature; did you mean temperature?"),
+        ("llm:\n  temperature: hot", "c.yaml:6:16: llm.temperature must be a number with at most 3 decimals"),
+        ("llm: { temperature: 0.1234 }", "c.yaml:5:21: llm.temperature must be a number"),
+        ("llm: { top_p: 1.5 }", "c.yaml:5:15: llm.top_p must be from 0.001 to 1"),
+        ("llm: 7", "c.yaml:5:6: a mapping is expected"),
+        ("rounds: 0", "c.yaml:5:9: rounds must be from 1 to 1000000"),
+        ("rounds: 1.5", "c.yaml:5:9: rounds must be a whole number"),
+        ("rounds: '3'", "c.yaml:5:9: rounds must be a whole number"),
+        ("seed: -1", "c.yaml:5:7: seed must be a whole number"),
+        ("memory: { kind: long }", "c.yaml:5:17: memory.kind is unknown; one of none, short, short-long"),
+        ("recording: { keep_prompts: 1 }", "c.yaml:5:28: recording.keep_prompts must be true or false"),
+        ("name: again", "c.yaml:1:1: the file is no valid YAML: the key name is given twice"),
+        ("- x", "c.yaml:5:1: the file is no valid YAML"),
+    ])
+    func everyMistakeIsNamedWithItsPlace(line: String, message: String) {
+        let error = #expect(throws: UserError.self) { try Self.load(TestScenario.minimal + "\n" + line) }
+        #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
+        #expect(error?.exitCode == .configuration)
+    }
+
+    @Test(arguments: [
+        ("name: test", "name: tset", "c.yaml:2:19: there is no scenario named tset; did you mean test?"),
+        ("prompts: prompts", "prompts: p, parameters: { size: 12 }", "c.yaml:2:57: scenario.parameters.size must be"),
+        (
+            "prompts: prompts", "prompts: p, parameters: { sice: 1 }",
+            "c.yaml:2:51: unknown key scenario.parameters.sice"
+        ),
+        (", prompts: prompts", "", "c.yaml:2:11: the key scenario.prompts is missing"),
+        ("talker:", "walker:", "c.yaml:4:3: unknown key populations.walker; did you mean talker?"),
+        ("count: 5", "count: -5", "c.yaml:4:39: populations.talker.count must be from 0"),
+        ("count: 5", "format: xml", "c.yaml:4:40: populations.talker.format is unknown; one of json, jsonl, gensim"),
+        ("name: small", "", "c.yaml:2:1: the key name is missing"),
+    ])
+    func mistakesInsideSectionsToo(old: String, new: String, message: String) {
+        let yaml = TestScenario.minimal.replacing(old, with: new)
+        let error = #expect(throws: UserError.self) { try Self.load(yaml) }
+        #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
+        #expect(error?.exitCode == .configuration)
+    }
+
+    @Test func emptyAndHugeFilesAreRefused() {
+        #expect(throws: UserError.self) { try Self.load("") }
+        #expect(throws: UserError.self) { try Self.load("[1, 2]") }
+        #expect(throws: UserError.self) { try Self.load(String(repeating: "# x\n", count: 1 << 19)) }
+    }
+
+    @Test func agentsAreSetInTheConfiguredRatio() throws {
+        var settings = try Self.load(TestScenario.minimal)
+        try settings.setAgents("70", recordCounts: [:])
+        #expect(settings.populations[0].count == 70)
+        try settings.setAgents("talker=4", recordCounts: [:])
+        #expect(settings.populations[0].count == 4)
+        #expect(throws: UserError.self) { try settings.setAgents("walker=4", recordCounts: [:]) }
+    }
+}
