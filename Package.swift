@@ -118,14 +118,21 @@ let testTargets: [Target] = [
     tests("Vectors", ["Vectors", "CVectorKernels", "Hashing"]),
     tests("SimulationKit", [mustache, "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
     tests("RunConfiguration", ["RunConfiguration", "SimulationKit", "Model", "Hashing", "Support"]),
-    tests("JobMarket", ["JobMarket", "SimulationKit", "RunConfiguration", "Model", "Hashing", "Support"]),
+    tests(
+        "JobMarket",
+        ["JobMarket", "TurnEngine", "SimulationKit", "RunConfiguration", "Model", "Hashing", "Vectors", "Support"]),
     tests("Emulator", ["EmulatorRole", "JSON", "Hashing", "Support", nioCore, nioPosix]),
     tests("Model", ["Model", "Hashing"]),
     tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
     tests("MessagePack", ["MessagePack", "Hashing"]),
     tests("ClusterLogic", ["ClusterLogic", "Hashing"]),
     tests("ServiceRuntime", ["ServiceRuntime", "Support", log]),
-    tests("CoordinatorRole", ["CoordinatorRole", "ServiceRuntime", "Wire", "Model", "Support"]),
+    tests(
+        "CoordinatorRole",
+        [
+            "CoordinatorRole", "ServiceRuntime", "ClusterLogic", "Transport", "Wire", "Model", "Hashing", "Support", log,
+            arguments,
+        ]),
     tests("Merge", ["ClusterLogic", "Model", "Hashing"]),
     tests("Recording", ["Recording", "ClusterLogic", "Model", "Hashing", "Support", grdb, sqlite]),
     tests("RecorderRole", ["RecorderRole", "Recording", "Wire", "Model", "Hashing", "MessagePack", "Support"]),

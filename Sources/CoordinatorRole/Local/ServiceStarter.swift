@@ -63,7 +63,7 @@ struct ServiceStarter: Sendable {
 
     /// Starts the recorder on a run's folder and returns its endpoint.
     func recorder(folder: String) async throws -> String {
-        try await service(ServiceNames.recorder, ["--run-dir", folder])
+        try await service(ServiceNames.recorder, ["--store", "\(folder)/recording.sqlite"])
     }
 
     /// Starts agent-hosts, which then register.

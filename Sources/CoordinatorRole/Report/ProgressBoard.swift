@@ -98,7 +98,7 @@ struct ProgressBoard: Sendable {
         if totals.planned > 0 {
             let committed = Amount.count(totals.committed)
             parts.append(
-                "\(totals.committed * 100 / totals.planned) % (\(committed) of \(Amount.count(totals.planned)) turns)")
+                "\(percent(totals)) % (\(committed) of \(Amount.count(totals.planned)) turns)")
         }
         if totals.failed > 0 { parts.append("\(Amount.count(totals.failed)) failed") }
         parts.append("\(Amount.count(totals.calls)) calls, \(Amount.oneDecimal(callsPerSecond))/s")
@@ -106,6 +106,11 @@ struct ProgressBoard: Sendable {
         parts.append("\(Amount.count(totals.tokens)) tokens")
         if let left = secondsLeft(now: now) { parts.append("\(Amount.duration(seconds: left)) left") }
         return parts.joined(separator: ", ")
+    }
+
+    /// Share of committed turns. Hosts count for themselves: their numbers are not trusted to make sense together.
+    private func percent(_ totals: Totals) -> Int {
+        Int(min(100, Double(totals.committed) * 100 / Double(totals.planned)))
     }
 
     /// The counters of a status reply.
