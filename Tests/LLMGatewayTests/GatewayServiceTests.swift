@@ -36,7 +36,8 @@ private final class Bench: Sendable {
             }
         }
         var limits = GatewayLimits()
-        limits.retry = RetryPolicy(first: .milliseconds(2), longest: .milliseconds(20))
+        limits.retry = RetryPolicy(
+            first: .milliseconds(2), longest: .milliseconds(20), longestAsked: .milliseconds(20))
         limits.probe = RetryPolicy(first: .milliseconds(2), longest: .milliseconds(20))
         limits.requestTimeout = .milliseconds(200)
         limits.deadline = .seconds(20)
