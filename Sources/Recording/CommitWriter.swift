@@ -12,16 +12,18 @@ final class CommitWriter {
     private let existing: SQLStatement
     private let settleTurn: SQLStatement
     private let agentID: SQLStatement
+    private let segments: SegmentTable
 
     init(
         _ database: Database, _ ledger: BatchLedger, rows: TreeRows, tables: OutcomeTables, intake: OutcomeIntake,
-        reader: OutcomeReader
+        reader: OutcomeReader, segments: SegmentTable
     ) throws {
         trees = ledger[.trees]
         self.rows = rows
         self.tables = tables
         self.intake = intake
         self.reader = reader
+        self.segments = segments
         existing = try SQLStatement(database, "SELECT digest FROM trees WHERE round = ? AND merge_order = ?")
         settleTurn = try SQLStatement(
             database,
@@ -144,7 +146,7 @@ final class CommitWriter {
         trees.add(Int64(tree.root.failure == nil ? 0 : 1))
         trees.add(order.bytes)
         trees.add(digest.bytes)
-        trees.add(commit.tree)
+        trees.add(try TreeStorage.stored(commit.tree, segment: segments.id(of:)))
         try trees.insert()
 
         var rowOf: [[UInt32]: (row: Int64, turn: TurnID)] = [:]

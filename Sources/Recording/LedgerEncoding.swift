@@ -1,3 +1,5 @@
+import Hashing
+
 /// Bytes of a row as the batch hash sees them: for each value a tag, then an integer's eight bytes, or the length and
 /// the bytes of a text or blob. No two different rows have the same bytes.
 struct LedgerEncoding {
@@ -12,8 +14,10 @@ struct LedgerEncoding {
 
     mutating func append(_ text: String) {
         bytes.append(2)
-        appendNumber(UInt64(text.utf8.count))
-        bytes.append(contentsOf: text.utf8)
+        text.withBytes { utf8 in
+            appendNumber(UInt64(utf8.count))
+            bytes.append(contentsOf: utf8)
+        }
     }
 
     mutating func append(_ blob: [UInt8]) {

@@ -220,8 +220,7 @@ final class RoundWriter {
             try write(capacities)
         }
         try intake.settleAbandoned()
-        var digests: [Digest256] = []
-        try trees.forEach(round: step.round) { digests.append($0.digest) }
+        let digests = try trees.digests(round: step.round)
         let digest = roundDigest(
             previous: step.round == 1 ? .zero : try digest(round: step.round - 1) ?? .zero, round: step.round,
             trees: digests, claims: try claims(round: step.round), environment: environment?.digest)
