@@ -46,8 +46,8 @@ final class CountingDisk: Sendable {
         layer.pointee.zName = UnsafePointer(strdup("counting"))
         // Behind the original's file lies ours: its methods and its path.
         layer.pointee.szOsFile = original.pointee.szOsFile + Int32(MemoryLayout<FileTail>.size)
-        layer.pointee.xOpen = { layer, name, file, flags, outFlags in
-            guard let layer, let original = sqlite3_vfs_find("unix"), let open = original.pointee.xOpen, let file
+        layer.pointee.xOpen = { _, name, file, flags, outFlags in
+            guard let original = sqlite3_vfs_find("unix"), let open = original.pointee.xOpen, let file
             else { return SQLITE_CANTOPEN }
             let status = open(original, name, file, flags, outFlags)
             guard status == SQLITE_OK, let methods = file.pointee.pMethods else { return status }

@@ -52,7 +52,7 @@ import Testing
         let fixture = try Fixture()
         try fixture.begin()
         try fixture.open(1)
-        CountingDisk.shared.failSyncs(under: fixture.path, SQLITE_IOERR_FSYNC)
+        CountingDisk.shared.failSyncs(under: fixture.path, SQLITE_IOERR)
         let failure = #expect(throws: StorageFailure.self) { try fixture.send([.outcomes([fixture.call(0)])]) }
         #expect(failure?.advice.contains("disk") == true)
         CountingDisk.shared.failSyncs(under: fixture.path, nil)

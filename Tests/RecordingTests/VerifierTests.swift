@@ -1,4 +1,5 @@
 import GRDB
+import Glibc
 import Hashing
 import Model
 import Recording
@@ -77,9 +78,7 @@ import Testing
 
     @Test func aTruncatedFileIsFoundAndDoesNotTrap() throws {
         let fixture = try recorded()
-        let handle = try #require(fopen(fixture.path, "r+"))
-        ftruncate(fileno(handle), 60_000)
-        fclose(handle)
+        #expect(truncate(fixture.path, 60_000) == 0)
         do {
             #expect(try RecordingReader(path: fixture.path).verify().violation != nil)
         } catch {
