@@ -38,7 +38,7 @@ final class CommitWriter {
         let digest = Tree.digest(ofPacked: commit.tree)
         let order = run.seed.mergeOrder(round: commit.round, root: commit.root)
         existing.bind(1, Int64(commit.round))
-        existing.bind(2, order.bytes)
+        existing.bind(2, order)
         if let found = try existing.first({ Digest256(bytes: $0.blob(0)) }) {
             if found == digest { return .duplicate }
             throw RecordRefusal(
@@ -144,7 +144,7 @@ final class CommitWriter {
         trees.add(commit.partition)
         trees.add(Int64(tree.kind.rawValue))
         trees.add(Int64(tree.root.failure == nil ? 0 : 1))
-        trees.add(order.bytes)
+        trees.add(order)
         trees.add(digest.bytes)
         trees.add(try TreeStorage.stored(commit.tree, segment: segments.id(of:)))
         try trees.insert()

@@ -26,6 +26,15 @@ struct LedgerEncoding {
         bytes.append(contentsOf: blob)
     }
 
+    /// Sixteen bytes, as a blob of them.
+    mutating func append(_ digest: Digest128) {
+        bytes.append(3)
+        appendNumber(16)
+        for half in [digest.high.bigEndian, digest.low.bigEndian] {
+            withUnsafeBytes(of: half) { bytes.append(contentsOf: $0) }
+        }
+    }
+
     /// A value of a stored row, as it was appended when the row was written.
     mutating func append(_ row: SQLStatement, column: Int32) {
         switch SQLColumnType(row.type(column)) {

@@ -65,11 +65,16 @@ final class RecordingWriter {
         case .commit(let commit):
             return try commits.commit(commit, cursor)
         case .mergeRound(let step):
-            return .merged(try rounds.merge(step, &cursor))
+            var index: MergedIndex?
+            let counts = try rounds.merge(step, &cursor, index: &index)
+            if let index { merged.install(index, round: step.round) }
+            return .merged(counts)
         case .closeRound(let step):
-            let digest = try rounds.close(step, &cursor, at: now)
-            merged.forget(round: step.round)
-            return .closed(digest)
+            let before = cursor
+            return .closed(
+                try rounds.close(step, &cursor, at: now) { tree, decisions in
+                    merged.extend(round: step.round, tree, granted: decisions.map(\.granted), before)
+                })
         case .finishRun(let runEpoch, let ending, let reason):
             try runs.finish(runEpoch: runEpoch, ending: ending, reason: reason, cursor)
         }
