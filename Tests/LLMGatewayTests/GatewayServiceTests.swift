@@ -79,7 +79,7 @@ private final class Bench: Sendable {
     func release(_ number: UInt32) {
         let call = CallID(turn: .root(round: 1, kind: .act, agent: "a"), number: number)
         client.post([
-            Envelope(kind: WireKind.releaseOutcomes.rawValue, body: ReleaseOutcomes(calls: [call]).packed())
+            Envelope(kind: WireKind.releaseOutcomes.rawValue, body: ReleaseOutcomes(run: "r", calls: [call]).packed())
         ])
     }
 

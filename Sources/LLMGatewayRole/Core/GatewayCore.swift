@@ -66,8 +66,8 @@ struct GatewayCore<Asker> {
     }
 
     /// These calls' outcomes are durable.
-    mutating func release(_ released: [CallID]) {
-        for call in released { memo.release(call) }
+    mutating func release(_ released: ReleaseOutcomes) {
+        for call in released.calls { memo.release(call, of: released.run) }
     }
 
     /// A question about the servers; answered when each was probed once.
