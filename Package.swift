@@ -118,7 +118,9 @@ let testTargets: [Target] = [
     tests("Vectors", ["Vectors", "CVectorKernels", "Hashing"]),
     tests("SimulationKit", [mustache, "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
     tests("RunConfiguration", ["RunConfiguration", "SimulationKit", "Model", "Hashing", "Support"]),
-    tests("JobMarket", ["JobMarket", "SimulationKit", "RunConfiguration", "Model", "Hashing", "Support"]),
+    tests(
+        "JobMarket",
+        ["JobMarket", "TurnEngine", "SimulationKit", "RunConfiguration", "Model", "Hashing", "Vectors", "Support"]),
     tests("Emulator", ["EmulatorRole", "JSON", "Hashing", "Support", nioCore, nioPosix]),
     tests("Model", ["Model", "Hashing"]),
     tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
