@@ -34,11 +34,11 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         let options = options
-        let cluster = Guarded<LocalCluster?>(nil)
-        let immediate: @Sendable () -> Void = { cluster.withLock { $0 }?.killAll() }
-        try Service.run(role: "coordinator", options: quietService, immediate: immediate) { context in
+        let emergency = Emergency()
+        try Service.run(role: "coordinator", options: quietService, immediate: { emergency.act() }) { context in
             try await RunSession(
-                options: options, context: context, environment: ProcessInfo.processInfo.environment, cluster: cluster
+                options: options, context: context, environment: ProcessInfo.processInfo.environment,
+                emergency: emergency
             ).run()
         }
     }

@@ -19,6 +19,7 @@ import Testing
         #expect(complaint(["c.yaml", "--llm", "http://a:1", "--llm", "http://b:1", "--embedding", "http://c"]) == nil)
         #expect(complaint(["c.yaml", "--local-models", "models"]) == nil)
         #expect(complaint(["--resume", "runs/a"]) == nil)
+        #expect(complaint(["c.yaml", "--llm", "emulator", "--emulator-args", "--policy max"]) == nil)
         #expect(complaint(["c.yaml", "--sockets", "/run/gensim"]) == nil)
     }
 
@@ -31,7 +32,7 @@ import Testing
             (["c.yaml", "--llm", "emulator", "--hosts", "0"], "--hosts"),
             (["c.yaml", "--llm", "emulator", "--rounds", "0"], "--rounds"),
             (["c.yaml", "--llm", "emulator", "--partitions", "70000"], "--partitions"),
-            (["c.yaml", "--llm", "http://a", "--emulator-args", "--policy max"], "--emulator-args"),
+            (["c.yaml", "--llm", "http://a", "--emulator-args", "--policy max"], "--emulator-args needs"),
             (["c.yaml", "--llm", "emulator", "--frobnicate"], "frobnicate"),
         ] as [([String], String)])
     func wrongArgumentsAreNamed(arguments: [String], word: String) throws {

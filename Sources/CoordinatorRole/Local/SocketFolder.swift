@@ -11,6 +11,8 @@ struct SocketFolder: Sendable {
 
     /// Longest name of a file in it, with its slash: `/embedding-gateway.sock`.
     private static let longestName = 32
+    /// By this a folder is known as ours.
+    private static let ownPrefix = "gensim-"
     /// Longest path of a Unix socket on Linux, in bytes.
     private static let longestPath = 107
 
@@ -19,7 +21,7 @@ struct SocketFolder: Sendable {
         let parents = [environment["XDG_RUNTIME_DIR"], environment["TMPDIR"], "/tmp"]
         var reason: Int32 = ENAMETOOLONG
         for case let parent? in parents where parent.hasPrefix("/") {
-            let template = "\(parent == "/" ? "" : parent)/gensim-XXXXXX"
+            let template = "\(parent == "/" ? "" : parent)/\(ownPrefix)XXXXXX"
             guard template.utf8.count + longestName <= longestPath else { continue }
             guard let name = strdup(template) else { continue }
             defer { free(name) }
@@ -47,6 +49,13 @@ struct SocketFolder: Sendable {
 
     /// A file in it, such as one by which a child tells that it is ready.
     func file(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// Takes away the folder of a coordinator that was killed. Nothing else is touched, whatever `run.json` says.
+    static func removeAbandoned(_ path: String) {
+        let name = URL(fileURLWithPath: path).lastPathComponent
+        guard name.hasPrefix(ownPrefix), path.hasPrefix("/"), !path.contains("/../") else { return }
+        try? FileManager.default.removeItem(atPath: path)
+    }
 
     /// Takes the folder away, if it is ours.
     func remove() {

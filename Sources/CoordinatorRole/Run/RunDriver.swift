@@ -30,6 +30,8 @@ final class RunDriver: Sendable {
         var closedRound: UInt32
         /// The first problem, with its own exit code.
         var problem: UserError?
+        /// Whether there is a recorder left that could sum up.
+        var recorderIsLost = false
     }
 
     private let inputs: AsyncStream<Input>
@@ -78,7 +80,9 @@ final class RunDriver: Sendable {
             play.take(input)
             if let outcome = play.outcome {
                 play.printer.close()
-                return Result(outcome: outcome, closedRound: play.machine.closedRound, problem: play.problem)
+                return Result(
+                    outcome: outcome, closedRound: play.machine.closedRound, problem: play.problem,
+                    recorderIsLost: play.recorderIsLost)
             }
         }
         return Result(outcome: .failed("the coordinator was closed"), closedRound: play.machine.closedRound)

@@ -57,6 +57,7 @@ struct RunOptions: ParsableArguments {
     var localModels: String?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Further arguments of the emulator, in one word: '--policy max --latency 20ms'.", valueName: "arguments"))
     var emulatorArgs: String?

@@ -24,6 +24,7 @@ struct RunPlay {
     private(set) var machine: RoundMachine
     private(set) var outcome: RunOutcome?
     private(set) var problem: UserError?
+    private(set) var recorderIsLost = false
     var printer: ProgressPrinter
     private let plan: RunPlan
     private let welcome: HostAccepted
@@ -158,13 +159,14 @@ struct RunPlay {
     }
 
     private mutating func lose(_ loss: LocalCluster.Loss) {
-        logger.error("a process was lost", metadata: ["process": "\(loss.name)"])
+        logger.notice("a process was lost", metadata: ["process": "\(loss.name)"])
         if let host = machine.host(named: loss.name) {
             lose(host, loss.explanation)
             return
         }
         note(UserError(loss.explanation, exitCode: .temporaryFailure))
         let isRecorder = loss.name == ServiceNames.recorder
+        recorderIsLost = recorderIsLost || isRecorder
         perform(
             machine.handle(
                 isRecorder ? .recorderFailed(reason: loss.explanation) : .serviceLost(reason: loss.explanation)))

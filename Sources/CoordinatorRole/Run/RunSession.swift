@@ -11,8 +11,8 @@ struct RunSession: Sendable {
     let options: RunOptions
     let context: ServiceContext
     let environment: [String: String]
-    /// The processes that a second signal ends on the spot.
-    let cluster: Guarded<LocalCluster?>
+    /// What a second signal takes down on the spot.
+    let emergency: Emergency
 
     /// Runs it; throws what keeps it from playing, or how it ended if not by its last round.
     func run() async throws {
@@ -20,6 +20,7 @@ struct RunSession: Sendable {
         let sockets =
             try options.sockets.map { path throws(UserError) in try SocketFolder.existing(path) }
             ?? SocketFolder.make(environment: environment)
+        emergency.take(sockets)
         defer { sockets.remove() }
         let node = try TransportNode(name: "coordinator.net", clock: context.clock)
         defer { node.close() }
@@ -44,6 +45,7 @@ struct RunSession: Sendable {
     private func begin(_ node: TransportNode, _ sockets: SocketFolder, _ start: Instant) async throws {
         let run = try PreparedRun.load(options)
         let folder = try RunFolder.forNewRun(options.runDir ?? RunFolder.defaultPath(run: run.name))
+        try checkEmbedding(run)
         let estimate = CostEstimate(run, rounds: run.rounds)
         try folder.checkSpace(expected: estimate.recordingBytes)
         if options.dryRun {
@@ -78,6 +80,16 @@ struct RunSession: Sendable {
             start)
     }
 
+    /// Vectors come from a server that somebody names, or that comes along with the chat model.
+    private func checkEmbedding(_ run: PreparedRun) throws(UserError) {
+        let servers = options.servers(before: nil)
+        let comesAlong = servers.llm == [RunOptions.emulator] || servers.localModels != nil || options.sockets != nil
+        guard run.needsEmbedding, servers.embedding == nil, !comesAlong else { return }
+        throw UserError(
+            "the run needs vectors, for memories or for what agents look at", at: "--embedding",
+            advice: "give --embedding URL, or leave out long-term memory", exitCode: .usage)
+    }
+
     // MARK: A run that is there
 
     private func resume(
@@ -87,6 +99,7 @@ struct RunSession: Sendable {
         let lock = try folder.open()
         defer { withExtendedLifetime(lock) {} }
         let before = try RunFile.read(from: folder.path)
+        if let before, !before.isAlive { SocketFolder.removeAbandoned(before.sockets) }
         let servers = options.servers(before: before?.servers)
         guard options.sockets != nil || !servers.llm.isEmpty || servers.localModels != nil else {
             throw UserError(
@@ -192,8 +205,11 @@ struct RunSession: Sendable {
         _ start: Instant
     ) async throws {
         // Without the recorder there is nothing to sum up; then the reason is all there is to say.
-        let summary = try? await within(.seconds(30), at: ServiceNames.recorder) {
-            try await recorder.request(Summarize(), expecting: RunSummary.self)
+        var summary: RunSummary?
+        if !result.recorderIsLost {
+            summary = try? await within(.seconds(60), at: ServiceNames.recorder) {
+                try await recorder.request(Summarize(), expecting: RunSummary.self)
+            }
         }
         if let summary {
             let events = Dictionary(summary.events.map { ($0.name, $0.count) }) { first, _ in first }
@@ -214,7 +230,7 @@ struct RunSession: Sendable {
     }
 
     private func takeDown() async {
-        guard let cluster = cluster.withLock({ $0 }) else { return }
+        guard let cluster = emergency.cluster else { return }
         await cluster.takeDown()
     }
 

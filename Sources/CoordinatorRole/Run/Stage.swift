@@ -44,7 +44,7 @@ struct Stage: Sendable {
         if sockets.isOurs {
             cluster = try LocalCluster(logs: logs, environment: session.environment) { losses.take($0) }
         }
-        session.cluster.withLock { $0 = cluster }
+        if let cluster { session.emergency.take(cluster) }
         starter = ServiceStarter(sockets: sockets, cluster: cluster)
         // Tells a restart from a lost connection; no result depends on it.
         incarnation = UInt64.random(in: 1...UInt64.max)
