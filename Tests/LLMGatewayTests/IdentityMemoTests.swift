@@ -40,8 +40,9 @@ import Testing
             memo.keep(key, outcome("\(key.request) \(key.run)"))
         }
         #expect(memo.kept == 3)
-        memo.release(key(1).call, of: key(1).run)
-        #expect(memo.kept == 0)
+        memo.release(key(1).call, of: "r")
+        #expect(memo.kept == 1)
+        #expect(memo.entry(key(1, run: "s")) != nil)
     }
 
     @Test func beyondItsBytesTheOldestAnswersGoFirst() {
