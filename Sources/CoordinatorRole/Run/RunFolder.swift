@@ -8,6 +8,8 @@ struct RunFolder: Sendable {
     let path: String
     /// Whether it was there before us: what we did not make, we do not take away.
     let wasThere: Bool
+    /// Whether the recorder is started by us. Somebody else's has its file from its own start.
+    var recorderIsOurs = true
 
     /// The recording.
     var recording: String { "\(path)/\(Self.recordingName)" }
@@ -18,9 +20,11 @@ struct RunFolder: Sendable {
     private static let lockName = ".lock"
 
     /// A folder for a new run: not there, or holding no run. Nothing is made yet.
-    static func forNewRun(_ path: String) throws(UserError) -> RunFolder {
-        let folder = RunFolder(path: FilePaths.absolute(path), wasThere: FilePaths.isFolder(path))
-        if FileManager.default.fileExists(atPath: folder.recording) {
+    static func forNewRun(_ path: String, recorderIsOurs: Bool = true) throws(UserError) -> RunFolder {
+        let folder = RunFolder(
+            path: FilePaths.absolute(path), wasThere: FilePaths.isFolder(path), recorderIsOurs: recorderIsOurs)
+        // A recorder that somebody else started refuses a second run itself.
+        if recorderIsOurs, FileManager.default.fileExists(atPath: folder.recording) {
             throw UserError(
                 "the folder holds a run already", at: path,
                 advice: "go on with it by `coordinator run --resume \(path)`, or name another folder by --run-dir",
@@ -96,7 +100,8 @@ struct RunFolder: Sendable {
             try? FileManager.default.removeItem(atPath: path)
             return
         }
-        let names = [Self.lockName, RunFile.name, "logs"] + ["", "-wal", "-shm"].map { Self.recordingName + $0 }
+        var names = [Self.lockName, RunFile.name, "logs"]
+        if recorderIsOurs { names += ["", "-wal", "-shm"].map { Self.recordingName + $0 } }
         for name in names { try? FileManager.default.removeItem(atPath: "\(path)/\(name)") }
     }
 }
