@@ -124,7 +124,9 @@ let testTargets: [Target] = [
     tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
     tests("Merge", ["ClusterLogic", "Model", "Hashing"]),
     tests("Recording", ["Recording", "ClusterLogic", "Model", "Hashing", "Support", grdb, sqlite]),
-    tests("RecorderRole", ["RecorderRole", "Recording", "Wire", "Model", "Hashing", "MessagePack", "Support"]),
+    tests(
+        "RecorderRole",
+        ["RecorderRole", "Recording", "ServiceRuntime", "Transport", "Wire", "Model", "Hashing", "Support"]),
     tests("MessagePack", ["MessagePack", "Hashing"]),
     tests("Support", ["Support"]),
     tests("Transport", ["Transport", "ZeroMQ", "MessagePack", "Support"]),
