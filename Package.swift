@@ -74,11 +74,15 @@ let libraries: [Target] = [
         ]),
     library(
         "LLMGatewayRole",
-        ["Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Support", "ServiceRuntime", log, arguments]),
+        [
+            "Curl", "JSON", "Transport", "Wire", "Model", "MessagePack", "Hashing", "Support", "ServiceRuntime", log,
+            arguments,
+        ]),
     library(
         "EmbeddingGatewayRole",
         [
-            "Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Vectors", "Support", "ServiceRuntime", log,
+            "Curl", "JSON", "Transport", "Wire", "Model", "MessagePack", "Hashing", "Vectors", "Support",
+            "ServiceRuntime", log,
             arguments,
         ]),
     library(
@@ -118,20 +122,37 @@ let testTargets: [Target] = [
     tests("Vectors", ["Vectors", "CVectorKernels", "Hashing"]),
     tests("SimulationKit", [mustache, "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
     tests("RunConfiguration", ["RunConfiguration", "SimulationKit", "Model", "Hashing", "Support"]),
-    tests("JobMarket", ["JobMarket", "SimulationKit", "RunConfiguration", "Model", "Hashing", "Support"]),
+    tests(
+        "JobMarket",
+        ["JobMarket", "TurnEngine", "SimulationKit", "RunConfiguration", "Model", "Hashing", "Vectors", "Support"]),
     tests("Emulator", ["EmulatorRole", "JSON", "Hashing", "Support", nioCore, nioPosix]),
     tests("Model", ["Model", "Hashing"]),
     tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
+    tests("MessagePack", ["MessagePack", "Hashing"]),
+    tests("ClusterLogic", ["ClusterLogic", "Hashing"]),
+    tests("ServiceRuntime", ["ServiceRuntime", "Support", log]),
+    tests(
+        "CoordinatorRole",
+        [
+            "CoordinatorRole", "ServiceRuntime", "ClusterLogic", "Transport", "Wire", "Model", "Hashing", "Support",
+            log,
+            arguments,
+        ]),
     tests("Merge", ["ClusterLogic", "Model", "Hashing"]),
     tests("Recording", ["Recording", "ClusterLogic", "Model", "Hashing", "Support", grdb, sqlite]),
     tests(
         "RecorderRole",
         ["RecorderRole", "Recording", "ServiceRuntime", "Transport", "Wire", "Model", "Hashing", "Support"]),
     tests("MessagePack", ["MessagePack", "Hashing"]),
+    tests("RecorderRole", ["RecorderRole", "Recording", "Wire", "Model", "Hashing", "MessagePack", "Support"]),
+    tests("Process", ["ServiceRuntime", "Support"]),
     tests("Support", ["Support"]),
     tests("Transport", ["Transport", "ZeroMQ", "MessagePack", "Support"]),
     tests("ZeroMQ", ["ZeroMQ", "Support"]),
     tests("Curl", ["Curl", "Support", "Hashing"]),
+    tests(
+        "EmbeddingGateway",
+        ["EmbeddingGatewayRole", "Curl", "JSON", "Transport", "Wire", "Hashing", "Support", log]),
     tests(
         "LLMGateway",
         ["LLMGatewayRole", "Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Support", log]),

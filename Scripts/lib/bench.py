@@ -19,7 +19,6 @@ import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ROLES = ("coordinator", "agent-host", "llm-gateway", "embedding-gateway", "recorder")
 
 
 def parse():
@@ -71,19 +70,21 @@ def start_emulator(binaries, policy, latency, folder):
 
 
 class MemoryWatch(threading.Thread):
-    """Samples the resident memory of a process and its descendants; keeps the largest sum."""
+    """Samples memory and CPU time of a process and its descendants; keeps the largest memory and the last time."""
 
     def __init__(self, pid):
         super().__init__(daemon=True)
-        self.pid, self.peak, self.by_role, self.ended = pid, 0, {}, threading.Event()
+        self.pid, self.peak, self.by_role, self.cpu, self.ended = pid, 0, {}, {}, threading.Event()
 
     def run(self):
-        while not self.ended.wait(0.25):
+        while not self.ended.wait(0.1):
             total, by_role = 0, {}
             for pid in self.family():
                 try:
                     pages = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1])
                     name = pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+                    ticks = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+                    self.cpu[f"{name} {pid}"] = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
                 except (FileNotFoundError, ProcessLookupError, IndexError):
                     continue
                 total += pages * resource.getpagesize()
@@ -159,6 +160,7 @@ def main():
             "peak_resident_bytes": watch.peak,
             "resident_bytes_per_agent": round(watch.peak / agents),
             "resident_by_process": dict(sorted(watch.by_role.items())),
+            "cpu_seconds_by_process": {name.rsplit(" ", 1)[0]: cpu for name, cpu in sorted(watch.cpu.items())},
             "disk_bytes": disk_bytes(run),
             "disk_bytes_per_llm_call": round(disk_bytes(run) / max(1, calls), 1),
             "digest": json.loads(output.splitlines()[-1])["digests"][-1] if output.strip() else None,

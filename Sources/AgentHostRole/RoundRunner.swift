@@ -21,6 +21,7 @@ final class RoundRunner: PassiveTurns {
         var draining = false
     }
 
+    private let run: String
     private let assets: SimulationAssets
     private let runner: TurnRunner
     private let recorder: WireClient
@@ -30,18 +31,15 @@ final class RoundRunner: PassiveTurns {
     private let counters: Guarded<HostCounters>
     private let gate: RoundGate
     private let window: Int
-    private let failureRate: Double
     private let agentsByPartition: [[AgentID]]
     private let state: Guarded<State>
 
-    /// Fewer committed roots than this say nothing about the rate of failures.
-    private static let smallestSample: UInt64 = 20
-
     init(
-        assets: SimulationAssets, performer: any CallPerformer, recorder: WireClient, llm: WireClient,
+        run: String, assets: SimulationAssets, performer: any CallPerformer, recorder: WireClient, llm: WireClient,
         outcomes: OutcomeStream, retry: ServiceRetry, counters: Guarded<HostCounters>, gate: RoundGate, window: Int,
-        failureRate: Double, map: PartitionMap
+        map: PartitionMap
     ) {
+        self.run = run
         self.assets = assets
         runner = TurnRunner(assets: assets, performer: performer)
         self.recorder = recorder
@@ -51,7 +49,6 @@ final class RoundRunner: PassiveTurns {
         self.counters = counters
         self.gate = gate
         self.window = window
-        self.failureRate = failureRate
         var agents = [[AgentID]](repeating: [], count: Int(map.partitions) + 1)
         for agent in assets.population.agents { agents[Int(map.partition(of: agent))].append(agent) }
         agentsByPartition = agents
@@ -237,18 +234,11 @@ final class RoundRunner: PassiveTurns {
     }
 
     private func finish(_ result: RootResult) {
-        llm.post(ReleaseOutcomes(calls: result.outcomes.map(\.call)))
+        llm.post(ReleaseOutcomes(run: run, calls: result.outcomes.map(\.call)))
         let failed = result.tree.root.failure != nil
-        let (committed, failures) = counters.withLock { counters in
+        counters.withLock { counters in
             counters.committed += 1
             if failed { counters.failed += 1 }
-            return (counters.committed, counters.failed)
-        }
-        if failed, committed >= Self.smallestSample, Double(failures) > failureRate * Double(committed) {
-            retry.report(
-                Problem(
-                    .conflict, "\(failures) of \(committed) turns failed, more than the configured failure_rate",
-                    advice: "look at the table failures of the recording, then resume with a higher limit"))
         }
     }
 

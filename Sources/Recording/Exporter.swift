@@ -25,7 +25,7 @@ public struct Exporter {
         for table in tables where !Exporter.tables.contains(table) {
             let nearest = NearestName.of(table, among: Exporter.tables)
             throw UserError(
-                "there is no table `\(table)`", at: "--tables",
+                "there is no table `\(table)`", at: "--table",
                 advice: nearest.map { "did you mean `\($0)`?" }
                     ?? "choose among \(Exporter.tables.joined(separator: ", "))",
                 exitCode: .usage)

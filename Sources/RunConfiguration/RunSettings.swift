@@ -25,8 +25,6 @@ public struct RunSettings: Sendable, Equatable {
     public var embeddingModel: String?
     /// Bounds.
     public var limits: Limits
-    /// Whether prompts are recorded.
-    public var keepPrompts: Bool
 
     /// What is played.
     public struct ScenarioChoice: Sendable, Equatable {
@@ -48,6 +46,14 @@ public struct RunSettings: Sendable, Equatable {
         public var format: PopulationFormat
         /// Agents of this type; nil for one of each record.
         public var count: Int?
+
+        /// Agents of one type; see the properties.
+        public init(type: String, file: String, format: PopulationFormat, count: Int?) {
+            self.type = type
+            self.file = file
+            self.format = format
+            self.count = count
+        }
     }
 
     /// How chat models are asked.

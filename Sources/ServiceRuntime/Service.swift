@@ -50,7 +50,7 @@ public enum Service {
     }
 
     /// Writes `ROLE: message` to standard error; anything but a `UserError` is a bug and named as such.
-    static func report(
+    public static func report(
         _ error: any Error, role: String, write: (String) -> Void = { StandardError.write($0) }
     ) -> ProcessExitCode {
         guard let error = error as? UserError else {

@@ -4,7 +4,7 @@ import Glibc
 /// A pipe by which children notice that their parent is gone, however it ended.
 ///
 /// The parent keeps the write end and never writes; each child gets `readEnd` as a descriptor and calls `onClose`.
-public struct Lifeline: ~Copyable {
+public struct Lifeline: ~Copyable, Sendable {
     /// The descriptor to hand to children.
     public let readEnd: Int32
     private let writeEnd: Int32

@@ -21,12 +21,15 @@ public struct FixedVector: Hashable, Sendable {
     public init(halfFloats bytes: [UInt8]) throws(VectorError) {
         guard !bytes.isEmpty else { throw .empty }
         guard bytes.count % 2 == 0 else { throw .oddLength(bytes: bytes.count) }
-        var components: [Int16] = []
-        components.reserveCapacity(bytes.count / 2)
-        for index in stride(from: 0, to: bytes.count, by: 2) {
-            components.append(Self.component(halfBits: UInt16(bytes[index]) | UInt16(bytes[index + 1]) << 8))
+        components = [Int16](unsafeUninitializedCapacity: bytes.count / 2) { components, filled in
+            bytes.withUnsafeBufferPointer { bytes in
+                for index in 0..<bytes.count / 2 {
+                    let bits = UInt16(bytes[2 * index]) | UInt16(bytes[2 * index + 1]) << 8
+                    components.initializeElement(at: index, to: Self.component(halfBits: bits))
+                }
+            }
+            filled = bytes.count / 2
         }
-        self.components = components
     }
 
     /// Number of components.
@@ -43,26 +46,17 @@ public struct FixedVector: Hashable, Sendable {
         }
     }
 
-    /// Half float to Q14 in integers alone: a half float is `significand * 2^(exponent - 25)`.
+    /// Half float to Q14 in integers alone. A half float is `significand * 2^(exponent - 25)`, so its Q14 value is
+    /// `significand * 2^exponent / 2^11`, which one shift rounds for all exponents alike.
+    @inline(__always)
     static func component(halfBits bits: UInt16) -> Int16 {
-        let exponent = Int(bits >> 10 & 0x1F)
-        let fraction = Int32(bits & 0x3FF)
-        let magnitude: Int32
-        switch exponent {
-        case 31: magnitude = fraction == 0 ? .max : 0
-        case 11...: magnitude = (1024 + fraction) << Int32(exponent - 11)
-        case 1...: magnitude = roundedHalfToEven(1024 + fraction, shift: Int32(11 - exponent))
+        let exponent = Int64(bits >> 10 & 0x1F)
+        let fraction = Int64(bits & 0x3FF)
         // Subnormal numbers share the smallest exponent and lack the leading one.
-        default: magnitude = roundedHalfToEven(fraction, shift: 10)
-        }
-        let cut = Int16(min(magnitude, Int32(Int16.max)))
+        let scaled = (exponent == 0 ? fraction : fraction + 1024) &<< max(exponent, 1)
+        let rounded = (scaled + 1023 + (scaled >> 11 & 1)) >> 11
+        let isNumber = exponent != 31 || fraction == 0
+        let cut = isNumber ? Int16(truncatingIfNeeded: min(rounded, Int64(Int16.max))) : 0
         return bits >> 15 == 0 ? cut : -cut
-    }
-
-    private static func roundedHalfToEven(_ value: Int32, shift: Int32) -> Int32 {
-        let whole = value >> shift
-        let rest = value & ((1 << shift) - 1)
-        let half: Int32 = 1 << (shift - 1)
-        return rest > half || (rest == half && whole & 1 == 1) ? whole + 1 : whole
     }
 }

@@ -8,9 +8,9 @@ import Testing
     static func load(
         _ yaml: String = TestScenario.minimal, changing files: [String: String?] = [:]
     ) throws -> RunPackage {
-        let all = TestScenario.files.merging(files.compactMapValues { $0 }) { $1 }
+        let all = TestScenario.files.mapValues(Optional.some).merging(files) { $1 }
         return try RunPackage.load(yaml: yaml, name: "c.yaml", registry: TestScenario.registry) { path in
-            guard files[path] != .some(nil), let text = all[path] else {
+            guard let text = all[path] ?? nil else {
                 throw UserError("there is no such file", at: path, exitCode: .noInput)
             }
             return Array(text.utf8)
@@ -27,7 +27,10 @@ import Testing
         let files = Dictionary(package.files.map { ($0.path, $0.bytes) }) { $1 }
         let again = try RunPackage.load(
             yaml: package.configuration.effectiveYAML(), name: "the run", registry: TestScenario.registry
-        ) { path in try #require(files[path]) }
+        ) { path in
+            guard let bytes = files[path] else { throw UserError("not in the run", at: path, exitCode: .noInput) }
+            return bytes
+        }
         #expect(again.configuration == package.configuration)
         #expect(again.files.map(\.path) == package.files.map(\.path))
     }
@@ -44,7 +47,7 @@ import Testing
         ("people.json", #"[{"name": 1}]"#, "people.json, record 1, field name: the value is no text"),
     ])
     func filesThatAreMissingOrBrokenAreNamed(path: String, text: String?, message: String) {
-        let error = #expect(throws: UserError.self) { try Self.load(changing: [path: .some(text)]) }
+        let error = #expect(throws: UserError.self) { try Self.load(changing: [path: text]) }
         #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
     }
 }

@@ -121,8 +121,8 @@ import Testing
     }
 }
 
-extension Value: @retroactive ExpressibleByStringLiteral, @retroactive ExpressibleByArrayLiteral,
-    @retroactive ExpressibleByDictionaryLiteral, @retroactive ExpressibleByIntegerLiteral
+extension Value: ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
+    ExpressibleByDictionaryLiteral, ExpressibleByIntegerLiteral
 {
     public init(stringLiteral value: String) { self = .text(value) }
     public init(arrayLiteral elements: Value...) { self = .list(elements) }

@@ -134,7 +134,8 @@ struct World {
 
     init(
         _ scenario: ClosureScenario, performer: ScriptedPerformer = ScriptedPerformer(), seed: UInt64 = 1,
-        memory: MemorySettings = MemorySettings(), promptTokens: Int = 6000, limits: TreeLimits = .init(calls: 100, depth: 3)
+        memory: MemorySettings = MemorySettings(), promptTokens: Int = 6000,
+        limits: TreeLimits = .init(calls: 100, depth: 3)
     ) throws {
         let records = ["Ada", "Ben", "Cleo"].map { name in
             ProfileRecord(id: name.lowercased(), values: ["name": .text(name)], type: scenario.agentTypes[0])
@@ -146,7 +147,7 @@ struct World {
             scenario: scenario, population: population, prompts: prompts, seed: RunSeed(seed),
             models: ModelSettings(
                 model: "", temperature: 700, topP: 1000, maxReplyTokens: 64, promptTokens: promptTokens,
-                reflectionTokens: 3000), memory: memory, limits: limits, embeddingModel: "e", collections: [:])
+                reflectionTokens: 3000), memory: memory, limits: limits, embeddingModel: "e", embeddingDimension: 8, collections: [:])
         self.performer = performer
         runner = TurnRunner(assets: assets, performer: performer)
         let runner = runner
@@ -174,7 +175,11 @@ extension RootResult {
     /// Texts remembered, in the order of the merge, with whose memory they enter.
     var remembered: [String] {
         tree.orderedOperations.compactMap { entry in
-            if case .remember(let text, _) = entry.operation.operation { "\(entry.operation.target): \(text)" } else { nil }
+            if case .remember(let text, _) = entry.operation.operation {
+                "\(entry.operation.target): \(text)"
+            } else {
+                nil
+            }
         }
     }
 }

@@ -1,1 +1,6 @@
-@main struct Main { static func main() {} }
+import CoordinatorRole
+
+@main
+struct Main {
+    static func main() { CoordinatorCommand.main() }
+}

@@ -12,6 +12,12 @@ public struct MemoryState: Sendable, Equatable {
         public let text: String
         /// When, in simulated seconds since the start of the run.
         public let time: Int64
+
+        /// An entry.
+        public init(text: String, time: Int64) {
+            self.text = text
+            self.time = time
+        }
     }
 
     /// An entry of long-term memory.
@@ -24,6 +30,14 @@ public struct MemoryState: Sendable, Equatable {
         public let importance: UInt8
         /// Its vector; nil where it has none, and then no search finds it.
         public let vector: FixedVector?
+
+        /// An entry; see the properties.
+        public init(text: String, time: Int64, importance: UInt8, vector: FixedVector?) {
+            self.text = text
+            self.time = time
+            self.importance = importance
+            self.vector = vector
+        }
     }
 
     /// The newest entries, the oldest first.

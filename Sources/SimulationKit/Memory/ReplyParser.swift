@@ -62,8 +62,11 @@ public enum ReplyParser {
         let digits = rest.prefix { $0.isASCIIDigit }
         guard (1...2).contains(digits.count) else { return line }
         let behind = rest.dropFirst(digits.count)
-        guard let mark = behind.first, ".):]-".contains(mark) else { return line }
-        let text = behind.dropFirst()
+        let spaced = behind.drop { $0 == " " }
+        guard let mark = spaced.first, spaced.count == behind.count ? ".):]-".contains(mark) : mark == "-" else {
+            return line
+        }
+        let text = spaced.dropFirst()
         // "3.5 years of experience" and "1-on-1 talks" are no list marks.
         guard text.first?.isASCIIDigit != true, mark != "-" || text.first?.isWhitespace == true else { return line }
         return text.drop { ".):]".contains($0) }

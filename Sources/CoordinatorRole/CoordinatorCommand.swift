@@ -1,0 +1,29 @@
+import ArgumentParser
+import ServiceRuntime
+
+/// The command line of GenSim.
+public struct CoordinatorCommand: ParsableCommand {
+    public static let configuration = CommandConfiguration(
+        commandName: "coordinator",
+        abstract: "Plays simulations of LLM-driven agents, and looks at what they left.",
+        discussion: """
+            coordinator run Configs/quickstart.yaml --llm emulator   plays a first run that needs no model
+            coordinator status RUN_DIR                                how it is doing
+            coordinator export RUN_DIR --format csv --out tables      its tables, for R, pandas or a spreadsheet
+            """,
+        version: ProgramVersion.current,
+        subcommands: [
+            RunCommand.self, StatusCommand.self, ExportCommand.self, DigestCommand.self, VerifyCommand.self,
+            VersionCommand.self,
+        ])
+
+    /// For the parser.
+    public init() {}
+}
+
+/// `coordinator version`.
+struct VersionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "version", abstract: "Prints the program's version.")
+
+    func run() { StandardOutput.write("\(ProgramVersion.current)\n") }
+}

@@ -1,0 +1,103 @@
+import Foundation
+import ServiceRuntime
+import Support
+
+/// Starts the processes of a run, or finds those that somebody else started.
+struct ServiceStarter: Sendable {
+    let sockets: SocketFolder
+    /// Nil where the processes were started by somebody else.
+    let cluster: LocalCluster?
+
+    private static let startLimit = Span.seconds(60)
+
+    /// Where the model servers listen, and how their models are called.
+    struct ModelServers: Sendable {
+        var llm: [String] = []
+        var model: String?
+        var embedding: String?
+        var embeddingModel: String?
+        var keyFile: String?
+        var embeddingKeyFile: String?
+    }
+
+    /// Starts the model servers that the run brings along.
+    func modelServers(_ servers: RunFile.Servers) async throws -> ModelServers {
+        guard let cluster else { return ModelServers() }
+        if let folder = servers.localModels {
+            let models = try LocalModels(folder: folder)
+            let key = sockets.file("model-servers.key")
+            try LocalModels.writeKey(to: key)
+            let (chat, embedding) = try await models.start(in: cluster, keyFile: key)
+            return ModelServers(
+                llm: [chat.url], model: chat.model, embedding: embedding.url, embeddingModel: embedding.model,
+                keyFile: key, embeddingKeyFile: key)
+        }
+        var result = ModelServers(llm: servers.llm, embedding: servers.embedding, keyFile: servers.keyFile)
+        guard servers.llm == [RunOptions.emulator] || servers.embedding == RunOptions.emulator else { return result }
+        let url = try await emulator(cluster, servers.emulatorArguments)
+        if servers.llm == [RunOptions.emulator] { result.llm = [url] }
+        if servers.embedding == nil || servers.embedding == RunOptions.emulator { result.embedding = url }
+        return result
+    }
+
+    /// Starts the llm-gateway and returns its endpoint.
+    func llmGateway(_ servers: ModelServers, model: String?) async throws -> String {
+        var arguments = servers.llm.flatMap { ["--llm", $0] }
+        if let model = servers.model ?? model { arguments += ["--model", model] }
+        if let file = servers.keyFile { arguments += ["--llm-key-file", file] }
+        return try await service(ServiceNames.llmGateway, arguments)
+    }
+
+    /// Starts the embedding-gateway and returns its endpoint.
+    func embeddingGateway(_ servers: ModelServers, model: String?) async throws -> String {
+        guard cluster == nil || servers.embedding != nil else {
+            throw UserError(
+                "the run needs vectors, for memories or for what agents look at", at: "--embedding",
+                advice: "give --embedding URL, or leave out long-term memory", exitCode: .usage)
+        }
+        var arguments = servers.embedding.map { ["--embedding", $0] } ?? []
+        if let model = servers.embeddingModel ?? model { arguments += ["--embedding-model", model] }
+        if let file = servers.embeddingKeyFile { arguments += ["--embedding-key-file", file] }
+        return try await service(ServiceNames.embeddingGateway, arguments)
+    }
+
+    /// Starts the recorder on a run's folder and returns its endpoint.
+    func recorder(folder: String) async throws -> String {
+        try await service(ServiceNames.recorder, ["--store", "\(folder)/recording.sqlite"])
+    }
+
+    /// Starts agent-hosts, which then register.
+    func hosts(_ count: Int, coordinator: String) async throws {
+        guard let cluster else { return }
+        for number in 1...count {
+            let name = "\(Programs.hostPrefix)\(number)"
+            _ = try await cluster.start(
+                LocalCluster.Program(
+                    name: name, executable: try Programs.path(of: "agent-host"),
+                    arguments: ["--coordinator", coordinator, "--listen", sockets.endpoint(name), "--name", name]))
+        }
+    }
+
+    /// Starts one of our services and waits until it listens.
+    private func service(_ name: String, _ arguments: [String]) async throws -> String {
+        let endpoint = sockets.endpoint(name)
+        guard let cluster else { return endpoint }
+        let ready = sockets.file("\(name).ready")
+        let isGateway = name == ServiceNames.llmGateway || name == ServiceNames.embeddingGateway
+        let child = try await cluster.start(
+            LocalCluster.Program(
+                name: name, executable: try Programs.path(of: name),
+                arguments: arguments + ["--listen", endpoint, "--ready-file", ready], getsKeys: isGateway))
+        return try await cluster.ready(child, file: ready, limit: Self.startLimit)
+    }
+
+    private func emulator(_ cluster: LocalCluster, _ arguments: [String]) async throws -> String {
+        let ready = sockets.file("\(ServiceNames.emulator).port")
+        let child = try await cluster.start(
+            LocalCluster.Program(
+                name: ServiceNames.emulator, executable: try Programs.path(of: ServiceNames.emulator),
+                arguments: ["--listen", "127.0.0.1:0", "--port-file", ready] + arguments))
+        let address = try await cluster.ready(child, file: ready, limit: Self.startLimit)
+        return "http://\(address.trimmingCharacters(in: .whitespacesAndNewlines))"
+    }
+}

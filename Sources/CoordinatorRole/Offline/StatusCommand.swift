@@ -1,0 +1,96 @@
+import ArgumentParser
+import Foundation
+import Recording
+import ServiceRuntime
+import Support
+import Transport
+import Wire
+
+/// `coordinator status`.
+struct StatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Says how a run is doing.",
+        discussion: "Asks the coordinator that plays it, or reads the recording when nobody does.")
+
+    @OptionGroup var recording: RecordingAccess
+    @OptionGroup var service: ServiceOptions
+
+    @Flag(help: "One JSON object on one line.")
+    var json = false
+
+    func run() throws {
+        let folder = try folder()
+        let file = try file(folder)
+        if let file, file.isAlive, let endpoint = file.endpoints[ServiceNames.coordinator] {
+            let json = json
+            try Service.run(role: "coordinator", options: service) { context in
+                let status = try await StatusReport.ask(endpoint, context)
+                StandardOutput.write(try status.text(json: json))
+            }
+            return
+        }
+        try recording.read { reader in
+            guard let run = try reader.run() else {
+                throw UserError(
+                    "the recording holds no run yet", at: recording.runDir, advice: "start it anew",
+                    exitCode: .dataError)
+            }
+            let summary = try reader.summary()
+            let report = StatusReport(
+                run: run.name, phase: run.closedRound >= run.rounds ? "finished" : "stopped",
+                round: run.closedRound, rounds: run.rounds,
+                counters: Dictionary(summary.counters.map { ($0.name, $0.count) }) { first, _ in first })
+            StandardOutput.write(try report.text(json: json))
+        }
+    }
+
+    private func folder() throws -> RunFolder {
+        var folder: RunFolder?
+        try recording.reporting { folder = try RunFolder.ofExistingRun(recording.runDir) }
+        guard let folder else { throw ExitCode(ProcessExitCode.noInput.rawValue) }
+        return folder
+    }
+
+    private func file(_ folder: RunFolder) throws -> RunFile? {
+        var file: RunFile?
+        try recording.reporting { file = try RunFile.read(from: folder.path) }
+        return file
+    }
+}
+
+/// How a run is doing.
+struct StatusReport: Encodable, Sendable {
+    var run: String
+    var phase: String
+    var round: UInt32
+    var rounds: UInt32
+    var counters: [String: UInt64]
+
+    private static let limit = Span.seconds(10)
+
+    /// Asks the coordinator that plays it.
+    static func ask(_ endpoint: String, _ context: ServiceContext) async throws -> StatusReport {
+        let node = try TransportNode(name: "status.net", clock: context.clock)
+        defer { node.close() }
+        let introduction = PeerIntroduction(
+            role: "status", name: "status-\(getpid())", incarnation: UInt64.random(in: 1...UInt64.max))
+        let client = WireClient(try node.connect(endpoint, introduction: introduction))
+        let status = try await within(limit, at: endpoint) {
+            try await client.request(RequestStatus(), expecting: RunStatus.self)
+        }
+        return StatusReport(
+            run: status.run, phase: status.phase, round: status.round, rounds: status.rounds,
+            counters: Dictionary(status.counters.map { ($0.name, $0.count) }) { first, _ in first })
+    }
+
+    /// For people, or one object on one line.
+    func text(json: Bool) throws -> String {
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+        }
+        let counts = counters.sorted { $0.key < $1.key }.map { "  \($0.key): \(Amount.count($0.value))\n" }
+        return "\(run): \(phase), round \(round) of \(rounds)\n" + counts.joined()
+    }
+}

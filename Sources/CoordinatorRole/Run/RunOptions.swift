@@ -1,0 +1,144 @@
+import ArgumentParser
+import Support
+
+/// What `coordinator run` is told.
+struct RunOptions: ParsableArguments {
+    @Argument(help: ArgumentHelp("The configuration, a YAML file. Not with --resume.", valueName: "config"))
+    var config: String?
+
+    @Option(help: ArgumentHelp("Folder for the run; by default runs/NAME-001 and so on.", valueName: "dir"))
+    var runDir: String?
+
+    @Option(help: ArgumentHelp("Go on with the run in this folder, from what the folder holds.", valueName: "dir"))
+    var resume: String?
+
+    @Option(help: "Rounds in all; when resuming, the new total.")
+    var rounds: UInt32?
+
+    @Option(help: "Seed of every draw, instead of the configuration's.")
+    var seed: UInt64?
+
+    @Option(
+        help: ArgumentHelp(
+            "Another number of agents: a total, in the configuration's ratio of types, or TYPE=N,TYPE=N.",
+            valueName: "agents"))
+    var agents: String?
+
+    @Option(help: "Partitions that agents are spread over, instead of the configuration's.")
+    var partitions: UInt32?
+
+    @Option(help: "Number of agent-hosts.")
+    var hosts: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Address of an LLM server; may be repeated. `emulator` starts one that needs no model.", valueName: "url"))
+    var llm: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Address of an embedding server. `emulator` starts one, and --llm emulator brings its own.",
+            valueName: "url"))
+    var embedding: String?
+
+    @Option(help: "Name of the chat model, where a server has several.")
+    var model: String?
+
+    @Option(help: "Name of the embedding model, where a server has several.")
+    var embeddingModel: String?
+
+    @Option(
+        help: ArgumentHelp("File with the LLM servers' key; else the environment's GENSIM_LLM_KEY.", valueName: "file"))
+    var llmKeyFile: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Start the chat and embedding servers of this folder, which Scripts/models prepared.", valueName: "dir"))
+    var localModels: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Further arguments of the emulator, in one word: '--policy max --latency 20ms'.", valueName: "arguments"))
+    var emulatorArgs: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Folder of sockets where the other processes were started by somebody else.", valueName: "dir"))
+    var sockets: String?
+
+    @Flag(help: "Check everything, say how many calls and tokens to expect, and leave nothing behind.")
+    var dryRun = false
+
+    @Flag(help: "One JSON object on one line of standard output at the end.")
+    var json = false
+
+    @Flag(help: "No progress on standard error.")
+    var quiet = false
+
+    func validate() throws {
+        guard (config == nil) != (resume == nil) else {
+            throw ValidationError("name a configuration to start a run, or --resume DIR to go on with one")
+        }
+        if let hosts, !(1...1024).contains(hosts) { throw ValidationError("--hosts takes 1 to 1024") }
+        if let partitions, !(1...65_536).contains(partitions) {
+            throw ValidationError("--partitions takes 1 to 65536")
+        }
+        if let rounds, rounds == 0 { throw ValidationError("--rounds takes at least 1") }
+        for url in llm + [embedding].compactMap({ $0 }) where !Self.isServer(url) {
+            throw ValidationError("`\(url)` is no server: give http://HOST:PORT, https://HOST, or emulator")
+        }
+        if llm.contains(Self.emulator) && llm.count > 1 {
+            throw ValidationError("--llm emulator stands alone")
+        }
+        if localModels != nil && (!llm.isEmpty || embedding != nil || model != nil || embeddingModel != nil) {
+            throw ValidationError("--local-models brings both servers: leave out --llm, --embedding and model names")
+        }
+        if emulatorArgs != nil && !llm.contains(Self.emulator) && embedding != Self.emulator && resume == nil {
+            throw ValidationError("--emulator-args needs --llm emulator or --embedding emulator")
+        }
+        if sockets != nil && (!llm.isEmpty || embedding != nil || localModels != nil) {
+            throw ValidationError("with --sockets the gateways know their servers: leave out --llm and --embedding")
+        }
+        try validateForResume()
+        if resume == nil && sockets == nil && llm.isEmpty && localModels == nil {
+            throw ValidationError("name the model servers: --llm URL --embedding URL, or --llm emulator for none")
+        }
+    }
+
+    /// What is fixed when a run starts cannot be changed later.
+    private func validateForResume() throws {
+        guard let resume else { return }
+        let fixed: [(String, Bool)] = [
+            ("--run-dir", runDir != nil), ("--seed", seed != nil), ("--agents", agents != nil),
+            ("--partitions", partitions != nil), ("--model", model != nil),
+            ("--embedding-model", embeddingModel != nil), ("--dry-run", dryRun),
+        ]
+        guard let (name, _) = fixed.first(where: { $0.1 }) else { return }
+        throw ValidationError(
+            "\(name) cannot be given with --resume \(resume): it is fixed when a run starts; "
+                + "--llm, --embedding, --local-models, --hosts and --rounds may be given anew")
+    }
+
+    /// The word for our own emulator.
+    static let emulator = "emulator"
+
+    private static func isServer(_ text: String) -> Bool {
+        text == emulator || text.hasPrefix("http://") || text.hasPrefix("https://")
+    }
+
+    /// The model servers, those of an earlier start where nothing is given anew.
+    func servers(before: RunFile.Servers?) -> RunFile.Servers {
+        var servers = before ?? RunFile.Servers()
+        if let localModels { servers = RunFile.Servers(localModels: FilePaths.absolute(localModels)) }
+        if !llm.isEmpty {
+            servers.llm = llm
+            servers.localModels = nil
+            if llm == [Self.emulator] { servers.embedding = nil }
+        }
+        if let embedding { servers.embedding = embedding }
+        if let emulatorArgs { servers.emulatorArguments = emulatorArgs.split(separator: " ").map(String.init) }
+        if let llmKeyFile { servers.keyFile = FilePaths.absolute(llmKeyFile) }
+        return servers
+    }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import ServiceRuntime
+import Support
+import Testing
+
+@testable import CoordinatorRole
+
+@Suite struct LocalClusterTests {
+    private func shell(_ name: String, _ script: String, getsKeys: Bool = false) -> LocalCluster.Program {
+        LocalCluster.Program(
+            name: name, executable: "/bin/sh", arguments: ["-c", script, "sh"], getsKeys: getsKeys)
+    }
+
+    private let environment = ["PATH": "/usr/bin:/bin", "GENSIM_LLM_KEY": "secret"]
+
+    @Test func aProcessThatDiesIsReportedWithTheEndOfItsLog() async throws {
+        let folder = try TemporaryFolder()
+        let (losses, post) = AsyncStream.makeStream(of: LocalCluster.Loss.self)
+        let cluster = try LocalCluster(logs: folder.path, environment: environment) { post.yield($0) }
+        _ = try await cluster.start(shell("recorder", "echo first; echo no room left >&2; exit 74"))
+        var iterator = losses.makeAsyncIterator()
+        let loss = try #require(await iterator.next())
+        #expect(loss.name == "recorder")
+        #expect(loss.explanation.contains("ended with exit code 74"))
+        #expect(loss.explanation.contains("first | no room left"))
+    }
+
+    @Test func takingDownEndsEveryoneAndIsNoLoss() async throws {
+        let folder = try TemporaryFolder()
+        let losses = Guarded(0)
+        let cluster = try LocalCluster(logs: folder.path, environment: environment) { _ in losses.withLock { $0 += 1 } }
+        let host = try await cluster.start(shell("agent-host-1", "sleep 600"))
+        let gateway = try await cluster.start(shell("llm-gateway", "sleep 600"))
+        await cluster.takeDown()
+        #expect(host.status != nil && gateway.status != nil)
+        #expect(losses.withLock { $0 } == 0)
+    }
+
+    @Test func aProcessIsReadyOnceItsFileIsThere() async throws {
+        let folder = try TemporaryFolder()
+        let cluster = try LocalCluster(logs: folder.path, environment: environment) { _ in }
+        let file = "\(folder.path)/ready"
+        let child = try await cluster.start(
+            shell("service", "printf ipc://x > \(file).new; mv \(file).new \(file); sleep 600"))
+        #expect(try await cluster.ready(child, file: file, limit: .seconds(60)) == "ipc://x")
+        await cluster.takeDown()
+    }
+
+    @Test func aProcessThatEndsBeforeItIsReadyIsAnError() async throws {
+        let folder = try TemporaryFolder()
+        let cluster = try LocalCluster(logs: folder.path, environment: environment) { _ in }
+        let child = try await cluster.start(shell("service", "echo the port is taken; exit 71"))
+        let error = await #expect(throws: UserError.self) {
+            try await cluster.ready(child, file: "\(folder.path)/ready", limit: .seconds(60))
+        }
+        #expect(error?.what.contains("the port is taken") == true)
+    }
+
+    @Test func keysReachGatewaysOnly() async throws {
+        let folder = try TemporaryFolder()
+        let cluster = try LocalCluster(logs: folder.path, environment: environment) { _ in }
+        _ = await (try cluster.start(shell("gateway", "echo \"<$GENSIM_LLM_KEY>\"", getsKeys: true))).exit()
+        _ = await (try cluster.start(shell("host", "echo \"<$GENSIM_LLM_KEY>\""))).exit()
+        #expect(LogTail.lines(of: cluster.log(of: "gateway"), count: 1) == ["<secret>"])
+        #expect(LogTail.lines(of: cluster.log(of: "host"), count: 1) == ["<>"])
+    }
+
+    @Test func aFreePortIsANumberAndNobodyAnswersThere() throws {
+        let port = try LocalPort.free()
+        #expect(port > 0)
+        #expect(LocalPort.status(port: port, path: "/health") == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("HTTP/1.1 200 OK\r\n", 200), ("HTTP/1.0 503 Loading", 503), ("", nil), ("SSH-2.0 200", nil),
+            ("HTTP/1.1 abc", nil),
+        ] as [(String, Int?)])
+    func aStatusLineIsReadWithCare(line: String, status: Int?) { #expect(LocalPort.statusCode(line) == status) }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import Glibc
+import Support
+import Testing
+
+/// Ways out of a run: by a signal, by losing a process, by being killed.
+@Suite(.serialized) struct StoppingTests {
+    /// A run that takes long enough to be disturbed, of which something has been answered already.
+    private func slowRun(_ coordinator: Coordinator, _ name: String) async throws -> Coordinator.Running {
+        let running = try await coordinator.start(
+            Coordinator.arguments(coordinator.configuration("job-market"), coordinator.path(name))
+                + ["--emulator-args", "--latency 150ms --parallel 2"])
+        try await eventually("the run makes calls") {
+            let status = try await coordinator.call(["status", coordinator.path(name), "--json"])
+            return status.output.contains("\"phase\":\"running\"") && !status.output.contains("\"calls\":0,")
+        }
+        return running
+    }
+
+    private func resume(_ coordinator: Coordinator, _ name: String) async throws {
+        let ending = try await coordinator.call(
+            ["run", "--resume", coordinator.path(name), "--emulator-args", "--latency 0", "--quiet"])
+        #expect(ending.status == .exited(0), "\(ending.errors)")
+        #expect(try await coordinator.play("whole", ["--quiet"]).status == .exited(0))
+        #expect(try await coordinator.digests(name) == coordinator.digests("whole"))
+        #expect(try await coordinator.call(["verify", coordinator.path(name)]).status == .exited(0))
+    }
+
+    @Test func aStoppedRunSaysHowToGoOnAndEndsAsIfItHadNotBeenStopped() async throws {
+        let coordinator = try Coordinator()
+        let running = try await slowRun(coordinator, "run")
+        let children = Coordinator.children(of: running.child.pid)
+        #expect(children.count == 5)
+        running.child.signal(SIGINT)
+        let ending = try await running.ending()
+        #expect(ending.status == .exited(130))
+        #expect(ending.errors.contains("coordinator run --resume \(coordinator.path("run"))"))
+        #expect(!children.contains(where: Coordinator.isRunning))
+        try await resume(coordinator, "run")
+    }
+
+    @Test func aSecondSignalStopsAtOnceAndTheRunCanBeResumed() async throws {
+        let coordinator = try Coordinator()
+        let running = try await slowRun(coordinator, "run")
+        let children = Coordinator.children(of: running.child.pid)
+        running.child.signal(SIGTERM)
+        running.child.signal(SIGHUP)
+        #expect(try await running.ending().status == .exited(130))
+        try await eventually("all processes are gone") { !children.contains(where: Coordinator.isRunning) }
+        try await resume(coordinator, "run")
+    }
+
+    @Test func aKilledCoordinatorLeavesNoOrphanAndTheRunCanBeResumed() async throws {
+        let coordinator = try Coordinator()
+        let running = try await slowRun(coordinator, "run")
+        let children = Coordinator.children(of: running.child.pid)
+        #expect(children.count == 5)
+        running.child.signal(SIGKILL)
+        #expect(try await running.ending().status == .signalled(SIGKILL))
+        try await eventually("no orphan is left") { !children.contains(where: Coordinator.isRunning) }
+        try await resume(coordinator, "run")
+    }
+
+    @Test func aLostProcessStopsTheRunWithItsNameAndItCanBeResumed() async throws {
+        let coordinator = try Coordinator()
+        let running = try await slowRun(coordinator, "run")
+        let host = try #require(
+            Coordinator.children(of: running.child.pid).first { process in
+                let command = try? String(contentsOfFile: "/proc/\(process)/cmdline", encoding: .utf8)
+                return command?.contains("agent-host\0") == true
+            })
+        ChildProcess.kill(host, signal: SIGKILL)
+        let ending = try await running.ending()
+        #expect(ending.status == .exited(ProcessExitCode.temporaryFailure.rawValue))
+        #expect(ending.errors.contains("agent-host-1 was ended by signal 9"))
+        try await resume(coordinator, "run")
+    }
+}
