@@ -143,8 +143,6 @@ let testTargets: [Target] = [
     tests(
         "RecorderRole",
         ["RecorderRole", "Recording", "ServiceRuntime", "Transport", "Wire", "Model", "Hashing", "Support"]),
-    tests("MessagePack", ["MessagePack", "Hashing"]),
-    tests("RecorderRole", ["RecorderRole", "Recording", "Wire", "Model", "Hashing", "MessagePack", "Support"]),
     tests("Process", ["ServiceRuntime", "Support"]),
     tests("Support", ["Support"]),
     tests("Transport", ["Transport", "ZeroMQ", "MessagePack", "Support"]),
