@@ -9,5 +9,8 @@ final class TemporaryFolder: Sendable {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
+    /// Makes an empty file in it.
+    func makeFile(_ name: String) throws { try Data().write(to: URL(fileURLWithPath: "\(path)/\(name)")) }
+
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }

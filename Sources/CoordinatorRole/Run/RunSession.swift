@@ -44,7 +44,8 @@ struct RunSession: Sendable {
 
     private func begin(_ node: TransportNode, _ sockets: SocketFolder, _ start: Instant) async throws {
         let run = try PreparedRun.load(options)
-        let folder = try RunFolder.forNewRun(options.runDir ?? RunFolder.defaultPath(run: run.name))
+        let folder = try RunFolder.forNewRun(
+            options.runDir ?? RunFolder.defaultPath(run: run.name), isShared: options.sockets != nil)
         try checkEmbedding(run)
         let estimate = CostEstimate(run, rounds: run.rounds)
         try folder.checkSpace(expected: estimate.recordingBytes)
