@@ -74,11 +74,15 @@ let libraries: [Target] = [
         ]),
     library(
         "LLMGatewayRole",
-        ["Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Support", "ServiceRuntime", log, arguments]),
+        [
+            "Curl", "JSON", "Transport", "Wire", "Model", "MessagePack", "Hashing", "Support", "ServiceRuntime", log,
+            arguments,
+        ]),
     library(
         "EmbeddingGatewayRole",
         [
-            "Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Vectors", "Support", "ServiceRuntime", log,
+            "Curl", "JSON", "Transport", "Wire", "Model", "MessagePack", "Hashing", "Vectors", "Support",
+            "ServiceRuntime", log,
             arguments,
         ]),
     library(
@@ -130,7 +134,8 @@ let testTargets: [Target] = [
     tests(
         "CoordinatorRole",
         [
-            "CoordinatorRole", "ServiceRuntime", "ClusterLogic", "Transport", "Wire", "Model", "Hashing", "Support", log,
+            "CoordinatorRole", "ServiceRuntime", "ClusterLogic", "Transport", "Wire", "Model", "Hashing", "Support",
+            log,
             arguments,
         ]),
     tests("Merge", ["ClusterLogic", "Model", "Hashing"]),

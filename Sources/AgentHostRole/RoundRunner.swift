@@ -21,6 +21,7 @@ final class RoundRunner: PassiveTurns {
         var draining = false
     }
 
+    private let run: String
     private let assets: SimulationAssets
     private let runner: TurnRunner
     private let recorder: WireClient
@@ -34,10 +35,11 @@ final class RoundRunner: PassiveTurns {
     private let state: Guarded<State>
 
     init(
-        assets: SimulationAssets, performer: any CallPerformer, recorder: WireClient, llm: WireClient,
+        run: String, assets: SimulationAssets, performer: any CallPerformer, recorder: WireClient, llm: WireClient,
         outcomes: OutcomeStream, retry: ServiceRetry, counters: Guarded<HostCounters>, gate: RoundGate, window: Int,
         map: PartitionMap
     ) {
+        self.run = run
         self.assets = assets
         runner = TurnRunner(assets: assets, performer: performer)
         self.recorder = recorder
@@ -232,7 +234,7 @@ final class RoundRunner: PassiveTurns {
     }
 
     private func finish(_ result: RootResult) {
-        llm.post(ReleaseOutcomes(calls: result.outcomes.map(\.call)))
+        llm.post(ReleaseOutcomes(run: run, calls: result.outcomes.map(\.call)))
         let failed = result.tree.root.failure != nil
         counters.withLock { counters in
             counters.committed += 1

@@ -5,14 +5,22 @@ import Support
 public struct RetryPolicy: Sendable, Equatable {
     /// The wait before the first retry, before jitter.
     public var first: Span
-    /// The longest wait, before jitter; also the most that a server's `Retry-After` is honoured.
+    /// The longest wait of our own choice, before jitter.
     public var longest: Span
+    /// The longest wait that a server's `Retry-After` may ask for: whatever it says, it is asked again some time.
+    public var longestAsked: Span
 
     /// A policy; see the properties.
-    public init(first: Span = .milliseconds(100), longest: Span = .milliseconds(10_000)) {
+    public init(
+        first: Span = .milliseconds(100), longest: Span = .seconds(10), longestAsked: Span = .seconds(120)
+    ) {
         self.first = first
         self.longest = longest
+        self.longestAsked = longestAsked
     }
+
+    /// What a server asked for, as far as it is honoured.
+    public func honoured(_ retryAfter: Span?) -> Span? { retryAfter.map { min($0, longestAsked) } }
 
     /// The wait before retry number `retry`, which counts from 0.
     ///
@@ -27,8 +35,7 @@ public struct RetryPolicy: Sendable, Equatable {
         let whole = overflow ? longest.nanoseconds : min(doubled, longest.nanoseconds)
         let half = whole / 2
         let backoff = half + jitter.multipliedFullWidth(by: whole - half + 1).high
-        let asked = min(retryAfter?.nanoseconds ?? 0, longest.nanoseconds)
-        return Span(nanoseconds: max(backoff, asked))
+        return max(Span(nanoseconds: backoff), honoured(retryAfter) ?? Span(nanoseconds: 0))
     }
 
     /// Statuses that say "not now": the same request may succeed later or elsewhere.

@@ -19,9 +19,20 @@ public struct Digest128: Hashable, Sendable, Comparable, CustomStringConvertible
     public var bytes: [UInt8] { bigEndianBytes(high) + bigEndianBytes(low) }
 
     /// A digest from exactly sixteen bytes; nil for any other count.
-    public init?(bytes: some Collection<UInt8>) {
+    public init?(bytes: [UInt8]) {
         guard bytes.count == 16 else { return nil }
-        self.init(high: bigEndianNumber(bytes.prefix(8)), low: bigEndianNumber(bytes.dropFirst(8)))
+        self = bytes.withUnsafeBytes { Digest128(unchecked: $0, at: 0) }
+    }
+
+    /// A digest from the sixteen bytes at `offset`, which must be there.
+    init(unchecked bytes: UnsafeRawBufferPointer, at offset: Int) {
+        high = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+        low = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self))
+    }
+
+    /// Runs `body` on the sixteen bytes, without allocating any.
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withUnsafeBytes(of: (high.bigEndian, low.bigEndian), body)
     }
 
     public var description: String { hexadecimal(bytes) }
@@ -51,11 +62,21 @@ public struct Digest256: Hashable, Sendable, Comparable, CustomStringConvertible
     public var bytes: [UInt8] { first.bytes + second.bytes }
 
     /// A digest from exactly 32 bytes; nil for any other count.
-    public init?(bytes: some Collection<UInt8>) {
-        guard bytes.count == 32, let first = Digest128(bytes: bytes.prefix(16)),
-            let second = Digest128(bytes: bytes.dropFirst(16))
-        else { return nil }
-        self.init(first: first, second: second)
+    public init?(bytes: [UInt8]) {
+        guard bytes.count == 32 else { return nil }
+        self = bytes.withUnsafeBytes { Digest256(unchecked: $0) }
+    }
+
+    /// A digest from the first 32 bytes, which must be there.
+    init(unchecked bytes: UnsafeRawBufferPointer) {
+        first = Digest128(unchecked: bytes, at: 0)
+        second = Digest128(unchecked: bytes, at: 16)
+    }
+
+    /// Runs `body` on the 32 bytes, without allocating any.
+    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try withUnsafeBytes(
+            of: (first.high.bigEndian, first.low.bigEndian, second.high.bigEndian, second.low.bigEndian), body)
     }
 
     public var description: String { hexadecimal(bytes) }
@@ -63,10 +84,6 @@ public struct Digest256: Hashable, Sendable, Comparable, CustomStringConvertible
 
 func bigEndianBytes(_ value: UInt64) -> [UInt8] {
     withUnsafeBytes(of: value.bigEndian) { Array($0) }
-}
-
-func bigEndianNumber(_ bytes: some Collection<UInt8>) -> UInt64 {
-    bytes.reduce(0) { $0 << 8 | UInt64($1) }
 }
 
 func hexadecimal(_ bytes: [UInt8]) -> String {

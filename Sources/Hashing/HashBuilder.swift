@@ -33,6 +33,16 @@ public struct HashBuilder: ~Copyable {
         }
     }
 
+    /// Pieces that count as one: their bytes together, with the length of all before them.
+    public func append(joined pieces: [String]) {
+        append(UInt64(pieces.reduce(0) { $0 + $1.utf8.count }))
+        for piece in pieces {
+            piece.withBytes { buffer in
+                if let base = buffer.baseAddress { shim_blake2b_update(state, base, UInt64(buffer.count)) }
+            }
+        }
+    }
+
     /// A derived identity.
     public func append(_ digest: Digest128) {
         append(digest.high)
@@ -45,28 +55,27 @@ public struct HashBuilder: ~Copyable {
         append(digest.second)
     }
 
-    private consuming func finish() -> [UInt8] {
-        var output = [UInt8](repeating: 0, count: size)
-        shim_blake2b_final(state, &output, size)
-        return output
+    private consuming func finish<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        withUnsafeTemporaryAllocation(byteCount: size, alignment: 8) { output in
+            if let start = output.baseAddress {
+                shim_blake2b_final(state, start.assumingMemoryBound(to: UInt8.self), size)
+            }
+            return body(UnsafeRawBufferPointer(output))
+        }
     }
 
     /// A 128-bit hash of what `body` appends, under the named purpose.
     public static func hash128(_ purpose: HashPurpose, _ body: (borrowing HashBuilder) -> Void) -> Digest128 {
         let builder = HashBuilder(purpose, size: 16)
         body(builder)
-        let bytes = builder.finish()
-        return Digest128(high: bigEndianNumber(bytes[0..<8]), low: bigEndianNumber(bytes[8..<16]))
+        return builder.finish { Digest128(unchecked: $0, at: 0) }
     }
 
     /// A 256-bit hash of what `body` appends, under the named purpose.
     public static func hash256(_ purpose: HashPurpose, _ body: (borrowing HashBuilder) -> Void) -> Digest256 {
         let builder = HashBuilder(purpose, size: 32)
         body(builder)
-        let bytes = builder.finish()
-        return Digest256(
-            first: Digest128(high: bigEndianNumber(bytes[0..<8]), low: bigEndianNumber(bytes[8..<16])),
-            second: Digest128(high: bigEndianNumber(bytes[16..<24]), low: bigEndianNumber(bytes[24..<32])))
+        return builder.finish { Digest256(unchecked: $0) }
     }
 
     /// A 64-bit hash of what `body` appends, under the named purpose.

@@ -37,8 +37,11 @@ public enum HashPurpose: String, Sendable, CaseIterable {
     case emulatorVector
 
     /// Sixteen bytes for the hash's personal parameter.
-    var personal: [UInt8] {
-        let name = Array("gensim.\(rawValue)".utf8.prefix(16))
-        return name + [UInt8](repeating: 0, count: 16 - name.count)
-    }
+    var personal: [UInt8] { Self.personals[self] ?? [] }
+
+    private static let personals: [HashPurpose: [UInt8]] = Dictionary(
+        uniqueKeysWithValues: allCases.map { purpose in
+            let name = Array("gensim.\(purpose.rawValue)".utf8.prefix(16))
+            return (purpose, name + [UInt8](repeating: 0, count: 16 - name.count))
+        })
 }

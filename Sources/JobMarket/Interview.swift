@@ -35,7 +35,7 @@ struct Interview {
                 line = DialogueLine(speaker: "Interviewer", text: said)
             } else {
                 let said = try await turn.write(
-                    "interview_seeker", job.brief.merging(["lines": lines.value]) { $1 })
+                    "interview_seeker", job.brief.merging(["lines": lines.value]) { $1 }, about: job.topic)
                 line = DialogueLine(speaker: turn.text("name"), text: said)
             }
             lines.append(line)

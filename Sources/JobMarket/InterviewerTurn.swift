@@ -18,6 +18,11 @@ struct InterviewerTurn {
 
     private var title: Value { turn.field("name") ?? .text("") }
 
+    /// What memories are recalled by.
+    private var topic: String {
+        "\(turn.publicProfile(of: applicant)["name"]?.text ?? "") for \(title.text ?? "")"
+    }
+
     /// What the interviewer knows of the applicant: the public fields.
     private func facts(_ more: [String: Value] = [:]) -> [String: Value] {
         let profile = turn.publicProfile(of: applicant)
@@ -30,19 +35,21 @@ struct InterviewerTurn {
     /// A position whose vacancies are all taken invites nobody, and asks no model about it.
     private func screen() async throws -> Bool {
         if market.vacancies > 0, (turn.field("vacancies")?.int ?? 0) <= 0 { return false }
-        let invited = try await turn.choose("screen", facts(), options: JobMarketScenario.noYes) == 1
+        let invited = try await turn.choose(
+            "screen", facts(), options: JobMarketScenario.noYes, about: topic) == 1
         try turn.remember("memories/screened", facts(["invited": .bool(invited)]))
         return invited
     }
 
     private func speak(_ lines: [DialogueLine]) async throws -> String {
-        try await turn.write("interview_interviewer", facts(["lines": lines.value]))
+        try await turn.write("interview_interviewer", facts(["lines": lines.value]), about: topic)
     }
 
     private func decide(_ lines: [DialogueLine]) async throws -> Bool {
         try turn.remember("memories/interviewer_interviewed", facts(["lines": lines.value]))
         let offered =
-            try await turn.choose("hire", facts(["lines": lines.value]), options: JobMarketScenario.noYes) == 1
+            try await turn.choose(
+                "hire", facts(["lines": lines.value]), options: JobMarketScenario.noYes, about: topic) == 1
         // An offer is remembered by its end, when the applicant has answered.
         if !offered { try turn.remember("memories/decided", facts(["offered": .bool(false)])) }
         return offered

@@ -48,6 +48,9 @@ public struct JobMarketScenario: Scenario {
     }
 
     static let positions = "positions"
+    /// What memories are recalled by where no single position is meant.
+    static let looking = "looking for a new job"
+    static let offers = "offers of work"
     /// What choices of yes or no offer, in the order of the indexes.
     static let noYes = ["no", "yes"]
 

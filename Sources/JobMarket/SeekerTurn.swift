@@ -13,6 +13,9 @@ struct SeekerTurn {
         var agent: AgentID
         var fields: [String: Value]
 
+        /// What memories are recalled by.
+        var topic: String { "\(fields["title"]?.text ?? "") at \(fields["company"]?.text ?? "")" }
+
         /// What memories and events say of it.
         var brief: [String: Value] { fields.filter { ["title", "company", "salary"].contains($0.key) } }
     }
@@ -42,7 +45,8 @@ struct SeekerTurn {
     }
 
     private func decidesToSeek() async throws -> Bool {
-        var seeks = try await turn.choose("seek", [:], options: JobMarketScenario.noYes) == 1
+        var seeks = try await turn.choose(
+            "seek", [:], options: JobMarketScenario.noYes, about: JobMarketScenario.looking) == 1
         if !seeks, market.requireSeeking {
             try turn.event(Events.overruled)
             seeks = true
@@ -57,7 +61,8 @@ struct SeekerTurn {
         let counts = (1...market.maxJobs).map(String.init)
         let wanted =
             try await turn.choose(
-                "job_count", ["max_jobs": .int(Int64(market.maxJobs))], options: counts) + 1
+                "job_count", ["max_jobs": .int(Int64(market.maxJobs))], options: counts,
+                about: JobMarketScenario.looking) + 1
         var generator = try turn.generator()
         let jobs = generator.shuffled(try await pool()).prefix(wanted).map(job)
         try turn.remember(
@@ -84,7 +89,8 @@ struct SeekerTurn {
 
     private func apply(to jobs: [Job]) async throws -> [Job] {
         let decisions = try await turn.parallel(jobs) { job, turn in
-            let applies = try await turn.choose("apply", job.fields, options: JobMarketScenario.noYes) == 1
+            let applies = try await turn.choose(
+                "apply", job.fields, options: JobMarketScenario.noYes, about: job.topic) == 1
             try turn.remember(applies ? "memories/applied" : "memories/not_applied", job.brief)
             if applies { try turn.event(Events.applied, ["position": .int(Int64(job.agent.number))]) }
             return applies
@@ -117,7 +123,8 @@ struct SeekerTurn {
             "memories/offers", ["count": .int(Int64(offers.count)), "offers": .list(numbered)])
         guard !offers.isEmpty else { return }
         let choice = try await turn.choose(
-            "final", ["offers": .list(numbered)], options: ["decline"] + offers.indices.map { String($0 + 1) })
+            "final", ["offers": .list(numbered)], options: ["decline"] + offers.indices.map { String($0 + 1) },
+            about: JobMarketScenario.offers)
         for (index, job) in offers.enumerated() {
             _ = try await turn.ask(job.agent, InterviewRequest.told(accepted: index == choice - 1).value)
         }

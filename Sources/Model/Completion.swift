@@ -110,7 +110,7 @@ public struct CompletionSpec: Hashable, Sendable {
             hash.append(UInt64(messages.count))
             for message in messages {
                 hash.append(UInt64(message.role.rawValue))
-                hash.append(message.text)
+                hash.append(joined: message.segments)
             }
             switch constraint {
             case .free: hash.append(UInt64(0))

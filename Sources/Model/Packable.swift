@@ -39,9 +39,9 @@ extension Packable {
 
 extension Packer {
     /// A derived identity, as sixteen bytes.
-    public mutating func pack(_ digest: Digest128) { packBinary(digest.bytes) }
+    public mutating func pack(_ digest: Digest128) { digest.withBytes { packBinary($0) } }
     /// A content hash, as 32 bytes.
-    public mutating func pack(_ digest: Digest256) { packBinary(digest.bytes) }
+    public mutating func pack(_ digest: Digest256) { digest.withBytes { packBinary($0) } }
     /// Values in order.
     public mutating func pack(_ values: [some Packable]) {
         packArray(count: values.count)

@@ -88,7 +88,8 @@ struct WriterLoop {
         return entries
     }
 
-    private mutating func failOverdue() {
+    /// Refuses commits that have waited too long.
+    mutating func failOverdue() {
         for entry in parked.takeOverdue(at: clock.now()) { entry.reply(.failure(missing(entry))) }
     }
 

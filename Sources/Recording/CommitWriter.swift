@@ -12,16 +12,18 @@ final class CommitWriter {
     private let existing: SQLStatement
     private let settleTurn: SQLStatement
     private let agentID: SQLStatement
+    private let segments: SegmentTable
 
     init(
         _ database: Database, _ ledger: BatchLedger, rows: TreeRows, tables: OutcomeTables, intake: OutcomeIntake,
-        reader: OutcomeReader
+        reader: OutcomeReader, segments: SegmentTable
     ) throws {
         trees = ledger[.trees]
         self.rows = rows
         self.tables = tables
         self.intake = intake
         self.reader = reader
+        self.segments = segments
         existing = try SQLStatement(database, "SELECT digest FROM trees WHERE round = ? AND merge_order = ?")
         settleTurn = try SQLStatement(
             database,
@@ -36,7 +38,7 @@ final class CommitWriter {
         let digest = Tree.digest(ofPacked: commit.tree)
         let order = run.seed.mergeOrder(round: commit.round, root: commit.root)
         existing.bind(1, Int64(commit.round))
-        existing.bind(2, order.bytes)
+        existing.bind(2, order)
         if let found = try existing.first({ Digest256(bytes: $0.blob(0)) }) {
             if found == digest { return .duplicate }
             throw RecordRefusal(
@@ -142,9 +144,9 @@ final class CommitWriter {
         trees.add(commit.partition)
         trees.add(Int64(tree.kind.rawValue))
         trees.add(Int64(tree.root.failure == nil ? 0 : 1))
-        trees.add(order.bytes)
+        trees.add(order)
         trees.add(digest.bytes)
-        trees.add(commit.tree)
+        trees.add(try TreeStorage.stored(commit.tree, segment: segments.id(of:)))
         try trees.insert()
 
         var rowOf: [[UInt32]: (row: Int64, turn: TurnID)] = [:]

@@ -1,3 +1,6 @@
+import Glibc
+import Hashing
+
 /// A bounded cache in two generations: what was used since the last change of generation survives the next one.
 ///
 /// As cheap as a dictionary, and near enough to "least recently used" for texts that come in waves.
@@ -34,7 +37,7 @@ struct TextKey: Hashable {
     let text: String
 
     static func == (left: TextKey, right: TextKey) -> Bool {
-        left.text.utf8.count == right.text.utf8.count && left.text.utf8.elementsEqual(right.text.utf8)
+        left.text.hasSameBytes(as: right.text)
     }
 
     func hash(into hasher: inout Hasher) {
@@ -42,5 +45,21 @@ struct TextKey: Hashable {
             hasher.combine(bytes: UnsafeRawBufferPointer($0))
         }
         if done == nil { for byte in text.utf8 { hasher.combine(byte) } }
+    }
+}
+
+extension String {
+    /// Whether both texts are the same bytes.
+    func hasSameBytes(as other: String) -> Bool {
+        withBytes { left in other.withBytes { left.hasSameBytes(as: $0) } }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether both buffers hold the same bytes.
+    func hasSameBytes(as other: UnsafeRawBufferPointer) -> Bool {
+        guard count == other.count else { return false }
+        guard let start = baseAddress, let otherStart = other.baseAddress else { return true }
+        return memcmp(start, otherStart, count) == 0
     }
 }

@@ -26,12 +26,28 @@ enum JSONText {
 
     /// Numbers as a JSON array.
     static func of(numbers: [Int64]) -> String {
-        var text = "["
-        for (index, number) in numbers.enumerated() {
-            if index > 0 { text += "," }
-            text += String(number)
+        // One for each call recorded: digits are written from the end, without a string for each number.
+        String(unsafeUninitializedCapacity: numbers.count * 21 + 2) { buffer in
+            var end = buffer.count
+            func put(_ byte: UInt8) {
+                end -= 1
+                buffer[end] = byte
+            }
+            put(UInt8(ascii: "]"))
+            for (index, number) in numbers.enumerated().reversed() {
+                var rest = number.magnitude
+                repeat {
+                    put(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+                    rest /= 10
+                } while rest > 0
+                if number < 0 { put(UInt8(ascii: "-")) }
+                if index > 0 { put(UInt8(ascii: ",")) }
+            }
+            put(UInt8(ascii: "["))
+            let count = buffer.count - end
+            for index in 0..<count { buffer[index] = buffer[end + index] }
+            return count
         }
-        return text + "]"
     }
 
     private static func append(_ value: Value, to text: inout String) {

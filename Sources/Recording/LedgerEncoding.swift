@@ -1,3 +1,5 @@
+import Hashing
+
 /// Bytes of a row as the batch hash sees them: for each value a tag, then an integer's eight bytes, or the length and
 /// the bytes of a text or blob. No two different rows have the same bytes.
 struct LedgerEncoding {
@@ -12,14 +14,25 @@ struct LedgerEncoding {
 
     mutating func append(_ text: String) {
         bytes.append(2)
-        appendNumber(UInt64(text.utf8.count))
-        bytes.append(contentsOf: text.utf8)
+        text.withBytes { utf8 in
+            appendNumber(UInt64(utf8.count))
+            bytes.append(contentsOf: utf8)
+        }
     }
 
     mutating func append(_ blob: [UInt8]) {
         bytes.append(3)
         appendNumber(UInt64(blob.count))
         bytes.append(contentsOf: blob)
+    }
+
+    /// Sixteen bytes, as a blob of them.
+    mutating func append(_ digest: Digest128) {
+        bytes.append(3)
+        appendNumber(16)
+        for half in [digest.high.bigEndian, digest.low.bigEndian] {
+            withUnsafeBytes(of: half) { bytes.append(contentsOf: $0) }
+        }
     }
 
     /// A value of a stored row, as it was appended when the row was written.

@@ -22,8 +22,18 @@ final class MergedReader {
             database, "SELECT tree, granted FROM claims WHERE round = ? ORDER BY id")
     }
 
-    /// Forgets a round whose merge goes on.
-    func forget(round: UInt32) { indexes.removeAll { $0.round == round } }
+    /// Takes over the index of a round that has just been merged.
+    func install(_ index: MergedIndex, round: UInt32) {
+        indexes.removeAll { $0.round == round }
+        indexes.append((round, index))
+        if indexes.count > 2 { indexes.removeFirst() }
+    }
+
+    /// Adds the environment's tree to a round that closes with it.
+    func extend(round: UInt32, _ stored: TreeReader.Stored, granted: [Bool], _ cursor: RunCursor) {
+        guard let place = indexes.firstIndex(where: { $0.round == round }) else { return }
+        indexes[place].index.add(stored.tree, id: stored.id, granted: granted, partition: cursor.partition(of:))
+    }
 
     /// A page of a round's changes to a partition.
     func page(round: UInt32, partition: UInt32, offset: UInt32, _ cursor: RunCursor) throws -> MergedPage {
@@ -81,8 +91,7 @@ final class MergedReader {
             index.add(
                 stored.tree, id: stored.id, granted: decisions[stored.id] ?? [], partition: cursor.partition(of:))
         }
-        indexes.append((round, index))
-        if indexes.count > 2 { indexes.removeFirst() }
+        install(index, round: round)
         return index
     }
 }

@@ -79,7 +79,7 @@ final class OutcomeIntake {
         let run = try cursor.requireRun()
         let order = run.seed.mergeOrder(round: record.round, root: record.root)
         committedRoot.bind(1, Int64(record.round))
-        committedRoot.bind(2, order.bytes)
+        committedRoot.bind(2, order)
         if let root = try committedRoot.first({ $0.int(0) }) { return try takeLate(record, root: root) }
         let isOpen = record.round == cursor.round && cursor.state != .closed
         let row = try tables.insertTurn(

@@ -28,7 +28,7 @@ final class OutcomeTables {
         parent: Int64? = nil, number: UInt32? = nil, status: TurnStatus = .open
     ) throws -> Int64 {
         let id = turns.begin()
-        turns.add(turn.digest.bytes)
+        turns.add(turn.digest)
         turns.add(root ?? id)
         turns.add(round)
         turns.add(optional: partition.map { Int64($0) })
@@ -57,7 +57,7 @@ final class OutcomeTables {
             embeddings.add(turn)
             embeddings.add(record.call.number)
             embeddings.add(model)
-            embeddings.add(record.request.bytes)
+            embeddings.add(record.request)
             embeddings.add(JSONText.of(numbers: ids))
             embeddings.add(Int64(isAside ? 1 : 0))
             try embeddings.insert()
@@ -86,7 +86,7 @@ final class OutcomeTables {
         calls.add(Int64(outcome.rejected.count) + (outcome.answer == nil ? 0 : 1))
         calls.add(outcome.promptTokens)
         calls.add(outcome.completionTokens)
-        calls.add(record.request.bytes)
+        calls.add(record.request)
         calls.add(JSONText.of(numbers: prompt))
         calls.add(optional: outcome.answer)
         calls.add(optional: outcome.answer == nil ? outcome.rejection : nil)

@@ -27,6 +27,13 @@ public struct MergeCounts: Hashable, Sendable {
     public var failed: UInt64
     /// Operations on the environment.
     public var contributions: UInt64
+
+    /// A merged round.
+    public init(roots: UInt64, failed: UInt64, contributions: UInt64) {
+        self.roots = roots
+        self.failed = failed
+        self.contributions = contributions
+    }
 }
 
 /// Why the store does not do what it is asked. Nothing was written.

@@ -27,16 +27,17 @@ final class RecordingWriter {
         let contents = try ContentReader(database)
         outcomes = try OutcomeReader(database, contents)
         intake = try OutcomeIntake(database, tables, contents)
-        trees = try TreeReader(database)
+        trees = try TreeReader(database, contents)
         runs = try RunWriter(database, ledger)
         rounds = try RoundWriter(database, ledger, trees, intake)
         commits = try CommitWriter(
-            database, ledger, rows: TreeRows(ledger, segments), tables: tables, intake: intake, reader: outcomes)
+            database, ledger, rows: TreeRows(ledger, segments), tables: tables, intake: intake, reader: outcomes,
+            segments: segments)
         merged = try MergedReader(database, trees, outcomes)
         treesOfPartition = try SQLStatement(
             database,
             """
-            SELECT turns.identity, trees.failed, trees.kind_code, trees.bytes, trees.root
+            SELECT turns.identity, trees.failed, trees.kind_code, trees.id, trees.root
             FROM trees JOIN turns ON turns.id = trees.root
             WHERE trees.round = ? AND trees.partition = ? ORDER BY trees.merge_order
             """)
@@ -64,11 +65,16 @@ final class RecordingWriter {
         case .commit(let commit):
             return try commits.commit(commit, cursor)
         case .mergeRound(let step):
-            return .merged(try rounds.merge(step, &cursor))
+            var index: MergedIndex?
+            let counts = try rounds.merge(step, &cursor, index: &index)
+            if let index { merged.install(index, round: step.round) }
+            return .merged(counts)
         case .closeRound(let step):
-            let digest = try rounds.close(step, &cursor, at: now)
-            merged.forget(round: step.round)
-            return .closed(digest)
+            let before = cursor
+            return .closed(
+                try rounds.close(step, &cursor, at: now) { tree, decisions in
+                    merged.extend(round: step.round, tree, granted: decisions.map(\.granted), before)
+                })
         case .finishRun(let runEpoch, let ending, let reason):
             try runs.finish(runEpoch: runEpoch, ending: ending, reason: reason, cursor)
         }
@@ -105,7 +111,7 @@ final class RecordingWriter {
             record.committed.append(root)
             if treesOfPartition.int(1) != 0 { record.failed += 1 }
             guard treesOfPartition.int(2) == Int64(RootKind.consolidate.rawValue) else { continue }
-            record.consolidations.append(treesOfPartition.blob(3))
+            record.consolidations.append(try trees.bytes(treesOfPartition.int(3)))
             record.outcomes += try outcomes.embeddings(
                 ofRoot: treesOfPartition.int(4), root, partition: partition)
         }

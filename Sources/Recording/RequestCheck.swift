@@ -7,9 +7,9 @@ struct RequestCheck {
     private let hash: SQLStatement
     private let reader: OutcomeReader
 
-    init(_ database: Database) throws {
+    init(_ database: Database, _ contents: ContentReader) throws {
         hash = try SQLStatement(database, "SELECT request FROM calls WHERE id = ?")
-        reader = try OutcomeReader(database, ContentReader(database))
+        reader = try OutcomeReader(database, contents)
     }
 
     func check(call id: Int64) throws {

@@ -104,8 +104,9 @@ final class RoundWriter {
 
     // MARK: - Merge
 
-    /// Grants the claims of a round whose root turns are all in.
-    func merge(_ step: RecordedStep, _ cursor: inout RunCursor) throws -> MergeCounts {
+    /// Grants the claims of a round whose root turns are all in. `index` gets what the merge changes, for the hosts
+    /// that ask for it next; it is left alone when the round was merged before.
+    func merge(_ step: RecordedStep, _ cursor: inout RunCursor, index: inout MergedIndex?) throws -> MergeCounts {
         try cursor.requireEpoch(step.runEpoch)
         guard step.round == cursor.round, step.round > 0 else {
             throw RecordRefusal(.conflict, "round \(step.round) is not the latest, which is \(cursor.round)")
@@ -116,9 +117,12 @@ final class RoundWriter {
         var contributions: UInt64 = 0
         var place: UInt64 = 0
         var capacities = makeCapacities()
+        var merged = MergedIndex()
+        let partition = cursor.partition(of:)
         try trees.forEach(round: step.round) { stored in
             let decisions = try capacities.merge(stored.tree, place: place)
             try write(decisions, round: step.round, tree: stored.id)
+            merged.add(stored.tree, id: stored.id, granted: decisions.map(\.granted), partition: partition)
             place += 1
             for (_, targeted) in stored.tree.orderedOperations where targeted.target == .environment {
                 if case .event = targeted.operation { continue }
@@ -133,6 +137,7 @@ final class RoundWriter {
         setMerged.bind(4, Int64(step.round))
         try setMerged.run()
         cursor.state = .merged
+        index = merged
         return counts
     }
 
@@ -201,7 +206,10 @@ final class RoundWriter {
     // MARK: - Close
 
     /// Closes a merged round with its link of the digest chain.
-    func close(_ step: RecordedStep, _ cursor: inout RunCursor, at: Int64) throws -> Digest256 {
+    func close(
+        _ step: RecordedStep, _ cursor: inout RunCursor, at: Int64,
+        changed: (TreeReader.Stored, [ClaimDecision]) -> Void
+    ) throws -> Digest256 {
         try cursor.requireEpoch(step.runEpoch)
         if step.round == cursor.round, cursor.state == .closed, let digest = try digest(round: step.round) {
             return digest
@@ -218,10 +226,10 @@ final class RoundWriter {
             let decisions = try capacities.merge(environment.tree, place: place)
             try write(decisions, round: step.round, tree: environment.id)
             try write(capacities)
+            changed(environment, decisions)
         }
         try intake.settleAbandoned()
-        var digests: [Digest256] = []
-        try trees.forEach(round: step.round) { digests.append($0.digest) }
+        let digests = try trees.digests(round: step.round)
         let digest = roundDigest(
             previous: step.round == 1 ? .zero : try digest(round: step.round - 1) ?? .zero, round: step.round,
             trees: digests, claims: try claims(round: step.round), environment: environment?.digest)

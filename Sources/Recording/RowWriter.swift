@@ -1,4 +1,5 @@
 import GRDB
+import Hashing
 
 /// Adds rows to one table: binds each value and keeps its bytes for the batch's hash.
 ///
@@ -66,6 +67,12 @@ final class RowWriter {
         index += 1
         current.bind(index, bytes)
         if index <= covered { pending.append(bytes) }
+    }
+
+    func add(_ digest: Digest128) {
+        index += 1
+        current.bind(index, digest)
+        if index <= covered { pending.append(digest) }
     }
 
     func addNull() {

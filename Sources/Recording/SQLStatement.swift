@@ -1,5 +1,6 @@
 import GRDB
 import GRDBSQLite
+import Hashing
 
 /// A prepared statement with positional parameters, bound without boxing: an outcome is some twenty values, and
 /// generic binding would be most of its cost.
@@ -48,6 +49,13 @@ final class SQLStatement {
             } else {
                 sqlite3_bind_zeroblob(handle, index, 0)
             }
+        }
+    }
+
+    func bind(_ index: Int32, _ digest: Digest128) {
+        var bytes = (digest.high.bigEndian, digest.low.bigEndian)
+        withUnsafeBytes(of: &bytes) { buffer -> Void in
+            sqlite3_bind_blob(handle, index, buffer.baseAddress, Int32(buffer.count), Self.transient)
         }
     }
 

@@ -31,7 +31,8 @@ final class SegmentTable {
         find.bind(1, hash)
         defer { find.reset() }
         while try find.step() {
-            if find.bytes(1).elementsEqual(text.utf8) { return find.int(0) }
+            let isSame = text.withBytes { find.bytes(1).hasSameBytes(as: $0) }
+            if isSame { return find.int(0) }
         }
         return nil
     }
@@ -64,7 +65,8 @@ final class VectorTable {
         find.bind(1, segment)
         defer { find.reset() }
         while try find.step() {
-            if find.bytes(1).elementsEqual(vector) { return find.int(0) }
+            let isSame = vector.withUnsafeBytes { find.bytes(1).hasSameBytes(as: $0) }
+            if isSame { return find.int(0) }
         }
         let id = rows.begin()
         rows.add(segment)

@@ -22,6 +22,7 @@ struct TreeCheck {
     private let agentID: SQLStatement
     private let claimRows: SQLStatement
     private let requests: RequestCheck
+    private let contents: ContentReader
 
     init(_ database: Database, run: RunCursor.Run, _ cursor: RunCursor) throws {
         self.run = run
@@ -41,7 +42,8 @@ struct TreeCheck {
         claimRows = try SQLStatement(
             database,
             "SELECT place, n, owner, claimant, resource, amount, granted FROM claims WHERE round = ? ORDER BY id")
-        requests = try RequestCheck(database)
+        contents = try ContentReader(database)
+        requests = try RequestCheck(database, contents)
     }
 
     /// Capacities as they were before the first round.
@@ -66,7 +68,7 @@ struct TreeCheck {
         defer { rows.reset() }
         while try rows.step() {
             let id = rows.int(0)
-            let bytes = rows.blob(7)
+            let bytes = try TreeStorage.canonical(rows.blob(7), text: contents.text) ?? []
             guard let digest = Digest256(bytes: rows.blob(6)), Tree.digest(ofPacked: bytes) == digest else {
                 throw Verifier.Violation(text: "tree \(id) of round \(round) does not have its digest")
             }

@@ -25,6 +25,7 @@ extension RunPackage {
             scenario: scenario, population: population, prompts: prompts, seed: RunSeed(definition.seed),
             models: models.limited(toContext: Int(definition.contextTokens)), memory: configuration.memory,
             limits: TreeLimits(calls: configuration.limits.callsPerTree, depth: configuration.limits.depth),
-            embeddingModel: definition.embeddingModel, collections: collections)
+            embeddingModel: definition.embeddingModel,
+            embeddingDimension: Int(definition.embeddingDimension), collections: collections)
     }
 }

@@ -58,8 +58,6 @@ extension RunSettings {
             "  root_window: \(limits.rootWindow)",
             "  calls_per_tree: \(limits.callsPerTree)",
             "  depth: \(limits.depth)",
-            "recording:",
-            "  keep_prompts: \(keepPrompts)",
         ]
         return lines.joined(separator: "\n") + "\n"
     }

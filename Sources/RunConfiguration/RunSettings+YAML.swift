@@ -19,7 +19,7 @@ extension RunSettings {
             yaml: yaml, file: file,
             keys: [
                 "name", "seed", "rounds", "round_hours", "partitions", "scenario", "populations", "memory", "llm",
-                "embedding", "limits", "recording",
+                "embedding", "limits",
             ])
         let scenario = try root.section("scenario", keys: ["name", "parameters", "prompts"])
         let type = try scenarioType(scenario, registry: registry)
@@ -36,8 +36,7 @@ extension RunSettings {
             memory: try memory(root),
             llm: try models(root),
             embeddingModel: try root.section("embedding", keys: ["model"]).optionalText("model"),
-            limits: try limits(root),
-            keepPrompts: try root.section("recording", keys: ["keep_prompts"]).bool("keep_prompts", default: true))
+            limits: try limits(root))
     }
 
     private static func scenarioType(

@@ -25,8 +25,6 @@ public struct RunSettings: Sendable, Equatable {
     public var embeddingModel: String?
     /// Bounds.
     public var limits: Limits
-    /// Whether prompts are recorded.
-    public var keepPrompts: Bool
 
     /// What is played.
     public struct ScenarioChoice: Sendable, Equatable {

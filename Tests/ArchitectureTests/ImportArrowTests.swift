@@ -11,7 +11,7 @@ import Testing
     /// Products whose module has another name in the table.
     private static let products = [
         "log": "Logging", "arguments": "ArgumentParser", "yams": "Yams", "mustache": "Mustache", "grdb": "GRDB",
-        "nioCore": "NIOCore", "nioPosix": "NIOPosix", "nioHTTP": "NIOHTTP1",
+        "nioCore": "NIOCore", "nioPosix": "NIOPosix", "nioHTTP": "NIOHTTP1", "sqlite": "GRDBSQLite",
     ]
 
     /// Layers from the bottom: a module may only depend on modules of lower layers or of its own.

@@ -18,7 +18,8 @@ private final class Bench: Sendable {
     init(_ script: @escaping @Sendable (ScriptedServer.Request) -> ScriptedServer.Reply) throws {
         server = ScriptedServer(script)
         var limits = EmbeddingLimits()
-        limits.retry = RetryPolicy(first: .milliseconds(2), longest: .milliseconds(20))
+        limits.retry = RetryPolicy(
+            first: .milliseconds(2), longest: .milliseconds(20), longestAsked: .milliseconds(20))
         limits.requestTimeout = .milliseconds(200)
         node = try TransportNode(name: "test")
         let names = ServerAccess.Names(

@@ -232,7 +232,11 @@ private func seed(of flight: Flight) -> String? {
         var bench = Bench()
         bench.ask(1)
         bench.answer("x")
-        bench.core.release([CallID(turn: .root(round: 1, kind: .act, agent: "a"), number: 1)])
+        let call = CallID(turn: .root(round: 1, kind: .act, agent: "a"), number: 1)
+        bench.core.release(ReleaseOutcomes(run: "another run", calls: [call]))
+        bench.ask(1)
+        #expect(bench.flights.isEmpty)
+        bench.core.release(ReleaseOutcomes(run: "r", calls: [call]))
         bench.ask(1)
         #expect(bench.flights.count == 1)
     }

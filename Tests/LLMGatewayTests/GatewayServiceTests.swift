@@ -36,7 +36,8 @@ private final class Bench: Sendable {
             }
         }
         var limits = GatewayLimits()
-        limits.retry = RetryPolicy(first: .milliseconds(2), longest: .milliseconds(20))
+        limits.retry = RetryPolicy(
+            first: .milliseconds(2), longest: .milliseconds(20), longestAsked: .milliseconds(20))
         limits.probe = RetryPolicy(first: .milliseconds(2), longest: .milliseconds(20))
         limits.requestTimeout = .milliseconds(200)
         limits.deadline = .seconds(20)
@@ -78,7 +79,7 @@ private final class Bench: Sendable {
     func release(_ number: UInt32) {
         let call = CallID(turn: .root(round: 1, kind: .act, agent: "a"), number: number)
         client.post([
-            Envelope(kind: WireKind.releaseOutcomes.rawValue, body: ReleaseOutcomes(calls: [call]).packed())
+            Envelope(kind: WireKind.releaseOutcomes.rawValue, body: ReleaseOutcomes(run: "r", calls: [call]).packed())
         ])
     }
 

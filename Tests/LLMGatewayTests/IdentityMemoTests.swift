@@ -27,7 +27,7 @@ import Testing
         #expect(answer(memo, key(1)) == nil)
         memo.keep(key(1), outcome("x"))
         #expect(answer(memo, key(1)) == "x")
-        memo.release(key(1).call)
+        memo.release(key(1).call, of: key(1).run)
         #expect(memo.entry(key(1)) == nil)
         #expect(memo.bytes == 0)
     }
@@ -40,8 +40,9 @@ import Testing
             memo.keep(key, outcome("\(key.request) \(key.run)"))
         }
         #expect(memo.kept == 3)
-        memo.release(key(1).call)
-        #expect(memo.kept == 0)
+        memo.release(key(1).call, of: "r")
+        #expect(memo.kept == 1)
+        #expect(memo.entry(key(1, run: "s")) != nil)
     }
 
     @Test func beyondItsBytesTheOldestAnswersGoFirst() {
@@ -59,7 +60,7 @@ import Testing
     @Test func aReleaseDoesNotForgetACallUnderWay() {
         var memo = IdentityMemo(limit: 1_000)
         memo.begin(key(1), as: 3)
-        memo.release(key(1).call)
+        memo.release(key(1).call, of: key(1).run)
         guard case .pending(3) = memo.entry(key(1)) else {
             Issue.record("forgotten")
             return

@@ -17,7 +17,6 @@ import Testing
         #expect(settings.llm.temperature == 700 && settings.llm.topP == 1_000 && settings.llm.model == nil)
         #expect(settings.limits.failureRate == 0.05)
         #expect(settings.scenario.parameters.isEmpty)
-        #expect(settings.keepPrompts)
     }
 
     static let full = """
@@ -50,7 +49,6 @@ import Testing
           max_attempts: 1
         embedding: { model: null }
         limits: { failure_rate: 0.125, root_window: 10, calls_per_tree: 100, depth: 2 }
-        recording: { keep_prompts: false }
         """
 
     @Test(arguments: [TestScenario.minimal, full])
@@ -69,7 +67,6 @@ import Testing
         #expect(settings.memory.reflectionThreshold == 2_500_000 && settings.memory.importanceWeight == 1)
         #expect(settings.llm.temperature == 0 && settings.llm.topP == 950)
         #expect(settings.limits.failuresPerMillion == 125_000)
-        #expect(!settings.keepPrompts)
     }
 
     @Test(arguments: [
@@ -84,7 +81,6 @@ import Testing
         ("rounds: '3'", "c.yaml:5:9: rounds must be a whole number"),
         ("seed: -1", "c.yaml:5:7: seed must be a whole number"),
         ("memory: { kind: long }", "c.yaml:5:17: memory.kind is unknown; one of none, short, short-long"),
-        ("recording: { keep_prompts: 1 }", "c.yaml:5:28: recording.keep_prompts must be true or false"),
         ("name: again", "c.yaml:1:1: the file is no valid YAML: the key name is given twice"),
         ("- x", "c.yaml:5:1: the file is no valid YAML"),
     ])

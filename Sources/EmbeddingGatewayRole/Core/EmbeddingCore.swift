@@ -270,7 +270,8 @@ struct EmbeddingCore<Asker> {
         case (.failure(let failure), .again):
             if pool.updateHealth(server, { $0.lost(failure) }) { probe(server, after: Span(nanoseconds: 0)) }
         case (_, .again(true, let retryAfter, _)):
-            pool.updateHealth(server) { $0.refused(retryAfter: retryAfter, at: now) }
+            let wait = limits.retry.honoured(retryAfter)
+            pool.updateHealth(server) { $0.refused(retryAfter: wait, at: now) }
         default: pool.updateHealth(server) { $0.answered() }
         }
     }

@@ -66,8 +66,8 @@ struct GatewayCore<Asker> {
     }
 
     /// These calls' outcomes are durable.
-    mutating func release(_ released: [CallID]) {
-        for call in released { memo.release(call) }
+    mutating func release(_ released: ReleaseOutcomes) {
+        for call in released.calls { memo.release(call, of: released.run) }
     }
 
     /// A question about the servers; answered when each was probed once.
@@ -280,7 +280,8 @@ struct GatewayCore<Asker> {
         case (.failure(let failure), .again):
             if pool.updateHealth(backend, { $0.lost(failure) }) { probe(backend, after: Span(nanoseconds: 0)) }
         case (_, .again(true, let retryAfter, _)):
-            pool.updateHealth(backend) { $0.refused(retryAfter: retryAfter, at: now) }
+            let wait = limits.retry.honoured(retryAfter)
+            pool.updateHealth(backend) { $0.refused(retryAfter: wait, at: now) }
         default: pool.updateHealth(backend) { $0.answered() }
         }
     }

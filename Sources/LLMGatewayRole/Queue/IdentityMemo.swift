@@ -66,9 +66,9 @@ struct IdentityMemo {
         if case .pending = entries[key] { forget(key) }
     }
 
-    /// Forgets the answers of a call. One that is under way again is left alone.
-    mutating func release(_ call: CallID) {
-        for key in keys[call] ?? [] {
+    /// Forgets the answers of a run's call. One that is under way again is left alone.
+    mutating func release(_ call: CallID, of run: String) {
+        for key in keys[call] ?? [] where key.run == run {
             if case .kept = entries[key] { forget(key) }
         }
         trimOrder()

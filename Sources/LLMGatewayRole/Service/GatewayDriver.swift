@@ -60,7 +60,7 @@ final class GatewayDriver {
         for (asker, message) in batch {
             switch message {
             case .complete(let request): core.complete(request, from: asker, at: now)
-            case .release(let released): core.release(released.calls)
+            case .release(let released): core.release(released)
             case .describe: core.describe(to: asker)
             case .invalid(let problem): reply(asker, .failed(problem))
             }

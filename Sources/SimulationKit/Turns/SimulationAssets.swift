@@ -73,6 +73,8 @@ public final class SimulationAssets: Sendable {
     public let limits: TreeLimits
     /// Name of the embedding model, part of what an embedding call's hash covers.
     public let embeddingModel: String
+    /// Numbers in a vector.
+    public let embeddingDimension: Int
     /// Searchable texts by collection name.
     public let collections: [String: ItemCollection]
     let composer: PromptComposer
@@ -80,7 +82,8 @@ public final class SimulationAssets: Sendable {
     /// The assets of a run.
     public init(
         scenario: any Scenario, population: Population, prompts: PromptLibrary, seed: RunSeed, models: ModelSettings,
-        memory: MemorySettings, limits: TreeLimits, embeddingModel: String, collections: [String: ItemCollection]
+        memory: MemorySettings, limits: TreeLimits, embeddingModel: String, embeddingDimension: Int,
+        collections: [String: ItemCollection]
     ) {
         self.scenario = scenario
         self.population = population
@@ -90,6 +93,7 @@ public final class SimulationAssets: Sendable {
         self.memory = memory
         self.limits = limits
         self.embeddingModel = embeddingModel
+        self.embeddingDimension = embeddingDimension
         self.collections = collections
         composer = PromptComposer(population: population, prompts: prompts)
     }

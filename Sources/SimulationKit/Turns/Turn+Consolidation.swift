@@ -36,7 +36,9 @@ extension Turn {
     /// Insights into the questions that the latest memories raise, in the order of the questions.
     private func reflect(on latest: [String], plan: ConsolidationPlan) async throws -> [String] {
         let reply = try await complete(
-            .questions, messages: try fittingMessages(KitTemplates.questions, [:], entries: latest),
+            .questions,
+            messages: try fittingMessages(
+                KitTemplates.questions, [:], entries: latest.reversed(), newestFirst: true),
             constraint: .free, maxTokens: assets.models.maxReplyTokens)
         let questions = ReplyParser.questions(reply)
         let vectors = try await embed(questions)
@@ -51,14 +53,16 @@ extension Turn {
         }.flatMap { $0 }
     }
 
-    /// A prompt about memories, of which the oldest give way where the budget of reflection is too small for all.
+    /// A prompt about memories, of which the last of `entries` give way first where the budget of reflection is too
+    /// small for all. Entries given with the newest first are shown with the oldest first.
     private func fittingMessages(
-        _ template: String, _ fields: [String: Value], entries: [String]
+        _ template: String, _ fields: [String: Value], entries: [String], newestFirst: Bool = false
     ) throws -> [PromptMessage] {
         var kept = entries
         while true {
             var all = fields
-            all["entries"] = .list(kept.map { .map(["text": .text($0)]) })
+            let shown = newestFirst ? kept.reversed() : kept
+            all["entries"] = .list(shown.map { .map(["text": .text($0)]) })
             let messages = memoryMessages(template, .map(all), around: kept)
             if TokenEstimator.tokens(in: messages) <= assets.models.reflectionTokens { return messages }
             guard !kept.isEmpty else {
@@ -67,7 +71,7 @@ extension Turn {
                         reason: .limit,
                         text: "a reflection without memories is longer than \(assets.models.reflectionTokens) tokens"))
             }
-            kept.removeFirst()
+            kept.removeLast()
         }
     }
 

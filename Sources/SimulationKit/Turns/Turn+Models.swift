@@ -3,13 +3,16 @@ import Model
 import Vectors
 
 /// Calls to language models.
+///
+/// Each call recalls memories by nearness to what it is `about`: a short text, best one that many agents and rounds
+/// share, so that its vector is computed once; the whole observation where none is given.
 extension Turn {
     /// Chooses one of `options` after an observation rendered from `template`; returns its index. Validated: an
     /// answer outside of the options is asked for again and at last fails the turn.
-    public func choose(_ template: String, _ fields: [String: Value], options: [String]) async throws -> Int {
+    public func choose(_ template: String, _ fields: [String: Value], options: [String], about: String? = nil) async throws -> Int {
         precondition(!options.isEmpty, "a choice needs options")
         let answer = try await consult(
-            .choice, template, fields, constraint: .choice(options), maxTokens: Self.choiceTokens(options))
+            .choice, template, fields, about, constraint: .choice(options), maxTokens: Self.choiceTokens(options))
         guard let index = options.firstIndex(of: answer) else {
             throw TurnFailed(.init(reason: .rejectedAnswers, text: "an answer outside of the options was accepted"))
         }
@@ -17,16 +20,16 @@ extension Turn {
     }
 
     /// Writes a text after an observation rendered from `template`.
-    public func write(_ template: String, _ fields: [String: Value]) async throws -> String {
+    public func write(_ template: String, _ fields: [String: Value], about: String? = nil) async throws -> String {
         try await consult(
-            .text, template, fields, constraint: .free, maxTokens: assets.models.maxReplyTokens)
+            .text, template, fields, about, constraint: .free, maxTokens: assets.models.maxReplyTokens)
     }
 
     /// Rates on a scale of whole numbers after an observation rendered from `template`.
-    public func rate(_ template: String, _ fields: [String: Value], scale: ClosedRange<Int>) async throws -> Int {
+    public func rate(_ template: String, _ fields: [String: Value], scale: ClosedRange<Int>, about: String? = nil) async throws -> Int {
         let options = scale.map(String.init)
         let answer = try await consult(
-            .scale, template, fields, constraint: .choice(options), maxTokens: Self.choiceTokens(options))
+            .scale, template, fields, about, constraint: .choice(options), maxTokens: Self.choiceTokens(options))
         guard let value = Int(answer), scale.contains(value) else {
             throw TurnFailed(.init(reason: .rejectedAnswers, text: "an answer outside of the scale was accepted"))
         }
@@ -35,10 +38,10 @@ extension Turn {
 
     /// Answers in JSON that satisfies `schema` (a JSON schema's text) after an observation rendered from `template`.
     public func structured(
-        _ template: String, _ fields: [String: Value], schema: String
+        _ template: String, _ fields: [String: Value], schema: String, about: String? = nil
     ) async throws -> String {
         try await consult(
-            .structured, template, fields, constraint: .jsonSchema(schema),
+            .structured, template, fields, about, constraint: .jsonSchema(schema),
             maxTokens: assets.models.maxReplyTokens)
     }
 
@@ -49,11 +52,11 @@ extension Turn {
 
     /// One call with the agent's whole prompt: instruction, profile, memory, observation.
     private func consult(
-        _ kind: CallKind, _ template: String, _ fields: [String: Value], constraint: AnswerConstraint,
-        maxTokens: UInt32
+        _ kind: CallKind, _ template: String, _ fields: [String: Value], _ about: String?,
+        constraint: AnswerConstraint, maxTokens: UInt32
     ) async throws -> String {
         let text = assets.prompts.render(template, fields: .map(fields))
-        let view = try await recall(for: text)
+        let view = try await recall(for: about ?? text)
         let observation = PromptComposer.cut(text, around: Self.texts(in: fields))
         let messages = try fit(view, observation: observation, tokens: assets.models.promptTokens)
         return try await complete(kind, messages: messages, constraint: constraint, maxTokens: maxTokens)

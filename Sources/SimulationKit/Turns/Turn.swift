@@ -197,9 +197,8 @@ public final class Turn {
         }
         var vectors: [FixedVector] = []
         for (text, bytes) in zip(texts, answer.vectors) {
-            guard let vector = try? FixedVector(halfFloats: bytes) else {
-                throw TurnInterrupted(reason: "the embedding server returned a malformed vector")
-            }
+            guard let vector = try? FixedVector(halfFloats: bytes), vector.dimension == assets.embeddingDimension
+            else { throw TurnInterrupted(reason: "the embedding server returned a vector of another dimension") }
             log.vectors[text] = vector
             vectors.append(vector)
         }

@@ -60,14 +60,27 @@ public struct Completed: WireMessage {
 /// Host to llm-gateway, one way: these outcomes are durable, their answers need not be kept.
 public struct ReleaseOutcomes: WireMessage {
     public static let kind = WireKind.releaseOutcomes
-    public static let fieldCount = 1
+    public static let fieldCount = 2
+    /// The run; identities of calls are free of it, so that two runs may have the same.
+    public var run: String
     /// The calls.
     public var calls: [CallID]
 
     /// A release.
-    public init(calls: [CallID]) { self.calls = calls }
-    public func packFields(into packer: inout Packer) { packer.pack(calls) }
-    public init(fields unpacker: inout Unpacker, version: Int) throws { calls = try unpacker.readList() }
+    public init(run: String, calls: [CallID]) {
+        self.run = run
+        self.calls = calls
+    }
+
+    public func packFields(into packer: inout Packer) {
+        packer.pack(run)
+        packer.pack(calls)
+    }
+
+    public init(fields unpacker: inout Unpacker, version: Int) throws {
+        run = try unpacker.readString()
+        calls = try unpacker.readList()
+    }
 }
 
 /// A request without fields. One shape for several kinds.

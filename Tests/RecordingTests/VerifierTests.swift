@@ -1,0 +1,88 @@
+import GRDB
+import Glibc
+import Hashing
+import Model
+import Recording
+import Testing
+
+@Suite struct VerifierTests {
+    /// A recording of two rounds, closed, with a rejected attempt, an embedding and a void call.
+    private func recorded() throws -> Fixture {
+        let fixture = try Fixture()
+        try fixture.begin()
+        try fixture.play(1)
+        try fixture.open(2)
+        let embedded = fixture.embedding(0, round: 2, texts: ["remembered"])
+        let attempt = RejectedAttempt(attempt: 0, reason: "no option", answer: "hm")
+        let used = fixture.call(0, round: 2, rejected: [attempt])
+        try fixture.send([
+            .outcomes([embedded, used, fixture.call(0, round: 2, number: 9)]),
+            .commit(fixture.commit(0, round: 2, using: [embedded, used])),
+        ])
+        try fixture.store.close()
+        return fixture
+    }
+
+    private func violation(_ fixture: Fixture, after statement: String) throws -> String? {
+        let queue = try DatabaseQueue(path: fixture.path)
+        try queue.write { try $0.execute(sql: statement) }
+        try queue.close()
+        return try RecordingReader(path: fixture.path).verify().violation
+    }
+
+    @Test func anUntouchedRecordingHolds() throws {
+        let fixture = try recorded()
+        let report = try RecordingReader(path: fixture.path).verify()
+        #expect(report.violation == nil)
+        #expect(report.rounds == 1)
+        #expect(report.trees == 7)
+        #expect(report.calls == 7)
+        #expect(report.void == 1)
+        #expect(report.inFlight == 0)
+    }
+
+    @Test(arguments: [
+        "UPDATE calls SET answer = 'no' WHERE id = 1",
+        "UPDATE calls SET prompt = '[-1,1]' WHERE id = 2",
+        "UPDATE segments SET text = 'x' WHERE id = 1",
+        "UPDATE events SET details = '{}' WHERE id = 3",
+        "UPDATE messages SET body = 'null' WHERE id = 1",
+        "UPDATE vectors SET vector = x'00'",
+        "UPDATE agents SET profile = '{}' WHERE agent = 0",
+        "DELETE FROM calls WHERE id = 3",
+        "DELETE FROM void_calls",
+        "DELETE FROM attempts",
+        "DELETE FROM memories WHERE id = 6",
+        "DELETE FROM batches WHERE number = 5",
+        "DELETE FROM batches WHERE number = (SELECT max(number) FROM batches)",
+        "INSERT INTO failures VALUES (1, 1, 1, 1, 'limit', 'invented')",
+        "UPDATE batches SET rows = 'x' WHERE number = 2",
+        "UPDATE batches SET length = 1 WHERE number = 2",
+        "UPDATE trees SET bytes = (SELECT bytes FROM trees WHERE id = 2) WHERE id = 1",
+        "UPDATE rounds SET digest = zeroblob(32) WHERE round = 1",
+        "UPDATE rounds SET round = 3 WHERE round = 2",
+        "UPDATE rounds SET state = 'open' WHERE round = 1",
+        "UPDATE plans SET roots = roots + 1 WHERE round = 1",
+        "DELETE FROM plans WHERE round = 1 AND partition = 0",
+        """
+        INSERT INTO void_calls (id, round, agent, turn, n, kind_code, settings, model, attempts, prompt_tokens,
+            completion_tokens, request, prompt, answer, rejection, reason) SELECT id, round, agent, turn, n,
+            kind_code, settings, model, attempts, prompt_tokens, completion_tokens, request, prompt, answer,
+            rejection, 'moved' FROM calls WHERE id = 1; DELETE FROM calls WHERE id = 1
+        """,
+    ])
+    func everyChangeIsFound(_ statement: String) throws {
+        let fixture = try recorded()
+        #expect(try violation(fixture, after: statement) != nil)
+    }
+
+    @Test func aTruncatedFileIsFoundAndDoesNotTrap() throws {
+        let fixture = try recorded()
+        #expect(truncate(fixture.path, 60_000) == 0)
+        do {
+            #expect(try RecordingReader(path: fixture.path).verify().violation != nil)
+        } catch {
+            #expect("\(error)".contains("recording"))
+        }
+    }
+}
