@@ -1,5 +1,6 @@
 import Foundation
 import Support
+import TestKit
 import Testing
 
 @testable import CoordinatorRole
