@@ -140,7 +140,9 @@ let testTargets: [Target] = [
         ]),
     tests("Merge", ["ClusterLogic", "Model", "Hashing"]),
     tests("Recording", ["Recording", "ClusterLogic", "Model", "Hashing", "Support", grdb, sqlite]),
-    tests("RecorderRole", ["RecorderRole", "Recording", "Wire", "Model", "Hashing", "MessagePack", "Support"]),
+    tests(
+        "RecorderRole",
+        ["RecorderRole", "Recording", "ServiceRuntime", "Transport", "Wire", "Model", "Hashing", "Support"]),
     tests("Process", ["ServiceRuntime", "Support"]),
     tests("PythonClient", ["ServiceRuntime", "Support"]),
     tests("RealModel", ["ServiceRuntime", "Support", grdb]),

@@ -35,18 +35,14 @@ struct RunCommand: ParsableCommand {
     func run() throws {
         let options = options
         let emergency = Emergency()
-        try Service.run(role: "coordinator", options: quietService, immediate: { emergency.act() }) { context in
+        // A person at a terminal reads progress, not a log: by itself it logs only what needs attention.
+        try Service.run(
+            role: "coordinator", options: service, defaultLevel: .warning, immediate: { emergency.act() }
+        ) { context in
             try await RunSession(
                 options: options, context: context, environment: ProcessInfo.processInfo.environment,
                 emergency: emergency
             ).run()
         }
-    }
-
-    /// A person at a terminal reads progress, not a log: by default only what needs attention is logged.
-    private var quietService: ServiceOptions {
-        var service = service
-        if service.logLevel == .info { service.logLevel = .warning }
-        return service
     }
 }

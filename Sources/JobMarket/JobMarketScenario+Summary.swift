@@ -1,6 +1,8 @@
 import SimulationKit
 
 extension JobMarketScenario {
+    public var quotedEvent: String? { Events.line }
+
     public func summary(of events: [String: UInt64]) -> [String] {
         func count(_ name: String) -> UInt64 { events[name] ?? 0 }
         // With limited vacancies the merge decides: the claims that it granted are the hires.

@@ -33,18 +33,45 @@ struct GenerationCache<Key: Hashable, Value> {
 
 /// A text as a dictionary key by its bytes. `String` itself compares by canonical equivalence, which costs more and
 /// would take two different texts for one.
+///
+/// Carries a fingerprint, so that a long text is read once for each look-up and not once for each key it passes. The
+/// fingerprint places keys in a cache and nothing else depends on it.
 struct TextKey: Hashable {
     let text: String
+    private let fingerprint: UInt64
 
-    static func == (left: TextKey, right: TextKey) -> Bool {
-        left.text.hasSameBytes(as: right.text)
+    init(text: String) {
+        self.text = text
+        fingerprint =
+            text.utf8.withContiguousStorageIfAvailable { TextKey.fingerprint(UnsafeRawBufferPointer($0)) } ?? 0
     }
 
-    func hash(into hasher: inout Hasher) {
-        let done: Void? = text.utf8.withContiguousStorageIfAvailable {
-            hasher.combine(bytes: UnsafeRawBufferPointer($0))
+    static func == (left: TextKey, right: TextKey) -> Bool {
+        guard left.fingerprint == right.fingerprint else { return false }
+        return left.text.hasSameBytes(as: right.text)
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(fingerprint) }
+
+    /// Multiplies and folds eight bytes at a time.
+    private static func fingerprint(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+        var state = UInt64(bytes.count) &+ 0x9E37_79B9_7F4A_7C15
+        func mix(_ word: UInt64) {
+            let product = (state ^ word).multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
+            state = product.high ^ product.low ^ word
         }
-        if done == nil { for byte in text.utf8 { hasher.combine(byte) } }
+        var offset = 0
+        while offset + 8 <= bytes.count {
+            mix(bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            offset += 8
+        }
+        var rest: UInt64 = 0
+        while offset < bytes.count {
+            rest = rest << 8 | UInt64(bytes[offset])
+            offset += 1
+        }
+        mix(rest)
+        return state
     }
 }
 

@@ -20,7 +20,7 @@ enum LedgerTable: Int, CaseIterable {
         case .agents: ["agent", "id", "type", "partition", "profile"]
         case .files: ["id", "hash", "name"]
         case .settings: ["id", "model", "\"constraint\"", "details", "temperature", "top_p", "max_tokens"]
-        case .segments: ["id", "key", "text"]
+        case .segments: ["id", "text"]
         case .vectors: ["id", "segment", "vector"]
         case .turns: ["id", "identity", "root", "round", "partition"]
         case .calls: Schema.callColumns

@@ -8,6 +8,7 @@ final class RecordingWriter {
     let runs: RunWriter
     let merged: MergedReader
     private let ledger: BatchLedger
+    private let segments: SegmentTable
     private let rounds: RoundWriter
     private let intake: OutcomeIntake
     private let commits: CommitWriter
@@ -20,7 +21,7 @@ final class RecordingWriter {
         cursor = try RunCursor(database)
         notedDuplicates = cursor.duplicates
         ledger = try BatchLedger(database)
-        let segments = try SegmentTable(database, ledger)
+        segments = try SegmentTable(database, ledger)
         let vectors = try VectorTable(database, ledger, segments)
         let settings = try SettingsTable(database, ledger)
         let tables = OutcomeTables(ledger, segments: segments, vectors: vectors, settings: settings)
@@ -87,6 +88,7 @@ final class RecordingWriter {
             try runs.note(duplicates: cursor.duplicates)
             notedDuplicates = cursor.duplicates
         }
+        try segments.finishBatch()
         try ledger.finishBatch(at: now)
     }
 

@@ -99,8 +99,11 @@ enum Schema {
             vectors TEXT NOT NULL, void INTEGER NOT NULL DEFAULT 0)
         """,
         "CREATE INDEX embedding_calls_by_turn ON embedding_calls (turn, n)",
-        "CREATE TABLE segments (id INTEGER PRIMARY KEY, key INTEGER NOT NULL, text TEXT NOT NULL)",
-        "CREATE INDEX segments_by_key ON segments (key)",
+        "CREATE TABLE segments (id INTEGER PRIMARY KEY, text TEXT NOT NULL)",
+        """
+        CREATE TABLE segment_keys (key INTEGER NOT NULL, segment INTEGER NOT NULL, PRIMARY KEY (key, segment))
+            WITHOUT ROWID
+        """,
         "CREATE TABLE vectors (id INTEGER PRIMARY KEY, segment INTEGER NOT NULL, vector BLOB NOT NULL)",
         "CREATE INDEX vectors_by_segment ON vectors (segment)",
         """

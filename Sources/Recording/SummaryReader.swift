@@ -25,6 +25,8 @@ enum SummaryReader {
             ("prompt_tokens", "SELECT ifnull(sum(prompt_tokens), 0) FROM calls"),
             ("completion_tokens", "SELECT ifnull(sum(completion_tokens), 0) FROM calls"),
             ("embedding_calls", "SELECT count(*) FROM embedding_calls WHERE void = 0"),
+            ("claims_granted", "SELECT count(*) FROM claims WHERE granted = 1"),
+            ("claims_refused", "SELECT count(*) FROM claims WHERE granted = 0"),
             ("batches", "SELECT count(*) FROM batches"),
             (
                 "database_bytes",

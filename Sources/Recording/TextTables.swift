@@ -2,50 +2,6 @@ import GRDB
 import Hashing
 import Model
 
-/// `segments`: every text once by content.
-final class SegmentTable {
-    private let rows: RowWriter
-    private let find: SQLStatement
-    private var known = GenerationCache<TextKey, Int64>(costLimit: 48 << 20)
-
-    init(_ database: Database, _ ledger: BatchLedger) throws {
-        rows = ledger[.segments]
-        find = try SQLStatement(database, "SELECT id, text FROM segments WHERE key = ?")
-    }
-
-    /// The number of `text`, which is stored if it is new.
-    func id(of text: String) throws -> Int64 {
-        let key = TextKey(text: text)
-        let cost = text.utf8.count + 64
-        if let id = known.value(key, cost: cost) { return id }
-        let hash = SegmentTable.indexKey(text)
-        let id = try stored(text, hash: hash) ?? insert(text, hash: hash)
-        known.insert(id, key, cost: cost)
-        return id
-    }
-
-    /// Half of the content address: enough for an index whose hits are compared with the text itself.
-    static func indexKey(_ text: String) -> Int64 { Int64(bitPattern: contentHash(text).high) }
-
-    private func stored(_ text: String, hash: Int64) throws -> Int64? {
-        find.bind(1, hash)
-        defer { find.reset() }
-        while try find.step() {
-            let isSame = text.withBytes { find.bytes(1).hasSameBytes(as: $0) }
-            if isSame { return find.int(0) }
-        }
-        return nil
-    }
-
-    private func insert(_ text: String, hash: Int64) throws -> Int64 {
-        let id = rows.begin()
-        rows.add(hash)
-        rows.add(text)
-        try rows.insert()
-        return id
-    }
-}
-
 /// `vectors`: every vector once by text and content. A model may answer the same text with other bits another day;
 /// then both are kept, for the turns that used them.
 final class VectorTable {

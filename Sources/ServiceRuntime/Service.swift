@@ -17,12 +17,14 @@ public enum Service {
     /// The first SIGINT, SIGTERM or SIGHUP, or the end of the parent, sets the context's stop signal: `body` finishes
     /// what it must and returns. A second signal ends the process on the spot, after `immediate`.
     ///
+    /// - Parameter defaultLevel: What is logged where `--log-level` is not given.
     /// - Throws: `ExitCode` for ArgumentParser; what went wrong has been written to standard error by then.
     public static func run(
-        role: String, options: ServiceOptions, immediate: @escaping @Sendable () -> Void = {},
+        role: String, options: ServiceOptions, defaultLevel: Logger.Level = .info,
+        immediate: @escaping @Sendable () -> Void = {},
         body: @escaping @Sendable (ServiceContext) async throws -> Void
     ) throws {
-        let logger = Logger(label: role) { _ in LineLogHandler(role: role, level: options.logLevel) }
+        let logger = Logger(label: role) { _ in LineLogHandler(role: role, level: options.logLevel ?? defaultLevel) }
         let stop = StopSignal()
         let context = ServiceContext(role: role, logger: logger, stop: stop, readyFile: options.readyFile)
         do {

@@ -12,11 +12,11 @@ public struct ServiceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Write the endpoint to this file once listening.", valueName: "file"))
     public var readyFile: String?
 
-    /// Least important messages that are logged.
+    /// Least important messages that are logged; nil for what the process does by itself.
     @Option(
         help: "Log messages from this level on: trace, debug, info, notice, warning, error, critical.",
         transform: ServiceOptions.level)
-    public var logLevel: Logger.Level = .info
+    public var logLevel: Logger.Level?
 
     /// Options as they are without any argument.
     public init() {}

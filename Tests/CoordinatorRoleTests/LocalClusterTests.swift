@@ -1,6 +1,7 @@
 import Foundation
 import ServiceRuntime
 import Support
+import TestKit
 import Testing
 
 @testable import CoordinatorRole

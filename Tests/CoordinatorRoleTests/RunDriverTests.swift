@@ -5,6 +5,7 @@ import Logging
 import Model
 import ServiceRuntime
 import Support
+import TestKit
 import Testing
 import Transport
 import Wire

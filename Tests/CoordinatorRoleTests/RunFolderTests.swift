@@ -1,5 +1,6 @@
 import Foundation
 import Support
+import TestKit
 import Testing
 
 @testable import CoordinatorRole
@@ -7,7 +8,7 @@ import Testing
 @Suite struct RunFolderTests {
     @Test func aFolderThatHoldsARunIsRefusedWithAdviceToResume() throws {
         let folder = try TemporaryFolder()
-        FileManager.default.createFile(atPath: "\(folder.path)/recording.sqlite", contents: Data())
+        try folder.makeFile("recording.sqlite")
         let error = #expect(throws: UserError.self) { try RunFolder.forNewRun(folder.path) }
         #expect(error?.advice.contains("--resume \(folder.path)") == true)
         #expect(error?.exitCode == .cannotCreate)
@@ -22,7 +23,7 @@ import Testing
     @Test func aFileInTheFoldersPlaceIsRefused() throws {
         let folder = try TemporaryFolder()
         let path = "\(folder.path)/file"
-        FileManager.default.createFile(atPath: path, contents: Data())
+        try folder.makeFile("file")
         #expect(throws: UserError.self) { try RunFolder.forNewRun(path) }
     }
 
@@ -52,7 +53,7 @@ import Testing
         mine.discard()
         #expect(!FileManager.default.fileExists(atPath: mine.path))
         let theirs = try RunFolder.forNewRun(folder.path)
-        FileManager.default.createFile(atPath: "\(folder.path)/notes.txt", contents: Data())
+        try folder.makeFile("notes.txt")
         _ = try theirs.open()
         theirs.discard()
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["notes.txt"])

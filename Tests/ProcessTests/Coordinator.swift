@@ -1,6 +1,7 @@
 import Foundation
 import ServiceRuntime
 import Support
+import TestKit
 import Testing
 
 /// The coordinator's program as a person calls it, from the folder in which this test was built.

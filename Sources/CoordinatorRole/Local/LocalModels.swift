@@ -12,29 +12,22 @@ struct LocalModels: Sendable {
         var model: String
     }
 
-    private static let startLimit = Span.seconds(120)
-    private let program: String
-    private let folder: String
+    /// What `models.json` says about the folder.
+    private struct Manifest: Decodable {
+        struct Model: Decodable {
+            var model: String
+            var file: String
+        }
+        var server: String
+        var chat: Model
+        var embedding: Model
+    }
 
     private enum Role: String {
         case chat = "chat-model"
         case embedding = "embedding-model"
 
-        var file: String {
-            switch self {
-            case .chat: "smollm2-135m-instruct-q8_0.gguf"
-            case .embedding: "all-minilm-l6-v2-q8_0.gguf"
-            }
-        }
-
-        var model: String {
-            switch self {
-            case .chat: "smollm2-135m-instruct"
-            case .embedding: "all-minilm-l6-v2"
-            }
-        }
-
-        /// One thread for each: more than the free cores make these servers spin.
+        /// Room for a few requests at a time; more would not be faster on a CPU.
         var arguments: [String] {
             switch self {
             case .chat: ["-np", "4", "-c", "8192", "--cache-ram", "256"]
@@ -44,17 +37,32 @@ struct LocalModels: Sendable {
         }
     }
 
+    private static let startLimit = Span.seconds(120)
+    private static let manifestName = "models.json"
+    private let folder: String
+    private let manifest: Manifest
+
     /// The servers of `folder`, which is checked before anything is started.
     init(folder: String) throws(UserError) {
         self.folder = FilePaths.absolute(folder)
-        program = "\(self.folder)/llama/bin/llama-server"
-        for file in [program] + [Role.chat, .embedding].map({ "\(self.folder)/models/\($0.file)" }) {
-            guard FileManager.default.fileExists(atPath: file) else {
-                throw UserError(
-                    "the folder of local models is not complete: \(file) is missing", at: folder,
-                    advice: "prepare it with Scripts/models, which prints its path", exitCode: .noInput)
+        let path = "\(self.folder)/\(Self.manifestName)"
+        guard let data = FileManager.default.contents(atPath: path),
+            let manifest = try? JSONDecoder().decode(Manifest.self, from: data)
+        else {
+            throw Self.incomplete("\(path) is missing or damaged", folder)
+        }
+        self.manifest = manifest
+        for file in [manifest.server, manifest.chat.file, manifest.embedding.file] {
+            guard FileManager.default.fileExists(atPath: "\(self.folder)/\(file)") else {
+                throw Self.incomplete("\(self.folder)/\(file) is missing", folder)
             }
         }
+    }
+
+    private static func incomplete(_ what: String, _ folder: String) -> UserError {
+        UserError(
+            "the folder of local models is not complete: \(what)", at: folder,
+            advice: "prepare it with Scripts/models, which prints its path", exitCode: .noInput)
     }
 
     /// A random key for servers that anyone on this machine can reach, in a file that only we can read.
@@ -73,14 +81,17 @@ struct LocalModels: Sendable {
 
     private func start(_ role: Role, _ cluster: LocalCluster, _ keyFile: String) async throws -> Server {
         let port = try LocalPort.free()
+        let model = role == .chat ? manifest.chat : manifest.embedding
+        // One thread for each: more than the free cores make these servers spin.
         let arguments =
             [
-                "-m", "\(folder)/models/\(role.file)", "--alias", role.model, "--host", "127.0.0.1", "--port",
+                "-m", "\(folder)/\(model.file)", "--alias", model.model, "--host", "127.0.0.1", "--port",
                 "\(port)",
                 "-t", "1", "-tb", "1", "--api-key-file", keyFile, "--no-webui", "--offline",
             ] + role.arguments
         let child = try await cluster.start(
-            LocalCluster.Program(name: role.rawValue, executable: program, arguments: arguments, isForeign: true))
+            LocalCluster.Program(
+                name: role.rawValue, executable: "\(folder)/\(manifest.server)", arguments: arguments, isForeign: true))
         let clock = SystemClock()
         let deadline = clock.now() + Self.startLimit
         while LocalPort.status(port: port, path: "/health") != 200 {
@@ -94,6 +105,6 @@ struct LocalModels: Sendable {
             }
             try await Task.sleep(for: .milliseconds(100))
         }
-        return Server(url: "http://127.0.0.1:\(port)", model: role.model)
+        return Server(url: "http://127.0.0.1:\(port)", model: model.model)
     }
 }

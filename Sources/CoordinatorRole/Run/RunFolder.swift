@@ -8,8 +8,8 @@ struct RunFolder: Sendable {
     let path: String
     /// Whether it was there before us: what we did not make, we do not take away.
     let wasThere: Bool
-    /// Whether the recorder is started by us. Somebody else's has its file from its own start.
-    var recorderIsOurs = true
+    /// Whether the recording is the business of a recorder that somebody else started.
+    var isShared = false
 
     /// The recording.
     var recording: String { "\(path)/\(Self.recordingName)" }
@@ -19,12 +19,12 @@ struct RunFolder: Sendable {
     static let recordingName = "recording.sqlite"
     private static let lockName = ".lock"
 
-    /// A folder for a new run: not there, or holding no run. Nothing is made yet.
-    static func forNewRun(_ path: String, recorderIsOurs: Bool = true) throws(UserError) -> RunFolder {
+    /// A folder for a new run: not there, or holding no run. Nothing is made yet. A recorder that somebody else started
+    /// has its file there already, and says itself whether it holds a run.
+    static func forNewRun(_ path: String, isShared: Bool = false) throws(UserError) -> RunFolder {
         let folder = RunFolder(
-            path: FilePaths.absolute(path), wasThere: FilePaths.isFolder(path), recorderIsOurs: recorderIsOurs)
-        // A recorder that somebody else started refuses a second run itself.
-        if recorderIsOurs, FileManager.default.fileExists(atPath: folder.recording) {
+            path: FilePaths.absolute(path), wasThere: FilePaths.isFolder(path), isShared: isShared)
+        if !isShared && FileManager.default.fileExists(atPath: folder.recording) {
             throw UserError(
                 "the folder holds a run already", at: path,
                 advice: "go on with it by `coordinator run --resume \(path)`, or name another folder by --run-dir",
@@ -96,12 +96,12 @@ struct RunFolder: Sendable {
 
     /// Takes away what we made, when no run came of it.
     func discard() {
-        if !wasThere {
+        if !wasThere && !isShared {
             try? FileManager.default.removeItem(atPath: path)
             return
         }
-        var names = [Self.lockName, RunFile.name, "logs"]
-        if recorderIsOurs { names += ["", "-wal", "-shm"].map { Self.recordingName + $0 } }
+        let ours = isShared ? [] : ["logs"] + ["", "-wal", "-shm"].map { Self.recordingName + $0 }
+        let names = [Self.lockName] + ours
         for name in names { try? FileManager.default.removeItem(atPath: "\(path)/\(name)") }
     }
 }

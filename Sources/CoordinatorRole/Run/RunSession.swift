@@ -45,7 +45,7 @@ struct RunSession: Sendable {
     private func begin(_ node: TransportNode, _ sockets: SocketFolder, _ start: Instant) async throws {
         let run = try PreparedRun.load(options)
         let folder = try RunFolder.forNewRun(
-            options.runDir ?? RunFolder.defaultPath(run: run.name), recorderIsOurs: options.sockets == nil)
+            options.runDir ?? RunFolder.defaultPath(run: run.name), isShared: options.sockets != nil)
         try checkEmbedding(run)
         let estimate = CostEstimate(run, rounds: run.rounds)
         try folder.checkSpace(expected: estimate.recordingBytes)
@@ -213,11 +213,13 @@ struct RunSession: Sendable {
             }
         }
         if let summary {
-            let events = Dictionary(summary.events.map { ($0.name, $0.count) }) { first, _ in first }
+            // Claims are events of the merge: a scenario hears of them under names of their own.
+            let claims = summary.counters.filter { $0.name.hasPrefix("claims_") }
+            let events = Dictionary((summary.events + claims).map { ($0.name, $0.count) }) { first, _ in first }
             let report = RunReport(
                 run: run.name, folder: folder.path, state: result.outcome.word, closedRounds: result.closedRound,
                 rounds: rounds, seconds: context.clock.now().since(start).seconds, summary: summary,
-                scenarioLines: run.scenario.summary(of: events))
+                scenarioLines: run.scenario.summary(of: events) + Quotes.lines(run.scenario, folder.recording))
             StandardOutput.write(options.json ? try report.json() + "\n" : report.text())
         }
         let advice = "go on by: coordinator run --resume \(folder.path)"

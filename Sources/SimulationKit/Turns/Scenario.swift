@@ -31,6 +31,8 @@ public protocol Scenario: Sendable {
     func answer(_ request: Value, from asker: AgentID, _ turn: Turn) async throws -> Value
     /// The environment's turn; called only where `hasEnvironmentTurn`.
     func takeEnvironmentTurn(_ turn: Turn) async throws
+    /// Name of the event whose first two the summary quotes, by their details `speaker` and `text`; nil for none.
+    var quotedEvent: String? { get }
     /// Lines for the summary at the end of a run, from the counts of events by name; among them `claims_granted` and
     /// `claims_refused`, which the merge counts.
     func summary(of events: [String: UInt64]) -> [String]
@@ -43,6 +45,8 @@ extension Scenario {
     public var optionalTemplates: Set<String> { [] }
     /// No environment turn.
     public var hasEnvironmentTurn: Bool { false }
+    /// Nothing is quoted.
+    public var quotedEvent: String? { nil }
     /// No collections.
     public func collections(of population: Population) -> [CollectionDefinition] { [] }
     /// Does nothing.
