@@ -55,7 +55,8 @@ final class AgentHost: Sendable {
             embeddingModel: run.assets.embeddingModel, llm: llm, embedding: embedding, outcomes: outcomes,
             router: router, counters: counters, retry: retry)
         runner = RoundRunner(
-            run: run.definition.run, assets: run.assets, performer: performer, recorder: recorder, llm: llm, outcomes: outcomes, retry: retry,
+            run: run.definition.run, assets: run.assets, performer: performer, recorder: recorder, llm: llm,
+            outcomes: outcomes, retry: retry,
             counters: counters, gate: gate, window: run.configuration.limits.rootWindow, map: map)
         progress = Guarded(Progress(map: map))
         router.connect(runner)

@@ -1,7 +1,7 @@
 import Foundation
 import ServiceRuntime
 import Support
-import Testing
+import TestKit
 
 /// A folder with an emulator and an llm-gateway in it, started as a person would, from their own programs.
 final class Services: Sendable {
@@ -14,18 +14,17 @@ final class Services: Sendable {
 
     private static let startLimit = Span.seconds(30)
 
-    /// Folder of all files; short, since socket paths are.
-    let folder: String
+    private let home: TemporaryFolder
+    private let folder: String
     private let binaries: String
     private let lifeline: Lifeline
     private let children = Guarded<[ManagedChild]>([])
 
     init() throws {
-        folder = FileManager.default.temporaryDirectory.appending(path: "gs-\(UUID().uuidString.prefix(8))").path
+        home = try TemporaryFolder()
+        folder = home.path
         binaries = try ProgramPath.ownFolder()
         lifeline = try Lifeline()
-        try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     }
 
     /// Starts an emulator and a gateway in front of it.
@@ -49,10 +48,9 @@ final class Services: Sendable {
             errors: try String(contentsOfFile: errors, encoding: .utf8))
     }
 
-    /// Ends what was started and removes the folder.
+    /// Ends what was started.
     func stop() async {
         for child in children.withLock({ $0 }) { await child.terminate(grace: .seconds(10)) }
-        try? FileManager.default.removeItem(atPath: folder)
     }
 
     private func ready(_ name: String, _ arguments: [String], announces option: String) async throws -> String {

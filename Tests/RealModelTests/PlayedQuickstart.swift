@@ -1,6 +1,7 @@
 import Foundation
 import ServiceRuntime
 import Support
+import TestKit
 import Testing
 
 /// Plays the quick start's round with real model servers, once for the suite that wears it.
@@ -11,11 +12,9 @@ struct PlayedQuickstart: SuiteTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "gs-\(UUID().uuidString.prefix(8))").path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        try await Self.play(in: folder)
-        try await Self.$recording.withValue(try Recording(folder: "\(folder)/run")) { try await function() }
+        let folder = try TemporaryFolder()
+        try await Self.play(in: folder.path)
+        try await Self.$recording.withValue(try Recording(folder: "\(folder.path)/run")) { try await function() }
     }
 
     /// Where `Scripts/models` puts them.
