@@ -147,7 +147,8 @@ struct World {
             scenario: scenario, population: population, prompts: prompts, seed: RunSeed(seed),
             models: ModelSettings(
                 model: "", temperature: 700, topP: 1000, maxReplyTokens: 64, promptTokens: promptTokens,
-                reflectionTokens: 3000), memory: memory, limits: limits, embeddingModel: "e", embeddingDimension: 8, collections: [:])
+                reflectionTokens: 3000), memory: memory, limits: limits, embeddingModel: "e", embeddingDimension: 8,
+            collections: [:])
         self.performer = performer
         runner = TurnRunner(assets: assets, performer: performer)
         let runner = runner
