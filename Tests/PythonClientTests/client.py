@@ -134,7 +134,7 @@ def send_rubbish(context: zmq.Context, endpoint: str, client: Client, longest: i
         return stranger(act)
 
     result["refused"] = {
-        "no_hello": stranger(lambda other: other.request(DESCRIBE_MODELS, [1])),
+        "no_hello": stranger(lambda other: sent(other, msgpack.packb([TRANSPORT, [DESCRIBE_MODELS, 1, [1]]]))),
         "hello_of_another_version": stranger(lambda other: other.greet(PROTOCOL + 1)),
         "frame_of_another_version": greeted(msgpack.packb([TRANSPORT + 1, [DESCRIBE_MODELS, 1, [1]]])),
         "not_messagepack": greeted(b"\xc1\xc1 GET / HTTP/1.1\r\n\r\n"),
