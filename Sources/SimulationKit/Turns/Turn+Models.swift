@@ -9,7 +9,9 @@ import Vectors
 extension Turn {
     /// Chooses one of `options` after an observation rendered from `template`; returns its index. Validated: an
     /// answer outside of the options is asked for again and at last fails the turn.
-    public func choose(_ template: String, _ fields: [String: Value], options: [String], about: String? = nil) async throws -> Int {
+    public func choose(_ template: String, _ fields: [String: Value], options: [String], about: String? = nil)
+        async throws -> Int
+    {
         precondition(!options.isEmpty, "a choice needs options")
         let answer = try await consult(
             .choice, template, fields, about, constraint: .choice(options), maxTokens: Self.choiceTokens(options))
@@ -26,7 +28,9 @@ extension Turn {
     }
 
     /// Rates on a scale of whole numbers after an observation rendered from `template`.
-    public func rate(_ template: String, _ fields: [String: Value], scale: ClosedRange<Int>, about: String? = nil) async throws -> Int {
+    public func rate(_ template: String, _ fields: [String: Value], scale: ClosedRange<Int>, about: String? = nil)
+        async throws -> Int
+    {
         let options = scale.map(String.init)
         let answer = try await consult(
             .scale, template, fields, about, constraint: .choice(options), maxTokens: Self.choiceTokens(options))
@@ -98,9 +102,11 @@ extension Turn {
             sampling: Sampling(
                 temperature: assets.models.temperature, topP: assets.models.topP, maxTokens: maxTokens))
         let call = CallID(turn: identity, number: try beginCall())
-        let outcome = try await performer.complete(spec, call: call, agent: agent, tree: tree)
-        log.outcomes.append(OutcomeUse(number: call.number, result: outcome.resultHash))
-        log.names.append(OutcomeName(call: call, request: spec.requestHash, result: outcome.resultHash))
+        let request = spec.requestHash
+        let outcome = try await performer.complete(spec, request: request, call: call, agent: agent, tree: tree)
+        let result = outcome.resultHash
+        log.outcomes.append(OutcomeUse(number: call.number, result: result))
+        log.names.append(OutcomeName(call: call, request: request, result: result))
         guard let answer = outcome.answer else {
             throw TurnFailed(
                 .init(reason: .rejectedAnswers, text: "\(kind.name) call \(call.number): \(outcome.rejection)"))
