@@ -1,8 +1,13 @@
 """Checks a compose file against the rules that keep it scalable and closed; prints what breaks them.
 
-usage: lint_compose.py COMPOSE_FILE        (leaves with 1 if a rule is broken)
+usage: lint_compose.py COMPOSE_FILE FOLDER        (leaves with 1 if a rule is broken)
+
+FOLDER holds the executables: every option in a command must be one that the program knows.
 """
 
+import re
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,13 +21,34 @@ EXPECTED = {"coordinator", "recorder", "llm-gateway", "embedding-gateway", "agen
 SOCKETS = "/run/gensim"
 
 
+def words(service: dict) -> list[str]:
+    """The program and its arguments, without a shell in front."""
+    command = [str(word) for word in service.get("command", [])]
+    if command[:2] == ["sh", "-c"]:
+        return shlex.split(command[2].removeprefix("exec "))
+    return command
+
+
+def lint_options(name: str, service: dict, binaries: Path) -> list[str]:
+    """What the service's command says that its program does not know."""
+    program, *arguments = words(service) or [name]
+    subcommand = arguments[:1] if arguments and not arguments[0].startswith("-") else []
+    answer = subprocess.run(
+        [binaries / program, *subcommand, "--help"], capture_output=True, text=True, timeout=30)
+    if answer.returncode != 0:
+        return [f"`{program} --help` leaves with {answer.returncode}: {answer.stderr.strip()}"]
+    known = set(re.findall(r"--[a-z][a-z-]*", answer.stdout))
+    used = {word.split("=")[0] for word in arguments if word.startswith("--")}
+    return [f"`{program}` knows no option {option}" for option in sorted(used - known)]
+
+
 def lint_service(name: str, service: dict, names: set[str], root: Path) -> list[str]:
     problems = []
 
     if not (root / "services" / name / "README.md").is_file():
         problems.append(f"there is no services/{name}/README.md")
-    command = " ".join(service.get("command", []))
-    if not command.removeprefix("sh -c exec ").startswith(f"{name} "):
+    command = words(service)
+    if command[:1] != [name]:
         problems.append(f"its command must run `{name}`")
 
     for key in ("container_name", "hostname"):
@@ -61,7 +87,7 @@ def lint_service(name: str, service: dict, names: set[str], root: Path) -> list[
     return problems
 
 
-def lint(path: Path) -> list[str]:
+def lint(path: Path, binaries: Path) -> list[str]:
     root = path.resolve().parent.parent
     content = yaml.safe_load(path.read_text())
     services = content["services"]
@@ -74,7 +100,8 @@ def lint(path: Path) -> list[str]:
     if builds != {"services/Dockerfile"}:
         problems.append(f"all are built from services/Dockerfile, not from {', '.join(sorted(builds))}")
     for name, service in services.items():
-        problems += [f"{name}: {problem}" for problem in lint_service(name, service, services.keys(), root)]
+        found = lint_service(name, service, services.keys(), root) + lint_options(name, service, binaries)
+        problems += [f"{name}: {problem}" for problem in found]
 
     dockerfile = (root / "services" / "Dockerfile").read_text().splitlines()
     users = [line.split()[1] for line in dockerfile if line.startswith("USER ")]
@@ -87,9 +114,9 @@ def lint(path: Path) -> list[str]:
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 3:
         raise SystemExit(__doc__)
-    problems = lint(Path(sys.argv[1]))
+    problems = lint(Path(sys.argv[1]), Path(sys.argv[2]))
     for problem in problems:
         print(f"{sys.argv[1]}: {problem}", file=sys.stderr)
     if problems:

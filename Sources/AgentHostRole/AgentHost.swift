@@ -47,9 +47,11 @@ final class AgentHost: Sendable {
         let outcomes = OutcomeStream(
             recorder: recorder, pause: { try await Task.sleep(for: .milliseconds(50)) },
             failed: { error in
-                if let problem = error as? Problem { retry.report(problem) }
+                retry.report(
+                    error as? Problem
+                        ?? Problem(.storage, "outcomes did not reach the recorder: \(error)", advice: "resume the run"))
             })
-        router = AskRouter(host: accepted.host, map: map, gate: gate)
+        router = AskRouter(host: accepted.host, map: map, gate: gate, retry: retry)
         let performer = HostPerformer(
             run: run.definition.run, seed: run.assets.seed, attempts: UInt32(run.configuration.llm.maxAttempts),
             llm: llm, embedding: embedding, outcomes: outcomes, router: router, counters: counters, retry: retry)
@@ -150,13 +152,15 @@ final class AgentHost: Sendable {
 
     /// Tells the coordinator that this host cannot go on.
     func failed(_ error: any Error) async {
-        if error is TurnInterrupted || error is CancellationError {
-            // Whatever interrupted a turn has been reported by whoever noticed it.
-            logger.notice("turns interrupted", metadata: ["reason": "\(error)"])
-            return
-        }
         logger.error("cannot go on", metadata: ["error": "\(error)"])
-        let problem = error as? Problem ?? Problem(.invalid, "\(error)", advice: "see the host's log")
+        // An interruption was reported by whoever noticed its cause; said again, it changes nothing, and unsaid the
+        // run would wait for ever.
+        let problem =
+            switch error {
+            case let problem as Problem: problem
+            case let interrupted as TurnInterrupted: Problem(.unavailable, interrupted.reason)
+            default: Problem(.invalid, "\(error)", advice: "see the host's log")
+            }
         try? await report(HostFailed(host: accepted.host, problem: problem))
     }
 

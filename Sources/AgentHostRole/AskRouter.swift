@@ -13,12 +13,14 @@ final class AskRouter: Sendable {
     }
 
     private let host: UInt32
+    private let retry: ServiceRetry
     private let state: Guarded<State>
     private let gate: RoundGate
     private let passive: Guarded<PassiveTurns?>
 
-    init(host: UInt32, map: PartitionMap, gate: RoundGate) {
+    init(host: UInt32, map: PartitionMap, gate: RoundGate, retry: ServiceRetry) {
         self.host = host
+        self.retry = retry
         state = Guarded(State(map: map))
         self.gate = gate
         passive = Guarded(nil)
@@ -44,17 +46,12 @@ final class AskRouter: Sendable {
         guard let lease else { throw TurnInterrupted(reason: "nobody holds the partition of \(ask.agent)") }
         if lease.host == host { return try await answer(ask) }
         guard let peer else { throw TurnInterrupted(reason: "there is no connection to host \(lease.host)") }
-        do {
-            let reply = try await peer.request(
-                Ask(
-                    epoch: lease.epoch, round: ask.tree.round, root: ask.tree.root,
-                    rootPartition: ask.tree.rootPartition, path: ask.path, asker: ask.asker, agent: ask.agent,
-                    request: ask.request, written: ask.written, recorded: Array(ask.tree.recorded.values)),
-                expecting: Asked.self)
-            return AskReply(answer: reply.answer, turns: reply.turns, outcomes: reply.outcomes)
-        } catch let problem as Problem {
-            throw TurnInterrupted(reason: "host \(lease.host) did not answer for \(ask.agent): \(problem.what)")
-        }
+        let request = Ask(
+            epoch: lease.epoch, round: ask.tree.round, root: ask.tree.root, rootPartition: ask.tree.rootPartition,
+            path: ask.path, asker: ask.asker, agent: ask.agent, request: ask.request, written: ask.written,
+            recorded: Array(ask.tree.recorded.values))
+        let reply = try await retry.patiently { try await peer.request(request, expecting: Asked.self) }
+        return AskReply(answer: reply.answer, turns: reply.turns, outcomes: reply.outcomes)
     }
 
     /// Answers another host's ask. Refused unless this host holds the agent's partition under the epoch that the

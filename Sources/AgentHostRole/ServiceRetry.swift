@@ -1,6 +1,7 @@
 import Model
 import SimulationKit
 import Support
+import Transport
 import Wire
 
 /// What a host does when a service cannot answer now: it waits. Timeouts, overload and lost processes never fail a
@@ -28,6 +29,16 @@ struct ServiceRetry: Sendable {
                 case .fenced:
                     throw TurnInterrupted(reason: problem.what)
                 }
+            } catch let error as TransportError {
+                guard case .overloaded = error else {
+                    report(
+                        Problem(
+                            .invalid, "a service cannot be reached as it should: \(error)",
+                            advice: "see the services' logs, then resume the run"))
+                    throw TurnInterrupted(reason: "\(error)")
+                }
+                try await pause(tries)
+                tries += 1
             }
         }
     }

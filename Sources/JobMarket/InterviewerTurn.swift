@@ -35,8 +35,9 @@ struct InterviewerTurn {
     /// A position whose vacancies are all taken invites nobody, and asks no model about it.
     private func screen() async throws -> Bool {
         if market.vacancies > 0, (turn.field("vacancies")?.int ?? 0) <= 0 { return false }
-        let invited = try await turn.choose(
-            "screen", facts(), options: JobMarketScenario.noYes, about: topic) == 1
+        let invited =
+            try await turn.choose(
+                "screen", facts(), options: JobMarketScenario.noYes, about: topic) == 1
         try turn.remember("memories/screened", facts(["invited": .bool(invited)]))
         return invited
     }

@@ -45,8 +45,9 @@ struct SeekerTurn {
     }
 
     private func decidesToSeek() async throws -> Bool {
-        var seeks = try await turn.choose(
-            "seek", [:], options: JobMarketScenario.noYes, about: JobMarketScenario.looking) == 1
+        var seeks =
+            try await turn.choose(
+                "seek", [:], options: JobMarketScenario.noYes, about: JobMarketScenario.looking) == 1
         if !seeks, market.requireSeeking {
             try turn.event(Events.overruled)
             seeks = true
@@ -89,8 +90,9 @@ struct SeekerTurn {
 
     private func apply(to jobs: [Job]) async throws -> [Job] {
         let decisions = try await turn.parallel(jobs) { job, turn in
-            let applies = try await turn.choose(
-                "apply", job.fields, options: JobMarketScenario.noYes, about: job.topic) == 1
+            let applies =
+                try await turn.choose(
+                    "apply", job.fields, options: JobMarketScenario.noYes, about: job.topic) == 1
             try turn.remember(applies ? "memories/applied" : "memories/not_applied", job.brief)
             if applies { try turn.event(Events.applied, ["position": .int(Int64(job.agent.number))]) }
             return applies

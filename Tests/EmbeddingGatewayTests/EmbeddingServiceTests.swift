@@ -136,7 +136,8 @@ private let unit: [UInt8] = [0xCD, 0x38, 0x66, 0x3A]
         await #expect {
             try await bench.ask(DescribeModels(), ModelsDescribed.self)
         } throws: { error in
-            (error as? Problem)?.code == .invalid
+            guard case .refused(let refusal) = error as? TransportError else { return false }
+            return refusal.code == .unknownKind
         }
     }
 }

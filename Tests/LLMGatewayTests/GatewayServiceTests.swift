@@ -188,14 +188,17 @@ private func answer(_ text: String) -> ScriptedServer.Reply {
 
     @Test func rubbishIsRefusedWithAReasonAndTheGatewayGoesOn() async throws {
         let bench = try Bench { _, _ in answer("fine") }
-        for (kind, body) in [
-            (WireKind.complete.rawValue, [0xC0] as [UInt8]), (WireKind.embed.rawValue, [0xC0]), (999, [0x01]),
-            (WireKind.complete.rawValue, [0x95, 0x63, 0xC0, 0xC0, 0xC0, 0xC0]),
-        ] {
+        let complete = WireKind.complete.rawValue
+        let rubbish: [(UInt16, [UInt8], Refusal.Code)] = [
+            (complete, [0xC0], .malformed), (complete, [0x95, 0x63, 0xC0, 0xC0, 0xC0, 0xC0], .malformed),
+            (WireKind.embed.rawValue, [0xC0], .unknownKind), (999, [0x01], .unknownKind),
+        ]
+        for (kind, body, code) in rubbish {
             await #expect {
                 try await bench.raw(kind, body, Completed.self)
             } throws: { error in
-                (error as? Problem)?.code == .invalid
+                guard case .refused(let refusal) = error as? TransportError else { return false }
+                return refusal.code == code
             }
         }
         #expect(try await bench.complete(1).answer == "fine")

@@ -55,7 +55,7 @@ final class EmbeddingDriver {
             switch message {
             case .embed(let request): core.embed(request.texts, from: asker, at: now)
             case .describe: core.describe(to: asker)
-            case .invalid(let problem): reply(asker, .failed(problem))
+            case .refused(let refusal): refuse(asker, refusal)
             }
         }
     }
@@ -116,6 +116,12 @@ final class EmbeddingDriver {
             case .failed(let problem): Self.envelope(RequestFailed(problem), asker)
             }
         replies.append((asker.peer, envelope))
+    }
+
+    private func refuse(_ asker: EmbeddingAsker, _ refusal: Refusal) {
+        // Without a correlation a refusal would be taken for one of everything that is under way.
+        guard asker.correlation != 0 else { return }
+        replies.append((asker.peer, refusal.envelope(correlation: asker.correlation)))
     }
 
     private static func envelope<Message: WireMessage>(_ message: Message, _ asker: EmbeddingAsker) -> Envelope {

@@ -9,7 +9,7 @@ enum EmbeddingMessage: Sendable {
     /// Say what stands behind the gateway.
     case describe
     /// Not for us, or not readable: what to say about it.
-    case invalid(Problem)
+    case refused(Refusal)
 
     /// Reads a message, which comes from outside and may hold anything.
     init(_ envelope: Envelope) {
@@ -20,15 +20,15 @@ enum EmbeddingMessage: Sendable {
                 _ = try DescribeEmbedding(body: envelope.body)
                 self = .describe
             default:
-                self = .invalid(
-                    Problem(
-                        .invalid, "the embedding-gateway does not know messages of kind \(envelope.kind)",
+                self = .refused(
+                    Refusal(
+                        .unknownKind, "the embedding-gateway does not know messages of kind \(envelope.kind)",
                         advice: "send embed or describeEmbedding"))
             }
         } catch {
-            self = .invalid(
-                Problem(
-                    .invalid, "a message of kind \(envelope.kind) is malformed: \(error)",
+            self = .refused(
+                Refusal(
+                    .malformed, "a message of kind \(envelope.kind) is malformed: \(error)",
                     advice: "see docs/wire-protocol.md"))
         }
     }

@@ -62,7 +62,7 @@ final class GatewayDriver {
             case .complete(let request): core.complete(request, from: asker, at: now)
             case .release(let released): core.release(released)
             case .describe: core.describe(to: asker)
-            case .invalid(let problem): reply(asker, .failed(problem))
+            case .refused(let refusal): refuse(asker, refusal)
             }
         }
     }
@@ -120,6 +120,12 @@ final class GatewayDriver {
             case .described(let backends): Self.envelope(ModelsDescribed(backends: backends), asker)
             }
         replies.append((asker.peer, envelope))
+    }
+
+    private func refuse(_ asker: Asker, _ refusal: Refusal) {
+        // Without a correlation a refusal would be taken for one of everything that is under way.
+        guard asker.correlation != 0 else { return }
+        replies.append((asker.peer, refusal.envelope(correlation: asker.correlation)))
     }
 
     private static func envelope<Message: WireMessage>(_ message: Message, _ asker: Asker) -> Envelope {

@@ -11,7 +11,7 @@ enum IncomingMessage: Sendable {
     /// Say what stands behind the gateway.
     case describe
     /// Not for us, or not readable: what to say about it.
-    case invalid(Problem)
+    case refused(Refusal)
 
     /// Reads a message, which comes from outside and may hold anything.
     init(_ envelope: Envelope) {
@@ -23,15 +23,15 @@ enum IncomingMessage: Sendable {
                 _ = try DescribeModels(body: envelope.body)
                 self = .describe
             default:
-                self = .invalid(
-                    Problem(
-                        .invalid, "the llm-gateway does not know messages of kind \(envelope.kind)",
+                self = .refused(
+                    Refusal(
+                        .unknownKind, "the llm-gateway does not know messages of kind \(envelope.kind)",
                         advice: "send complete, releaseOutcomes or describeModels"))
             }
         } catch {
-            self = .invalid(
-                Problem(
-                    .invalid, "a message of kind \(envelope.kind) is malformed: \(error)",
+            self = .refused(
+                Refusal(
+                    .malformed, "a message of kind \(envelope.kind) is malformed: \(error)",
                     advice: "see docs/wire-protocol.md"))
         }
     }
