@@ -54,8 +54,7 @@ final class AgentHost: Sendable {
         router = AskRouter(host: accepted.host, map: map, gate: gate, retry: retry)
         let performer = HostPerformer(
             run: run.definition.run, seed: run.assets.seed, attempts: UInt32(run.configuration.llm.maxAttempts),
-            embeddingModel: run.assets.embeddingModel, llm: llm, embedding: embedding, outcomes: outcomes,
-            router: router, counters: counters, retry: retry)
+            llm: llm, embedding: embedding, outcomes: outcomes, router: router, counters: counters, retry: retry)
         runner = RoundRunner(
             run: run.definition.run, assets: run.assets, performer: performer, recorder: recorder, llm: llm,
             outcomes: outcomes, retry: retry,

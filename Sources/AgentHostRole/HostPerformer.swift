@@ -10,7 +10,6 @@ final class HostPerformer: CallPerformer {
     private let run: String
     private let seed: RunSeed
     private let attempts: UInt32
-    private let embeddingModel: String
     private let llm: WireClient
     private let embedding: WireClient?
     private let outcomes: OutcomeStream
@@ -19,13 +18,12 @@ final class HostPerformer: CallPerformer {
     private let retry: ServiceRetry
 
     init(
-        run: String, seed: RunSeed, attempts: UInt32, embeddingModel: String, llm: WireClient, embedding: WireClient?,
-        outcomes: OutcomeStream, router: AskRouter, counters: Guarded<HostCounters>, retry: ServiceRetry
+        run: String, seed: RunSeed, attempts: UInt32, llm: WireClient, embedding: WireClient?, outcomes: OutcomeStream,
+        router: AskRouter, counters: Guarded<HostCounters>, retry: ServiceRetry
     ) {
         self.run = run
         self.seed = seed
         self.attempts = attempts
-        self.embeddingModel = embeddingModel
         self.llm = llm
         self.embedding = embedding
         self.outcomes = outcomes
@@ -35,9 +33,8 @@ final class HostPerformer: CallPerformer {
     }
 
     func complete(
-        _ spec: CompletionSpec, call: CallID, agent: AgentID, tree: TreeContext
+        _ spec: CompletionSpec, request hash: Digest128, call: CallID, agent: AgentID, tree: TreeContext
     ) async throws -> CompletionOutcome {
-        let hash = spec.requestHash
         if let known = tree.recorded[call], known.request == hash, case .completion(_, let outcome) = known.content {
             return outcome
         }
@@ -56,8 +53,9 @@ final class HostPerformer: CallPerformer {
         return outcome
     }
 
-    func embed(_ texts: [String], call: CallID, agent: AgentID, tree: TreeContext) async throws -> EmbeddingAnswer {
-        let hash = OutcomeRecord.requestHash(embedding: texts, model: embeddingModel)
+    func embed(
+        _ texts: [String], request hash: Digest128, call: CallID, agent: AgentID, tree: TreeContext
+    ) async throws -> EmbeddingAnswer {
         if let known = tree.recorded[call], known.request == hash,
             case .embedding(let model, _, let vectors) = known.content
         {

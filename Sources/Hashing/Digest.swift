@@ -24,6 +24,12 @@ public struct Digest128: Hashable, Sendable, Comparable, CustomStringConvertible
         self = bytes.withUnsafeBytes { Digest128(unchecked: $0, at: 0) }
     }
 
+    /// A digest from exactly sixteen bytes; nil for any other count.
+    public init?(_ bytes: UnsafeRawBufferPointer) {
+        guard bytes.count == 16 else { return nil }
+        self.init(unchecked: bytes, at: 0)
+    }
+
     /// A digest from the sixteen bytes at `offset`, which must be there.
     init(unchecked bytes: UnsafeRawBufferPointer, at offset: Int) {
         high = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
@@ -65,6 +71,12 @@ public struct Digest256: Hashable, Sendable, Comparable, CustomStringConvertible
     public init?(bytes: [UInt8]) {
         guard bytes.count == 32 else { return nil }
         self = bytes.withUnsafeBytes { Digest256(unchecked: $0) }
+    }
+
+    /// A digest from exactly 32 bytes; nil for any other count.
+    public init?(_ bytes: UnsafeRawBufferPointer) {
+        guard bytes.count == 32 else { return nil }
+        self.init(unchecked: bytes)
     }
 
     /// A digest from the first 32 bytes, which must be there.

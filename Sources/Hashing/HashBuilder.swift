@@ -9,14 +9,13 @@ public struct HashBuilder: ~Copyable {
     private let state: UnsafeMutableRawPointer
     private let size: Int
 
-    private init(_ purpose: HashPurpose, size: Int) {
-        state = .allocate(byteCount: shim_blake2b_state_size(), alignment: 64)
+    /// A hash whose state lies in `state`, which the caller keeps as long as the builder.
+    private init(_ purpose: HashPurpose, size: Int, state: UnsafeMutableRawPointer) {
+        self.state = state
         self.size = size
         let status = shim_blake2b_init(state, size, purpose.personal)
         precondition(status == 0, "libsodium refused to start a hash of \(size) bytes")
     }
-
-    deinit { state.deallocate() }
 
     /// Bytes with their length before them.
     public func append(_ bytes: some ContiguousBytesView) {
@@ -66,17 +65,28 @@ public struct HashBuilder: ~Copyable {
 
     /// A 128-bit hash of what `body` appends, under the named purpose.
     public static func hash128(_ purpose: HashPurpose, _ body: (borrowing HashBuilder) -> Void) -> Digest128 {
-        let builder = HashBuilder(purpose, size: 16)
-        body(builder)
-        return builder.finish { Digest128(unchecked: $0, at: 0) }
+        withBuilder(purpose, size: 16, body) { Digest128(unchecked: $0, at: 0) }
     }
 
     /// A 256-bit hash of what `body` appends, under the named purpose.
     public static func hash256(_ purpose: HashPurpose, _ body: (borrowing HashBuilder) -> Void) -> Digest256 {
-        let builder = HashBuilder(purpose, size: 32)
-        body(builder)
-        return builder.finish { Digest256(unchecked: $0) }
+        withBuilder(purpose, size: 32, body) { Digest256(unchecked: $0) }
     }
+
+    /// Hashes with a state on the stack: most inputs are so short that an allocation would be felt.
+    private static func withBuilder<Result>(
+        _ purpose: HashPurpose, size: Int, _ body: (borrowing HashBuilder) -> Void,
+        _ read: (UnsafeRawBufferPointer) -> Result
+    ) -> Result {
+        withUnsafeTemporaryAllocation(byteCount: stateBytes, alignment: 64) { memory in
+            guard let start = memory.baseAddress else { preconditionFailure("a hash has no state") }
+            let builder = HashBuilder(purpose, size: size, state: start)
+            body(builder)
+            return builder.finish(read)
+        }
+    }
+
+    private static let stateBytes = shim_blake2b_state_size()
 
     /// A 64-bit hash of what `body` appends, under the named purpose.
     public static func hash64(_ purpose: HashPurpose, _ body: (borrowing HashBuilder) -> Void) -> UInt64 {
@@ -91,20 +101,20 @@ public protocol ContiguousBytesView {
 }
 
 extension String: ContiguousBytesView {
-    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    @inlinable public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         var copy = self
         return copy.withUTF8 { body(UnsafeRawBufferPointer($0)) }
     }
 }
 
 extension [UInt8]: ContiguousBytesView {
-    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    @inlinable public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         withUnsafeBytes(body)
     }
 }
 
 extension ArraySlice<UInt8>: ContiguousBytesView {
-    public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    @inlinable public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         withUnsafeBytes(body)
     }
 }

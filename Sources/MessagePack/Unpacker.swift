@@ -89,6 +89,19 @@ public struct Unpacker {
         Array(bytes[payload(try take(.binary, as: .binary))])
     }
 
+    /// Reads binary data through `body`, without a copy; the pointer must not leave it. What `body` refuses by nil is
+    /// not read: an error of length.
+    public mutating func readBinary<Result>(
+        _ body: (UnsafeRawBufferPointer) -> Result?
+    ) throws(UnpackError) -> Result {
+        let token = try peek(.binary, as: .binary)
+        let range = payload(token)
+        let result = bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+        guard let result else { throw .outOfRange(expected: .binary, offset: Int(token.start)) }
+        next += 1
+        return result
+    }
+
     /// Enters an array and gives the number of its elements, which are read next.
     public mutating func readArrayHeader() throws(UnpackError) -> Int { try enter(.array, as: .array) }
 

@@ -19,7 +19,17 @@ public enum CallKind: UInt8, Sendable, CaseIterable {
     case insights = 7
 
     /// The name under which recordings and logs show it.
-    public var name: String { "\(self)" }
+    public var name: String {
+        switch self {
+        case .choice: "choice"
+        case .text: "text"
+        case .scale: "scale"
+        case .structured: "structured"
+        case .importance: "importance"
+        case .questions: "questions"
+        case .insights: "insights"
+        }
+    }
 }
 
 /// Who speaks in a chat message.
@@ -32,7 +42,13 @@ public enum ChatRole: UInt8, Sendable {
     case assistant = 3
 
     /// The name in the OpenAI API.
-    public var name: String { "\(self)" }
+    public var name: String {
+        switch self {
+        case .system: "system"
+        case .user: "user"
+        case .assistant: "assistant"
+        }
+    }
 }
 
 /// A chat message, cut into segments so that shared ones are stored and recognised once.

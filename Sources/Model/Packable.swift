@@ -70,13 +70,11 @@ extension Unpacker {
     }
     /// A derived identity.
     public mutating func readDigest128() throws -> Digest128 {
-        guard let digest = Digest128(bytes: try readBinary()) else { throw DecodingFailure.unexpected("16 bytes") }
-        return digest
+        try readBinary { Digest128($0) }
     }
     /// A content hash.
     public mutating func readDigest256() throws -> Digest256 {
-        guard let digest = Digest256(bytes: try readBinary()) else { throw DecodingFailure.unexpected("32 bytes") }
-        return digest
+        try readBinary { Digest256($0) }
     }
     /// A number from 0 to 2^32-1.
     public mutating func readUInt32() throws -> UInt32 {

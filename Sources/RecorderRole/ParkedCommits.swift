@@ -15,6 +15,9 @@ struct ParkedCommits {
 
     private var entries: [TurnID: [Entry]] = [:]
 
+    /// Whether none waits, as nearly always.
+    var isEmpty: Bool { entries.isEmpty }
+
     /// When the first of them has waited long enough.
     var firstDeadline: Instant? { entries.values.joined().map(\.deadline).min() }
 

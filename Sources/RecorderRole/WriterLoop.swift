@@ -81,6 +81,7 @@ struct WriterLoop {
 
     /// Parked commits of the roots that outcomes in this batch belong to.
     private mutating func parkedCommits(for requests: [RecordRequest]) -> [ParkedCommits.Entry] {
+        guard !parked.isEmpty else { return [] }
         var entries: [ParkedCommits.Entry] = []
         for case .outcomes(let records) in requests {
             for record in records { entries += parked.take(record.root) }

@@ -15,36 +15,43 @@ enum TreeStorage {
     static func stored(_ tree: [UInt8], segment: (String) throws -> Int64) throws -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(tree.count)
+        var copied = 0
         var scan = MessagePackScan(tree)
         while let token = scan.next() {
             if case .text(let content) = token.kind, content.count >= shortestText,
                 let text = String(validating: tree[content], as: UTF8.self),
                 let id = UInt32(exactly: try segment(text))
             {
-                result += [0xd6, segmentType]
+                result += tree[copied..<token.range.lowerBound]
+                result.append(0xd6)
+                result.append(segmentType)
                 withUnsafeBytes(of: id.bigEndian) { result.append(contentsOf: $0) }
-            } else {
-                result += tree[token.range]
+                copied = token.range.upperBound
             }
         }
         // Bytes that the walk does not understand are kept as they are; they hold no segment.
-        return scan.isAtEnd ? result : tree
+        guard scan.isAtEnd else { return tree }
+        result += tree[copied...]
+        return result
     }
 
     /// The canonical bytes; `text` gives the text of a segment. Nil for bytes that are no stored tree.
     static func canonical(_ stored: [UInt8], text: (Int64) throws -> String) rethrows -> [UInt8]? {
         var result: [UInt8] = []
         result.reserveCapacity(stored.count * 2)
+        var copied = 0
         var scan = MessagePackScan(stored)
         while let token = scan.next() {
             if case .fixext4(let type) = token.kind, type == segmentType {
                 let id = stored[token.range.suffix(4)].reduce(Int64(0)) { $0 << 8 | Int64($1) }
+                result += stored[copied..<token.range.lowerBound]
                 append(try text(id), to: &result)
-            } else {
-                result += stored[token.range]
+                copied = token.range.upperBound
             }
         }
-        return scan.isAtEnd ? result : nil
+        guard scan.isAtEnd else { return nil }
+        result += stored[copied...]
+        return result
     }
 
     /// A text of at least 32 bytes in its shortest form.

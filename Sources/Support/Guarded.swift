@@ -5,8 +5,8 @@ import Glibc
 /// Built on `pthread_mutex_t`, because the thread sanitizer on Linux does not see `Synchronization.Mutex` and
 /// reports races that are none. Keep what runs under the lock short: no waiting, no callbacks.
 public final class Guarded<Value>: @unchecked Sendable {
-    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private var value: Value
+    @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
+    @usableFromInline var value: Value
 
     /// Puts `value` behind a new, unlocked lock.
     public init(_ value: Value) {
@@ -23,8 +23,9 @@ public final class Guarded<Value>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Runs `body` with exclusive access to the value.
-    public func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
+    /// Runs `body` with exclusive access to the value. Inlinable, because calls through an unspecialized generic cost
+    /// more than the lock itself.
+    @inlinable public func withLock<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
         let status = pthread_mutex_lock(mutex)
         precondition(status == 0, "pthread_mutex_lock failed with \(status)")
         defer { pthread_mutex_unlock(mutex) }

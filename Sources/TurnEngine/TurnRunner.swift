@@ -8,7 +8,7 @@ public struct RootResult: Sendable {
     public var tree: Tree
     /// Every outcome that the tree used.
     public var outcomes: [OutcomeName]
-    /// Vectors that the root turn itself embedded, by text: a consolidation's effect needs them.
+    /// Vectors that a consolidation embedded, by text: its effect needs them. Empty for other roots.
     public var vectors: [String: FixedVector]
 }
 
@@ -39,7 +39,8 @@ public struct TurnRunner: Sendable {
             return .null
         }
         return RootResult(
-            tree: Tree(round: tree.round, kind: kind, turns: turns), outcomes: turn.names, vectors: turn.vectors)
+            tree: Tree(round: tree.round, kind: kind, turns: turns), outcomes: turn.names,
+            vectors: kind == .consolidate ? Dictionary(turn.embedded.map { ($0.text, $0.vector) }) { $1 } : [:])
     }
 
     /// Runs a passive turn to its end. `state` is the asked agent's at the start of the round.

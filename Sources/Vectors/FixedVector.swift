@@ -23,10 +23,8 @@ public struct FixedVector: Hashable, Sendable {
         guard bytes.count % 2 == 0 else { throw .oddLength(bytes: bytes.count) }
         components = [Int16](unsafeUninitializedCapacity: bytes.count / 2) { components, filled in
             bytes.withUnsafeBufferPointer { bytes in
-                for index in 0..<bytes.count / 2 {
-                    let bits = UInt16(bytes[2 * index]) | UInt16(bytes[2 * index + 1]) << 8
-                    components.initializeElement(at: index, to: Self.component(halfBits: bits))
-                }
+                guard let from = bytes.baseAddress, let to = components.baseAddress else { return }
+                vector_fixed_from_halves(from, to, bytes.count / 2)
             }
             filled = bytes.count / 2
         }
@@ -44,19 +42,5 @@ public struct FixedVector: Hashable, Sendable {
                 return vector_dot_int16(leftBase, rightBase, left.count)
             }
         }
-    }
-
-    /// Half float to Q14 in integers alone. A half float is `significand * 2^(exponent - 25)`, so its Q14 value is
-    /// `significand * 2^exponent / 2^11`, which one shift rounds for all exponents alike.
-    @inline(__always)
-    static func component(halfBits bits: UInt16) -> Int16 {
-        let exponent = Int64(bits >> 10 & 0x1F)
-        let fraction = Int64(bits & 0x3FF)
-        // Subnormal numbers share the smallest exponent and lack the leading one.
-        let scaled = (exponent == 0 ? fraction : fraction + 1024) &<< max(exponent, 1)
-        let rounded = (scaled + 1023 + (scaled >> 11 & 1)) >> 11
-        let isNumber = exponent != 31 || fraction == 0
-        let cut = isNumber ? Int16(truncatingIfNeeded: min(rounded, Int64(Int16.max))) : 0
-        return bits >> 15 == 0 ? cut : -cut
     }
 }

@@ -140,7 +140,7 @@ final class ScriptedMarket: CallPerformer {
     // MARK: CallPerformer
 
     func complete(
-        _ spec: CompletionSpec, call: CallID, agent: AgentID, tree: TreeContext
+        _ spec: CompletionSpec, request: Digest128, call: CallID, agent: AgentID, tree: TreeContext
     ) async throws -> CompletionOutcome {
         let id = assets.population.id(of: agent)
         calls.withLock { $0.append(Seen(agent: id, spec: spec)) }
@@ -148,7 +148,9 @@ final class ScriptedMarket: CallPerformer {
             answer: rule(spec, id), rejection: "", rejected: [], promptTokens: 1, completionTokens: 1, model: "m")
     }
 
-    func embed(_ texts: [String], call: CallID, agent: AgentID, tree: TreeContext) async throws -> EmbeddingAnswer {
+    func embed(
+        _ texts: [String], request: Digest128, call: CallID, agent: AgentID, tree: TreeContext
+    ) async throws -> EmbeddingAnswer {
         EmbeddingAnswer(model: "e", vectors: try texts.map(Self.vector))
     }
 

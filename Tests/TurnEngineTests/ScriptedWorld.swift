@@ -85,7 +85,7 @@ final class ScriptedPerformer: CallPerformer {
     }
 
     func complete(
-        _ spec: CompletionSpec, call: CallID, agent: AgentID, tree: TreeContext
+        _ spec: CompletionSpec, request: Digest128, call: CallID, agent: AgentID, tree: TreeContext
     ) async throws -> CompletionOutcome {
         if let known = tree.recorded[call], known.request == spec.requestHash,
             case .completion(_, let outcome) = known.content
@@ -100,7 +100,9 @@ final class ScriptedPerformer: CallPerformer {
         return respond(spec)
     }
 
-    func embed(_ texts: [String], call: CallID, agent: AgentID, tree: TreeContext) async throws -> EmbeddingAnswer {
+    func embed(
+        _ texts: [String], request: Digest128, call: CallID, agent: AgentID, tree: TreeContext
+    ) async throws -> EmbeddingAnswer {
         seen.withLock { $0.embedded.append(texts) }
         // One half float of 1.0 at a place that follows from the text, zeros elsewhere.
         let vectors = texts.map { text -> [UInt8] in

@@ -5,16 +5,28 @@ import Testing
 @testable import Vectors
 
 @Suite struct FixedVectorTests {
-    @Test func everyHalfFloatRoundsAsItsExactValueDoes() {
+    @Test func everyHalfFloatRoundsAsItsExactValueDoesOnEveryPath() throws {
+        var bytes: [UInt8] = []
+        var expected: [Int16] = []
         for bits in UInt16.min...UInt16.max {
             let value = Float16(bitPattern: bits)
-            let expected: Double
-            if value.isNaN {
-                expected = 0
-            } else {
-                expected = min(32_767, max(-32_767, (Double(value) * 16_384).rounded(.toNearestOrEven)))
-            }
-            #expect(FixedVector.component(halfBits: bits) == Int16(expected), "half float \(bits)")
+            bytes += [UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8)]
+            let exact = (Double(value) * 16_384).rounded(.toNearestOrEven)
+            expected.append(value.isNaN ? 0 : Int16(min(32_767, max(-32_767, exact))))
+        }
+        #expect(try FixedVector(halfFloats: bytes).components == expected)
+        var portable = [Int16](repeating: 1, count: expected.count)
+        vector_fixed_from_halves_portable(bytes, &portable, portable.count)
+        #expect(portable == expected)
+    }
+
+    @Test func anyLengthOfHalfFloatsIsConverted() throws {
+        var generator = SeededGenerator(seed: 17)
+        for count in [1, 7, 15, 16, 17, 31, 32, 33, 384, 767] {
+            let bytes = (0..<2 * count).map { _ in UInt8(generator.below(256)) }
+            var portable = [Int16](repeating: 1, count: count)
+            vector_fixed_from_halves_portable(bytes, &portable, count)
+            #expect(try FixedVector(halfFloats: bytes).components == portable, "\(count) components")
         }
     }
 

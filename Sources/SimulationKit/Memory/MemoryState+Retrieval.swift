@@ -16,16 +16,19 @@ extension MemoryState {
     /// Texts of the entries that come to mind from long-term memory, the highest score first.
     func recall(query: FixedVector?, now: Int64, settings: MemorySettings) -> [String] {
         let total = long.count + pending.count
-        var relevances: [Int: Int64] = [:]
-        if let query { relevances = self.relevances(to: query, count: settings.long) }
-        let candidates = Set(relevances.keys).union(max(0, total - settings.long)..<total)
+        let near = query.map { relevances(to: $0, count: settings.long) } ?? []
+        let latest = max(0, total - settings.long)..<total
+        var isNear = [Bool](repeating: false, count: latest.count)
+        for (index, _) in near where latest.contains(index) { isNear[index - latest.lowerBound] = true }
+        let candidates = near + latest.filter { !isNear[$0 - latest.lowerBound] }.map { ($0, 0) }
         var scored: [(index: Int, score: Int64)] = []
-        for index in candidates {
+        scored.reserveCapacity(candidates.count)
+        for (index, relevance) in candidates {
             let isRated = index < long.count
             let time = isRated ? long[index].time : pending[index - long.count].time
             let rating = isRated ? long[index].importance : 0
             var score = MemoryScore.recency(seconds: now &- time)
-            score += relevances[index] ?? 0
+            score += relevance
             score += MemoryScore.importance(rating: rating, weight: settings.importanceWeight)
             scored.append((index, score))
         }
@@ -36,7 +39,7 @@ extension MemoryState {
     }
 
     /// Relevance of the `count` entries nearest to `query`, by index; ties to the newest.
-    private func relevances(to query: FixedVector, count: Int) -> [Int: Int64] {
+    private func relevances(to query: FixedVector, count: Int) -> [(index: Int, relevance: Int64)] {
         var indexes: [Int] = []
         var products: [Int64] = []
         for (index, entry) in long.enumerated() {
@@ -45,12 +48,10 @@ extension MemoryState {
             indexes.append(index)
             products.append(vector.dot(query))
         }
-        var relevances: [Int: Int64] = [:]
-        for match in ExactSearch.best(of: products, count: count, ties: .highestIndex) {
+        return ExactSearch.best(of: products, count: count, ties: .highestIndex).compactMap { match in
             let index = indexes[match.index]
-            guard let vector = long[index].vector else { continue }
-            relevances[index] = MemoryScore.relevance(vector, query)
+            guard let vector = long[index].vector else { return nil }
+            return (index, MemoryScore.relevance(vector, query))
         }
-        return relevances
     }
 }

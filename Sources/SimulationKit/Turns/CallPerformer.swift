@@ -91,11 +91,15 @@ public struct EmbeddingAnswer: Sendable {
 ///
 /// Throws `TurnInterrupted` for everything temporary; a turn is then abandoned and run again, never failed.
 public protocol CallPerformer: Sendable {
-    /// Gets an answer of a model, or its honest rejection.
-    func complete(_ spec: CompletionSpec, call: CallID, agent: AgentID, tree: TreeContext) async throws
-        -> CompletionOutcome
-    /// Gets vectors of texts.
-    func embed(_ texts: [String], call: CallID, agent: AgentID, tree: TreeContext) async throws -> EmbeddingAnswer
+    /// Gets an answer of a model, or its honest rejection. `request` is the spec's `requestHash`, which takes a walk
+    /// over the whole prompt and is computed once for each call.
+    func complete(
+        _ spec: CompletionSpec, request: Digest128, call: CallID, agent: AgentID, tree: TreeContext
+    ) async throws -> CompletionOutcome
+    /// Gets vectors of texts. `request` is `OutcomeRecord.requestHash` of them.
+    func embed(
+        _ texts: [String], request: Digest128, call: CallID, agent: AgentID, tree: TreeContext
+    ) async throws -> EmbeddingAnswer
     /// Runs a passive turn.
     func ask(_ ask: AskCall) async throws -> AskReply
 }

@@ -102,9 +102,11 @@ extension Turn {
             sampling: Sampling(
                 temperature: assets.models.temperature, topP: assets.models.topP, maxTokens: maxTokens))
         let call = CallID(turn: identity, number: try beginCall())
-        let outcome = try await performer.complete(spec, call: call, agent: agent, tree: tree)
-        log.outcomes.append(OutcomeUse(number: call.number, result: outcome.resultHash))
-        log.names.append(OutcomeName(call: call, request: spec.requestHash, result: outcome.resultHash))
+        let request = spec.requestHash
+        let outcome = try await performer.complete(spec, request: request, call: call, agent: agent, tree: tree)
+        let result = outcome.resultHash
+        log.outcomes.append(OutcomeUse(number: call.number, result: result))
+        log.names.append(OutcomeName(call: call, request: request, result: result))
         guard let answer = outcome.answer else {
             throw TurnFailed(
                 .init(reason: .rejectedAnswers, text: "\(kind.name) call \(call.number): \(outcome.rejection)"))

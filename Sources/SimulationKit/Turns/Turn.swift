@@ -187,11 +187,10 @@ public final class Turn {
     public func embed(_ texts: [String]) async throws -> [FixedVector] {
         guard !texts.isEmpty else { return [] }
         let call = CallID(turn: identity, number: try beginCall())
-        let answer = try await performer.embed(texts, call: call, agent: agent, tree: tree)
+        let request = OutcomeRecord.requestHash(embedding: texts, model: assets.embeddingModel)
+        let answer = try await performer.embed(texts, request: request, call: call, agent: agent, tree: tree)
         log.names.append(
-            OutcomeName(
-                call: call, request: OutcomeRecord.requestHash(embedding: texts, model: assets.embeddingModel),
-                result: OutcomeRecord.resultHash(vectors: answer.vectors)))
+            OutcomeName(call: call, request: request, result: OutcomeRecord.resultHash(vectors: answer.vectors)))
         guard answer.vectors.count == texts.count else {
             throw TurnInterrupted(reason: "the embedding server returned another number of vectors")
         }
@@ -199,7 +198,7 @@ public final class Turn {
         for (text, bytes) in zip(texts, answer.vectors) {
             guard let vector = try? FixedVector(halfFloats: bytes), vector.dimension == assets.embeddingDimension
             else { throw TurnInterrupted(reason: "the embedding server returned a vector of another dimension") }
-            log.vectors[text] = vector
+            log.embedded.append((text, vector))
             vectors.append(vector)
         }
         return vectors

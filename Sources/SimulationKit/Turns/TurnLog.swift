@@ -25,8 +25,8 @@ package struct TurnLog: Sendable {
     private var ownWrites = 0
     /// Calls made here and below.
     var calls = 0
-    /// Vectors that this turn embedded, by text.
-    package var vectors: [String: FixedVector] = [:]
+    /// Texts that this turn embedded, with their vectors. A list: only a consolidation looks them up, once.
+    package var embedded: [(text: String, vector: FixedVector)] = []
 
     /// Numbers that each branch of a fork gets: enough for any conversation, few enough for a million branches.
     static let branchStride: UInt32 = 4096
@@ -79,7 +79,7 @@ package struct TurnLog: Sendable {
         written += branch.written.suffix(branch.ownWrites)
         ownWrites += branch.ownWrites
         calls += branch.calls
-        vectors.merge(branch.vectors) { first, _ in first }
+        embedded += branch.embedded
     }
 
     /// Adds the records of an answered ask.

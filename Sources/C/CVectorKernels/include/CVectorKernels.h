@@ -1,5 +1,6 @@
-// Inner products of 16-bit integer vectors, exact whatever the processor: AVX2 where the machine has it, plain C
-// elsewhere, with the same result to the bit because integers are summed without rounding or overflow.
+// Vectors of 16-bit integers, exact whatever the processor: AVX2 and F16C where the machine has them, plain C elsewhere,
+// with the same result to the bit. Inner products sum integers without rounding or overflow; half floats turn into
+// fixed point by steps that are exact but for one rounding, which both paths do alike.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +21,16 @@ int64_t vector_dot_int16_portable(const int16_t *left, const int16_t *right, siz
 
 /// Whether this machine takes the AVX2 path: 1 or 0.
 int vector_has_avx2(void);
+
+/// Half floats, little-endian in `halves`, as fixed point: each is rounded to the nearest 2^-14, ties to even, and cut
+/// to -32767...32767; what is no number becomes 0. Neither address needs an alignment of its own.
+void vector_fixed_from_halves(const uint8_t *halves, int16_t *fixed, size_t count);
+
+/// The same as `vector_fixed_from_halves` without special instructions.
+void vector_fixed_from_halves_portable(const uint8_t *halves, int16_t *fixed, size_t count);
+
+/// Whether this machine converts half floats by F16C: 1 or 0.
+int vector_has_f16c(void);
 
 #ifdef __cplusplus
 }
