@@ -19,6 +19,7 @@ final class AgentHost: Sendable {
     private let logger: Logger
     private let introduction: PeerIntroduction
     private let progress: Guarded<Progress>
+    private let secondsPerRound: Int64
 
     private struct Progress {
         var map: PartitionMap
@@ -42,12 +43,14 @@ final class AgentHost: Sendable {
         self.introduction = introduction
         self.counters = counters
         self.logger = logger
+        secondsPerRound = Int64(run.configuration.roundHours) * 3600
         let map = PartitionMap(partitions: run.definition.partitions, population: run.assets.population)
         let gate = RoundGate()
         let outcomes = OutcomeStream(
             recorder: recorder, pause: { try await Task.sleep(for: .milliseconds(50)) },
             failed: { error in
-                if let problem = error as? Problem { retry.report(problem) }
+                // Outcomes that the recorder never takes make every commit of theirs wait in vain.
+                retry.report(HostProblem.of(error))
             })
         router = AskRouter(host: accepted.host, map: map, gate: gate)
         let performer = HostPerformer(
@@ -55,7 +58,8 @@ final class AgentHost: Sendable {
             embeddingModel: run.assets.embeddingModel, llm: llm, embedding: embedding, outcomes: outcomes,
             router: router, counters: counters, retry: retry)
         runner = RoundRunner(
-            run: run.definition.run, assets: run.assets, performer: performer, recorder: recorder, llm: llm, outcomes: outcomes, retry: retry,
+            run: run.definition.run, assets: run.assets, performer: performer, recorder: recorder, llm: llm,
+            outcomes: outcomes, retry: retry,
             counters: counters, gate: gate, window: run.configuration.limits.rootWindow, map: map)
         progress = Guarded(Progress(map: map))
         router.connect(runner)
@@ -72,7 +76,7 @@ final class AgentHost: Sendable {
         case .start(let start): startRound(start)
         case .environment(let round):
             if progress.withLock({ $0.environment }) < round {
-                try await runner.runEnvironment(round)
+                try await runner.runEnvironment(round, time: time(ofRound: round))
                 progress.withLock { $0.environment = round }
             }
             try await report(EnvironmentFinished(host: accepted.host, round: round))
@@ -90,6 +94,11 @@ final class AgentHost: Sendable {
             }
             if idle { try await report(Drained(host: accepted.host, round: round)) }
         }
+    }
+
+    /// Simulated time at the start of a round; a host that joins a merged round was never told.
+    private func time(ofRound round: UInt32) -> Int64 {
+        secondsPerRound.multipliedReportingOverflow(by: Int64(max(round, 1)) - 1).partialValue
     }
 
     private func take(_ grant: LeaseGrant) async throws {
@@ -133,9 +142,19 @@ final class AgentHost: Sendable {
                     try await finish(start.round, complete: try await runner.run(start.round, time: start.time))
                 } catch {
                     await failed(error)
+                    await abandoned()
                 }
             }
         }
+    }
+
+    /// Nothing runs any more after a failure; a coordinator that waits for the end of what ran is told.
+    private func abandoned() async {
+        let draining = progress.withLock { progress in
+            progress.running = 0
+            return progress.draining
+        }
+        if let draining { try? await report(Drained(host: accepted.host, round: draining)) }
     }
 
     private func finish(_ round: UInt32, complete: Bool) async throws {
@@ -150,13 +169,12 @@ final class AgentHost: Sendable {
 
     /// Tells the coordinator that this host cannot go on.
     func failed(_ error: any Error) async {
-        if error is TurnInterrupted || error is CancellationError {
-            // Whatever interrupted a turn has been reported by whoever noticed it.
-            logger.notice("turns interrupted", metadata: ["reason": "\(error)"])
+        if error is CancellationError {
+            logger.notice("turns interrupted by the end of this host")
             return
         }
         logger.error("cannot go on", metadata: ["error": "\(error)"])
-        let problem = error as? Problem ?? Problem(.invalid, "\(error)", advice: "see the host's log")
+        let problem = HostProblem.of(error)
         try? await report(HostFailed(host: accepted.host, problem: problem))
     }
 

@@ -35,8 +35,8 @@ final class AskRouter: Sendable {
         }
     }
 
-    /// Asks an agent, wherever it is.
-    func ask(_ ask: AskCall, performer: any CallPerformer) async throws -> AskReply {
+    /// Asks an agent, wherever it is. Throws the `Problem` of a host that cannot answer.
+    func ask(_ ask: AskCall) async throws -> AskReply {
         let (lease, peer) = state.withLock { state in
             let lease = state.map.lease(of: ask.agent)
             return (lease, lease.flatMap { state.peers[$0.host] })
@@ -44,17 +44,13 @@ final class AskRouter: Sendable {
         guard let lease else { throw TurnInterrupted(reason: "nobody holds the partition of \(ask.agent)") }
         if lease.host == host { return try await answer(ask) }
         guard let peer else { throw TurnInterrupted(reason: "there is no connection to host \(lease.host)") }
-        do {
-            let reply = try await peer.request(
-                Ask(
-                    epoch: lease.epoch, round: ask.tree.round, root: ask.tree.root,
-                    rootPartition: ask.tree.rootPartition, path: ask.path, asker: ask.asker, agent: ask.agent,
-                    request: ask.request, written: ask.written, recorded: Array(ask.tree.recorded.values)),
-                expecting: Asked.self)
-            return AskReply(answer: reply.answer, turns: reply.turns, outcomes: reply.outcomes)
-        } catch let problem as Problem {
-            throw TurnInterrupted(reason: "host \(lease.host) did not answer for \(ask.agent): \(problem.what)")
-        }
+        let reply = try await peer.request(
+            Ask(
+                epoch: lease.epoch, round: ask.tree.round, root: ask.tree.root,
+                rootPartition: ask.tree.rootPartition, path: ask.path, asker: ask.asker, agent: ask.agent,
+                request: ask.request, written: ask.written, recorded: Array(ask.tree.recorded.values)),
+            expecting: Asked.self)
+        return AskReply(answer: reply.answer, turns: reply.turns, outcomes: reply.outcomes)
     }
 
     /// Answers another host's ask. Refused unless this host holds the agent's partition under the epoch that the

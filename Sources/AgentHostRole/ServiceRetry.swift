@@ -1,6 +1,7 @@
 import Model
 import SimulationKit
 import Support
+import Transport
 import Wire
 
 /// What a host does when a service cannot answer now: it waits. Timeouts, overload and lost processes never fail a
@@ -28,6 +29,10 @@ struct ServiceRetry: Sendable {
                 case .fenced:
                     throw TurnInterrupted(reason: problem.what)
                 }
+            } catch TransportError.overloaded {
+                // So much waits on our side already; it flows off.
+                try await pause(tries)
+                tries += 1
             }
         }
     }
