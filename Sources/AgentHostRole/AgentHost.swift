@@ -19,6 +19,7 @@ final class AgentHost: Sendable {
     private let logger: Logger
     private let introduction: PeerIntroduction
     private let progress: Guarded<Progress>
+    private let secondsPerRound: Int64
 
     private struct Progress {
         var map: PartitionMap
@@ -42,16 +43,16 @@ final class AgentHost: Sendable {
         self.introduction = introduction
         self.counters = counters
         self.logger = logger
+        secondsPerRound = Int64(run.configuration.roundHours) * 3600
         let map = PartitionMap(partitions: run.definition.partitions, population: run.assets.population)
         let gate = RoundGate()
         let outcomes = OutcomeStream(
             recorder: recorder, pause: { try await Task.sleep(for: .milliseconds(50)) },
             failed: { error in
-                retry.report(
-                    error as? Problem
-                        ?? Problem(.storage, "outcomes did not reach the recorder: \(error)", advice: "resume the run"))
+                // Outcomes that the recorder never takes make every commit of theirs wait in vain.
+                retry.report(HostProblem.of(error))
             })
-        router = AskRouter(host: accepted.host, map: map, gate: gate, retry: retry)
+        router = AskRouter(host: accepted.host, map: map, gate: gate)
         let performer = HostPerformer(
             run: run.definition.run, seed: run.assets.seed, attempts: UInt32(run.configuration.llm.maxAttempts),
             llm: llm, embedding: embedding, outcomes: outcomes, router: router, counters: counters, retry: retry)
@@ -74,7 +75,7 @@ final class AgentHost: Sendable {
         case .start(let start): startRound(start)
         case .environment(let round):
             if progress.withLock({ $0.environment }) < round {
-                try await runner.runEnvironment(round)
+                try await runner.runEnvironment(round, time: time(ofRound: round))
                 progress.withLock { $0.environment = round }
             }
             try await report(EnvironmentFinished(host: accepted.host, round: round))
@@ -92,6 +93,11 @@ final class AgentHost: Sendable {
             }
             if idle { try await report(Drained(host: accepted.host, round: round)) }
         }
+    }
+
+    /// Simulated time at the start of a round; a host that joins a merged round was never told.
+    private func time(ofRound round: UInt32) -> Int64 {
+        secondsPerRound.multipliedReportingOverflow(by: Int64(max(round, 1)) - 1).partialValue
     }
 
     private func take(_ grant: LeaseGrant) async throws {
@@ -135,9 +141,19 @@ final class AgentHost: Sendable {
                     try await finish(start.round, complete: try await runner.run(start.round, time: start.time))
                 } catch {
                     await failed(error)
+                    await abandoned()
                 }
             }
         }
+    }
+
+    /// Nothing runs any more after a failure; a coordinator that waits for the end of what ran is told.
+    private func abandoned() async {
+        let draining = progress.withLock { progress in
+            progress.running = 0
+            return progress.draining
+        }
+        if let draining { try? await report(Drained(host: accepted.host, round: draining)) }
     }
 
     private func finish(_ round: UInt32, complete: Bool) async throws {
@@ -152,15 +168,12 @@ final class AgentHost: Sendable {
 
     /// Tells the coordinator that this host cannot go on.
     func failed(_ error: any Error) async {
+        if error is CancellationError {
+            logger.notice("turns interrupted by the end of this host")
+            return
+        }
         logger.error("cannot go on", metadata: ["error": "\(error)"])
-        // An interruption was reported by whoever noticed its cause; said again, it changes nothing, and unsaid the
-        // run would wait for ever.
-        let problem =
-            switch error {
-            case let problem as Problem: problem
-            case let interrupted as TurnInterrupted: Problem(.unavailable, interrupted.reason)
-            default: Problem(.invalid, "\(error)", advice: "see the host's log")
-            }
+        let problem = HostProblem.of(error)
         try? await report(HostFailed(host: accepted.host, problem: problem))
     }
 

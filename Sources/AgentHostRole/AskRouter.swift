@@ -13,14 +13,12 @@ final class AskRouter: Sendable {
     }
 
     private let host: UInt32
-    private let retry: ServiceRetry
     private let state: Guarded<State>
     private let gate: RoundGate
     private let passive: Guarded<PassiveTurns?>
 
-    init(host: UInt32, map: PartitionMap, gate: RoundGate, retry: ServiceRetry) {
+    init(host: UInt32, map: PartitionMap, gate: RoundGate) {
         self.host = host
-        self.retry = retry
         state = Guarded(State(map: map))
         self.gate = gate
         passive = Guarded(nil)
@@ -37,8 +35,8 @@ final class AskRouter: Sendable {
         }
     }
 
-    /// Asks an agent, wherever it is.
-    func ask(_ ask: AskCall, performer: any CallPerformer) async throws -> AskReply {
+    /// Asks an agent, wherever it is. Throws the `Problem` of a host that cannot answer.
+    func ask(_ ask: AskCall) async throws -> AskReply {
         let (lease, peer) = state.withLock { state in
             let lease = state.map.lease(of: ask.agent)
             return (lease, lease.flatMap { state.peers[$0.host] })
@@ -46,11 +44,12 @@ final class AskRouter: Sendable {
         guard let lease else { throw TurnInterrupted(reason: "nobody holds the partition of \(ask.agent)") }
         if lease.host == host { return try await answer(ask) }
         guard let peer else { throw TurnInterrupted(reason: "there is no connection to host \(lease.host)") }
-        let request = Ask(
-            epoch: lease.epoch, round: ask.tree.round, root: ask.tree.root, rootPartition: ask.tree.rootPartition,
-            path: ask.path, asker: ask.asker, agent: ask.agent, request: ask.request, written: ask.written,
-            recorded: Array(ask.tree.recorded.values))
-        let reply = try await retry.patiently { try await peer.request(request, expecting: Asked.self) }
+        let reply = try await peer.request(
+            Ask(
+                epoch: lease.epoch, round: ask.tree.round, root: ask.tree.root,
+                rootPartition: ask.tree.rootPartition, path: ask.path, asker: ask.asker, agent: ask.agent,
+                request: ask.request, written: ask.written, recorded: Array(ask.tree.recorded.values)),
+            expecting: Asked.self)
         return AskReply(answer: reply.answer, turns: reply.turns, outcomes: reply.outcomes)
     }
 

@@ -74,7 +74,10 @@ final class HostPerformer: CallPerformer {
         return EmbeddingAnswer(model: answer.model, vectors: answer.vectors)
     }
 
-    func ask(_ ask: AskCall) async throws -> AskReply { try await router.ask(ask, performer: self) }
+    func ask(_ ask: AskCall) async throws -> AskReply {
+        // A host that is busy or still starting is waited for, like any service.
+        try await retry.patiently { try await self.router.ask(ask) }
+    }
 
     private func record(
         _ call: CallID, _ agent: AgentID, _ tree: TreeContext, request: Digest128, content: OutcomeRecord.Content

@@ -1,6 +1,7 @@
 import Model
 import ServiceRuntime
 import Support
+import Transport
 import Wire
 
 /// Sends outcomes to the recorder as they become known, in batches, without making any turn wait.
@@ -10,6 +11,7 @@ import Wire
 final class OutcomeStream: Sendable {
     private struct Buffer {
         var outcomes: [OutcomeRecord] = []
+        var bytes = 0
         var timerRuns = false
     }
 
@@ -20,6 +22,8 @@ final class OutcomeStream: Sendable {
 
     /// Outcomes in one message at most.
     private static let batch = 512
+    /// Bytes in one message, about: far below what a message may have, however long texts and vectors are.
+    private static let batchBytes = 4 << 20
 
     /// `pause` waits between an outcome and the flush that no commit triggered.
     init(
@@ -35,9 +39,10 @@ final class OutcomeStream: Sendable {
     func append(_ outcome: OutcomeRecord) {
         let (full, startTimer) = buffer.withLock { buffer in
             buffer.outcomes.append(outcome)
+            buffer.bytes += outcome.estimatedBytes
             let start = !buffer.timerRuns
             buffer.timerRuns = true
-            return (buffer.outcomes.count >= Self.batch, start)
+            return (buffer.outcomes.count >= Self.batch || buffer.bytes >= Self.batchBytes, start)
         }
         if full { flush() }
         if startTimer {
@@ -54,11 +59,43 @@ final class OutcomeStream: Sendable {
         // Under the lock, so that two flushes cannot overtake one another on their way to the connection.
         buffer.withLock { buffer in
             guard !buffer.outcomes.isEmpty else { return }
-            let message = RecordOutcomes(outcomes: buffer.outcomes)
+            let outcomes = buffer.outcomes
             buffer.outcomes = []
-            recorder.request(message, expecting: Acknowledged.self) { [failed] result in
-                if case .failure(let error) = result { failed(error) }
+            buffer.bytes = 0
+            recorder.request(RecordOutcomes(outcomes: outcomes), expecting: Acknowledged.self) { [self] result in
+                guard case .failure(let error) = result else { return }
+                // At the end of the process nobody is left to tell.
+                if case TransportError.closed = error { return }
+                if Self.isTemporary(error) { again(outcomes) } else { failed(error) }
             }
+        }
+    }
+
+    /// What is paid for is not dropped because a recorder is busy: it goes out once more, after the pause.
+    private func again(_ outcomes: [OutcomeRecord]) {
+        for outcome in outcomes { append(outcome) }
+    }
+
+    private static func isTemporary(_ error: any Error) -> Bool {
+        switch error {
+        case let problem as Problem: problem.code == .overloaded || problem.code == .unavailable
+        case TransportError.overloaded: true
+        default: false
+        }
+    }
+}
+
+extension OutcomeRecord {
+    /// Roughly its packed size.
+    var estimatedBytes: Int {
+        switch content {
+        case .completion(let spec, let outcome):
+            spec.messages.reduce(256 + (outcome.answer?.utf8.count ?? 0) + outcome.rejection.utf8.count) {
+                sum, message in
+                sum + message.segments.reduce(0) { $0 + $1.utf8.count }
+            }
+        case .embedding(_, let texts, let vectors):
+            vectors.reduce(texts.reduce(128) { $0 + $1.utf8.count }) { $0 + $1.count }
         }
     }
 }

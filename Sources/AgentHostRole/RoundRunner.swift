@@ -251,9 +251,14 @@ final class RoundRunner: PassiveTurns {
     }
 
     /// Runs the environment's turn on the merged round, if this host holds its partition.
-    func runEnvironment(_ round: UInt32) async throws {
+    func runEnvironment(_ round: UInt32, time: Int64) async throws {
         let partition = UInt32(agentsByPartition.count - 1)
-        guard state.withLock({ $0.epochs[partition] }) != nil else { return }
+        let isHeld = state.withLock { state in
+            state.round = round
+            state.time = time
+            return state.epochs[partition] != nil
+        }
+        guard isHeld else { return }
         // On a copy: the operations take effect when the round is closed, together with those of this very turn.
         var merged = state.withLock { $0.table.state(of: .environment) }
         let updater = StateUpdater(memory: assets.memory, population: assets.population)

@@ -29,14 +29,8 @@ struct ServiceRetry: Sendable {
                 case .fenced:
                     throw TurnInterrupted(reason: problem.what)
                 }
-            } catch let error as TransportError {
-                guard case .overloaded = error else {
-                    report(
-                        Problem(
-                            .invalid, "a service cannot be reached as it should: \(error)",
-                            advice: "see the services' logs, then resume the run"))
-                    throw TurnInterrupted(reason: "\(error)")
-                }
+            } catch TransportError.overloaded {
+                // So much waits on our side already; it flows off.
                 try await pause(tries)
                 tries += 1
             }

@@ -65,6 +65,10 @@ public struct RoundMachine: Sendable {
         case .stopRequested: return stop(.stopped, drains: true)
         case .hostFailed(let host, let reason):
             guard hosts.indices.contains(Int(host)) else { return [] }
+            // A host that cannot go on has nothing left to drain: waiting for it would never end.
+            if case .draining(let round, let waiting) = phase, waiting.contains(host) {
+                return take(.drained, from: host, round: round)
+            }
             return stop(.failed(reason), drains: true)
         case .hostLost(let host, let reason): return lose(host, reason)
         case .serviceLost(let reason): return stop(.failed(reason), drains: false)

@@ -88,9 +88,8 @@ final class CommitWriter {
         guard (tree.kind == .environment) == (agent == .environment) else {
             throw RecordRefusal(.invalid, "the environment's turn belongs to the environment alone")
         }
-        guard agent != .environment else { return }
         agentID.bind(1, Int64(agent.number))
-        let id = try agentID.first { $0.text(0) } ?? ""
+        let id = try agent == .environment ? agent.description : agentID.first { $0.text(0) } ?? ""
         guard commit.root == TurnID.root(round: commit.round, kind: tree.kind, agent: id) else {
             throw RecordRefusal(.invalid, "root turn \(commit.root) is not the one of agent \(agent)")
         }

@@ -11,6 +11,9 @@ struct TreeCheck {
         var environment: Digest256?
         var claims: [ClaimDecision] = []
         var trees: UInt64 = 0
+        /// Root turns that failed, and operations that reach the environment; its own turn counts for neither.
+        var failed: UInt64 = 0
+        var contributions: UInt64 = 0
         var calls: UInt64 = 0
     }
 
@@ -37,7 +40,12 @@ struct TreeCheck {
             """)
         callsOfTurn = try SQLStatement(
             database, "SELECT id, n, answer, rejection FROM calls WHERE turn = ? ORDER BY n")
-        turnsOfRoot = try SQLStatement(database, "SELECT id, identity FROM turns WHERE root = ? AND status_code <> 3")
+        turnsOfRoot = try SQLStatement(
+            database,
+            """
+            SELECT id, identity, agent, kind_code, parent, n, status_code FROM turns
+            WHERE root = ? AND status_code <> \(TurnStatus.void.rawValue)
+            """)
         agentID = try SQLStatement(database, "SELECT id FROM agents WHERE agent = ?")
         claimRows = try SQLStatement(
             database,
@@ -79,7 +87,16 @@ struct TreeCheck {
             result.calls += try checkOutcomes(tree, id: id, root: TurnID(digest: root), row: rows.int(8))
             result.claims += try capacities.merge(tree, place: result.trees)
             result.trees += 1
-            if tree.kind == .environment { result.environment = digest } else { result.digests.append(digest) }
+            guard tree.kind != .environment else {
+                result.environment = digest
+                continue
+            }
+            result.digests.append(digest)
+            if tree.root.failure != nil { result.failed += 1 }
+            for (_, targeted) in tree.orderedOperations where targeted.target == .environment {
+                if case .event = targeted.operation { continue }
+                result.contributions += 1
+            }
         }
         try checkClaims(result, round: round)
         return result
@@ -104,11 +121,12 @@ struct TreeCheck {
 
     /// Every outcome that the tree used is a call with that very result, and its turns made no other calls.
     private func checkOutcomes(_ tree: Tree, id: Int64, root: TurnID, row: Int64) throws -> UInt64 {
-        var rowOf: [TurnID: Int64] = [:]
+        var rowOf: [TurnID: TurnRow] = [:]
+        var rowOfPath: [[UInt32]: Int64] = [:]
         turnsOfRoot.bind(1, row)
         while try turnsOfRoot.step() {
             if let digest = Digest128(bytes: turnsOfRoot.blob(1)) {
-                guard rowOf.updateValue(turnsOfRoot.int(0), forKey: TurnID(digest: digest)) == nil else {
+                guard rowOf.updateValue(TurnRow(turnsOfRoot), forKey: TurnID(digest: digest)) == nil else {
                     throw Verifier.Violation(text: "turn \(digest) of tree \(id) is recorded twice (I2)")
                 }
             }
@@ -116,8 +134,14 @@ struct TreeCheck {
         var calls: UInt64 = 0
         for turn in tree.turns {
             let identity = turn.turn(under: root)
-            guard let turnRow = rowOf.removeValue(forKey: identity) else {
+            guard let found = rowOf.removeValue(forKey: identity) else {
                 throw Verifier.Violation(text: "turn \(identity) of tree \(id) is missing")
+            }
+            let turnRow = found.id
+            rowOfPath[turn.path] = turnRow
+            let parent = turn.path.isEmpty ? nil : rowOfPath[Array(turn.path.dropLast())]
+            guard found == TurnRow(turn, id: turnRow, of: tree, parent: parent) else {
+                throw Verifier.Violation(text: "the row of turn \(identity) of tree \(id) does not describe it")
             }
             var uses: [Int64: Digest128] = [:]
             for use in turn.outcomes { uses[Int64(use.number)] = use.result }

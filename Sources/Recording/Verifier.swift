@@ -51,8 +51,13 @@ struct Verifier {
     private mutating func checkRounds() throws {
         let cursor = try RunCursor(database)
         guard let run = cursor.run else { return }
+        let fixed = FixedCheck(database)
+        try fixed.checkRun()
+        try fixed.checkFiles()
         let trees = try TreeCheck(database, run: run, cursor)
         var capacities = try TreeCheck.capacities(database)
+        // As the last closed round left them; nil while a merge has moved on from there.
+        var settled: MergeCapacities? = capacities
         var previous = Digest256.zero
         var expected: UInt32 = 1
         for round in try RoundRow.all(database) {
@@ -64,7 +69,9 @@ struct Verifier {
             report.trees += checked.trees
             report.calls += checked.calls
             try checkCalls(round, used: checked.calls)
+            try checkCounts(round, checked)
             guard round.state == "closed" else {
+                if round.state == "merged" { settled = nil }
                 guard round.number == cursor.round else {
                     throw Violation(text: "round \(round.number) is \(round.state), and a later one has opened (I4)")
                 }
@@ -78,7 +85,9 @@ struct Verifier {
                 throw Violation(text: "the digest of round \(round.number) does not follow from its trees")
             }
             report.rounds += 1
+            settled = capacities
         }
+        if let settled { try fixed.checkResources(settled) }
         report.void = UInt64(clamping: try count("SELECT count(*) FROM void_calls"))
         let unknown = try count(
             "SELECT count(*) FROM calls WHERE round NOT IN (SELECT round FROM rounds)")
@@ -104,6 +113,14 @@ struct Verifier {
             throw Violation(text: "round \(round.number) is \(round.state) with \(waiting) calls in flight (I4)")
         }
         report.inFlight += waiting
+    }
+
+    /// A merged round counts its root turns, its failures and what reached the environment as its trees do.
+    private func checkCounts(_ round: RoundRow, _ checked: TreeCheck.Round) throws {
+        let counts = [UInt64(checked.digests.count), checked.failed, checked.contributions]
+        guard round.state == "open" || round.counts == counts else {
+            throw Violation(text: "the counts of round \(round.number) do not follow from its trees")
+        }
     }
 
     /// Every partition planned, and every planned root turn committed.
@@ -140,15 +157,18 @@ struct RoundRow {
     var number: UInt32
     var state: String
     var digest: Digest256?
+    /// Root turns, failed ones, contributions to the environment; zeros before the merge.
+    var counts: [UInt64]
 
     static func all(_ database: Database) throws -> [RoundRow] {
-        let rows = try SQLStatement(database, "SELECT round, state, digest FROM rounds ORDER BY round")
+        let rows = try SQLStatement(
+            database, "SELECT round, state, digest, roots, failed, contributions FROM rounds ORDER BY round")
         var rounds: [RoundRow] = []
         while try rows.step() {
             rounds.append(
                 RoundRow(
                     number: UInt32(clamping: rows.int(0)), state: rows.text(1),
-                    digest: Digest256(bytes: rows.blob(2))))
+                    digest: Digest256(bytes: rows.blob(2)), counts: (3...5).map { UInt64(clamping: rows.int($0)) }))
         }
         return rounds
     }

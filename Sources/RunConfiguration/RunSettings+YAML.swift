@@ -26,7 +26,7 @@ extension RunSettings {
         let choice = ScenarioChoice(
             name: type.name, parameters: try parameters(scenario, of: type), prompts: try scenario.text("prompts"))
         return RunSettings(
-            name: try root.text("name"),
+            name: try runName(root),
             seed: try root.unsigned("seed", default: 0),
             rounds: try root.int("rounds", 1...1_000_000, default: 1),
             roundHours: try root.int("round_hours", 1...1_000_000, default: 24),
@@ -37,6 +37,22 @@ extension RunSettings {
             llm: try models(root),
             embeddingModel: try root.section("embedding", keys: ["model"]).optionalText("model"),
             limits: try limits(root))
+    }
+
+    /// The run's name. Its folder is called after it.
+    private static func runName(_ root: YAMLSection) throws -> String {
+        let name = try root.text("name")
+        let isUsable =
+            (1...64).contains(name.utf8.count) && !name.hasPrefix(".")
+            && name.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "/") }
+        guard isUsable else {
+            throw root.error(
+                "the run's name is not usable", key: "name",
+                advice:
+                    "1 to 64 bytes without slashes and control characters, and no dot in front: its folder is called so"
+            )
+        }
+        return name
     }
 
     private static func scenarioType(

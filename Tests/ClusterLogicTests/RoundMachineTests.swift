@@ -38,6 +38,13 @@ import Testing
         #expect(machine.register(name: "host-1", incarnation: 7) == .accepted(host: 1, actions: []))
     }
 
+    @Test func aHostThatFailsWhileTheRunDrainsIsNotWaitedFor() {
+        var machine = machine(after: running + [.stopRequested])
+        #expect(machine.phase == .draining(round: 1, waiting: [0, 1]))
+        #expect(machine.handle(.hostFailed(host: 0, reason: "no key")) == [])
+        #expect(machine.handle(.step(.drained, host: 1, round: 1)) == [.finishRun(.stopped)])
+    }
+
     @Test func anotherStartOfAHostIsRefused() {
         var machine = machine(after: running)
         guard case .refused = machine.register(name: "host-1", incarnation: 8) else {

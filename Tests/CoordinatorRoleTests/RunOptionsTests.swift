@@ -31,6 +31,7 @@ import Testing
             (["c.yaml", "--local-models", "m", "--llm", "http://a"], "--local-models"),
             (["c.yaml", "--llm", "emulator", "--hosts", "0"], "--hosts"),
             (["c.yaml", "--llm", "emulator", "--rounds", "0"], "--rounds"),
+            (["c.yaml", "--llm", "emulator", "--rounds", "1000001"], "--rounds"),
             (["c.yaml", "--llm", "emulator", "--partitions", "70000"], "--partitions"),
             (["c.yaml", "--llm", "http://a", "--emulator-args", "--policy max"], "--emulator-args needs"),
             (["c.yaml", "--llm", "emulator", "--frobnicate"], "frobnicate"),

@@ -10,6 +10,7 @@ import Testing
     private func recorded() throws -> Fixture {
         let fixture = try Fixture()
         try fixture.begin()
+        try fixture.send([.storeFile(name: "a", bytes: [1, 2])])
         try fixture.play(1)
         try fixture.open(2)
         let embedded = fixture.embedding(0, round: 2, texts: ["remembered"])
@@ -63,6 +64,16 @@ import Testing
         "UPDATE rounds SET round = 3 WHERE round = 2",
         "UPDATE rounds SET state = 'open' WHERE round = 1",
         "UPDATE plans SET roots = roots + 1 WHERE round = 1",
+        "UPDATE rounds SET roots = roots + 1 WHERE round = 1",
+        "UPDATE rounds SET failed = 5 WHERE round = 1",
+        "UPDATE rounds SET contributions = 5 WHERE round = 1",
+        "UPDATE turns SET agent = agent + 1 WHERE id = 1",
+        "UPDATE turns SET status_code = 2 WHERE id = 1",
+        "UPDATE turns SET n = 7 WHERE id = 1",
+        "UPDATE files SET bytes = bytes || x'20' WHERE id = 1",
+        "UPDATE runs SET seed = '99'",
+        "UPDATE runs SET configuration = 'other'",
+        "INSERT INTO resources VALUES (1, 'vacancies', 99)",
         "DELETE FROM plans WHERE round = 1 AND partition = 0",
         """
         INSERT INTO void_calls (id, round, agent, turn, n, kind_code, settings, model, attempts, prompt_tokens,

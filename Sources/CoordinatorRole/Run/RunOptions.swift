@@ -84,7 +84,9 @@ struct RunOptions: ParsableArguments {
         if let partitions, !(1...65_536).contains(partitions) {
             throw ValidationError("--partitions takes 1 to 65536")
         }
-        if let rounds, rounds == 0 { throw ValidationError("--rounds takes at least 1") }
+        if let rounds, !(1...1_000_000).contains(rounds) {
+            throw ValidationError("--rounds takes 1 to 1000000")
+        }
         for url in llm + [embedding].compactMap({ $0 }) where !Self.isServer(url) {
             throw ValidationError("`\(url)` is no server: give http://HOST:PORT, https://HOST, or emulator")
         }

@@ -62,26 +62,36 @@ struct RunSession: Sendable {
         }
         let lock = try folder.open()
         defer { withExtendedLifetime(lock) {} }
-        var exists = false
-        defer { if !exists { folder.discard() } }
         let servers = options.servers(before: nil)
-        let stage = try Stage(self, node, sockets, logs: folder.logs)
-        let written = try await untilStop {
-            let services = try await stage.probe(run, servers: servers)
-            let recorder = try await stage.connect(stage.starter.recorder(folder: folder.path))
-            let writer = RunWriter(recorder: recorder.client, embedding: services.embedding?.client)
-            return (services, recorder, writer, try await writer.create(run, probe: services.probe))
+        let (parts, writer, definition): (Parts, RunWriter, RunDefinition)
+        do {
+            (parts, writer, definition) = try await create(run, node, sockets, folder, servers)
+        } catch {
+            // A recorder that is still starting would make its file again behind our back.
+            await takeDown()
+            folder.discard()
+            throw error
         }
-        exists = true
-        let (services, recorder, writer, definition) = written
         try await untilStop { try await writer.recordAgents(run) }
         let state = RunState(
             run: run.name, definition: definition.packed(), epoch: 0, closedRound: 0, openRound: nil, merged: false,
             rounds: run.rounds)
-        try await play(
-            run, state, rounds: run.rounds, Parts(stage: stage, services: services, recorder: recorder), folder,
-            servers,
-            start)
+        try await play(run, state, rounds: run.rounds, parts, folder, servers, start)
+    }
+
+    /// Starts what the run needs and writes down all that is fixed; the run exists once this has returned.
+    private func create(
+        _ run: PreparedRun, _ node: TransportNode, _ sockets: SocketFolder, _ folder: RunFolder,
+        _ servers: RunFile.Servers
+    ) async throws -> (Parts, RunWriter, RunDefinition) {
+        let stage = try Stage(self, node, sockets, logs: folder.logs)
+        return try await untilStop {
+            let services = try await stage.probe(run, servers: servers)
+            let recorder = try await stage.connect(stage.starter.recorder(folder: folder.path))
+            let writer = RunWriter(recorder: recorder.client, embedding: services.embedding?.client)
+            let definition = try await writer.create(run, probe: services.probe)
+            return (Parts(stage: stage, services: services, recorder: recorder), writer, definition)
+        }
     }
 
     /// Vectors come from a server that somebody names, or that comes along with the chat model.
