@@ -2,7 +2,7 @@
 import PackageDescription
 
 // The table of allowed import arrows: a target may import what it lists here and nothing else.
-// `Scripts/build` passes --explicit-target-dependency-import-check error, and
+// `Scripts/test` passes --explicit-target-dependency-import-check error, and
 // Tests/ArchitectureTests reads the import lines against this very table.
 
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
