@@ -78,6 +78,13 @@ public struct ServerAccess: Sendable {
                 "not the address of a server", at: text, advice: "write \(names.urlOption) http://HOST:PORT",
                 exitCode: .usage)
         }
+        // Paths are put behind the address; and a query is where some services take their key.
+        guard !text.contains("?"), !text.contains("#") else {
+            throw UserError(
+                "an address must not hold a query or a fragment", at: names.urlOption,
+                advice: "write \(names.urlOption) http://HOST:PORT and give the key by \(names.keyOption)",
+                exitCode: .usage)
+        }
         var address = text[...]
         while address.hasSuffix("/") { address.removeLast() }
         if address.hasSuffix("/v1") { address.removeLast(3) }

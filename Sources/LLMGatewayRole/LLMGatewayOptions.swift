@@ -28,8 +28,8 @@ struct LLMGatewayOptions: ParsableArguments {
     @Option(help: "Bytes of answers that are kept until they are durable.")
     var memoBytes = 256 << 20
 
-    @Option(help: "Answers that a call may have rejected before it fails.")
-    var maxAttempts = 3
+    @Option(help: "Answers that a call may have rejected before it fails, where its run allows more.")
+    var maxAttempts = 16
 
     @Option(help: ArgumentHelp("Time until a caller is told to ask again.", valueName: "seconds"))
     var deadline = 600.0

@@ -153,7 +153,7 @@ extension RunSettings {
             maxReplyTokens: try section.int("max_reply_tokens", 1...1_000_000, default: 512),
             promptTokens: try section.int("prompt_tokens", 64...10_000_000, default: 6_000),
             reflectionTokens: try section.int("reflection_tokens", 64...10_000_000, default: 3_000),
-            maxAttempts: try section.int("max_attempts", 1...100, default: 3))
+            maxAttempts: try section.int("max_attempts", 1...16, default: 3))
     }
 
     private static func limits(_ root: YAMLSection) throws -> Limits {

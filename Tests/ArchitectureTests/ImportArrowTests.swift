@@ -31,7 +31,15 @@ import Testing
 
     /// Targets with what they may import, read from the `library` and `service` lines.
     private static func table() throws -> [String: Set<String>] {
-        let pattern = /(?:library|service)\(\s*"([^"]+)",\s*\[([^\]]*)\]/
+        try entries(of: /(?:library|service)\(\s*"([^"]+)",\s*\[([^\]]*)\]/)
+    }
+
+    /// Test targets, by the name before `Tests`, with what they may import besides TestKit.
+    private static func testTable() throws -> [String: Set<String>] {
+        try entries(of: /tests\(\s*"([^"]+)",\s*\[([^\]]*)\]/)
+    }
+
+    private static func entries(of pattern: Regex<(Substring, Substring, Substring)>) throws -> [String: Set<String>] {
         var table: [String: Set<String>] = [:]
         for match in try manifest().matches(of: pattern) {
             let entries = match.2.split(separator: ",").map {
@@ -75,6 +83,19 @@ import Testing
             #expect(!imports.isEmpty || target == "Support" || target == "Scenarios", "\(target) has no sources")
             for (file, module) in imports where !Self.toolchain.contains(module) {
                 #expect(allowed.contains(module), "\(file) imports \(module), which Package.swift does not list")
+            }
+        }
+    }
+
+    @Test func everyListedDependencyIsImported() throws {
+        let tests = try Self.testTable()
+        #expect(tests.count > 20)
+        let libraries = try Self.table().map { (Self.folder(of: $0.key), $0.value) }
+        let suites = tests.map { (Self.root.appendingPathComponent("Tests/\($0.key)Tests"), $0.value) }
+        for (folder, listed) in libraries + suites {
+            let imported = Set(try Self.imports(below: folder).map(\.module))
+            for module in listed.subtracting(imported).sorted() {
+                Issue.record("\(folder.lastPathComponent) lists \(module) in Package.swift and does not import it")
             }
         }
     }

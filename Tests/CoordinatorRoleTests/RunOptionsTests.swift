@@ -41,6 +41,14 @@ import Testing
         #expect(message.contains(word))
     }
 
+    @Test func otherServersNeverGetTheKeyOfTheFormer() throws {
+        let before = RunFile.Servers(llm: ["https://a"], embedding: "http://e", keyFile: "/key")
+        let arguments = ["--resume", "runs/a", "--llm", "https://b"]
+        #expect(try RunOptions.parse(arguments).servers(before: before).keyFile == nil)
+        #expect(try RunOptions.parse(arguments + ["--llm-key-file", "/new"]).servers(before: before).keyFile == "/new")
+        #expect(try RunOptions.parse(["--resume", "runs/a"]).servers(before: before).keyFile == "/key")
+    }
+
     @Test(
         arguments: [
             ["--seed", "1"], ["--agents", "9"], ["--partitions", "4"], ["--model", "m"], ["--embedding-model", "m"],

@@ -11,7 +11,10 @@ private let names = ServerAccess.Names(urlOption: "--x", keyOption: "--x-key-fil
         #expect(try ServerAccess(urls: [url], key: nil, names: names).urls == ["http://h:1"])
     }
 
-    @Test(arguments: ["h:1", "ftp://h", "http://", "https:///x", "http://user:secret@h", "http://h h", ""])
+    @Test(arguments: [
+        "h:1", "ftp://h", "http://", "https:///x", "http://user:secret@h", "http://h h", "",
+        "http://h/v1?key=secret", "http://h/#secret",
+    ])
     func anythingElseIsRefusedWithoutRepeatingAPassword(url: String) {
         #expect {
             try ServerAccess(urls: [url], key: nil, names: names)

@@ -24,6 +24,16 @@ import Testing
         #expect(AnswerCheck.verdict("\"c\"", constraint: .choice(["\"c\"", "c"])) == .accepted("\"c\""))
     }
 
+    @Test(arguments: ["Cafe\u{301}", "\"Cafe\u{301}\"", "'Cafe\u{301}'", "{\"answer\":\"Cafe\u{301}\"}"])
+    func anOptionIsGivenBackInItsOwnBytes(content: String) throws {
+        let option = "Caf\u{e9}"
+        guard case .accepted(let answer) = AnswerCheck.verdict(content, constraint: .choice(["no", option])) else {
+            Issue.record("rejected: \(content)")
+            return
+        }
+        #expect(Array(answer.utf8) == Array(option.utf8))
+    }
+
     @Test(arguments: [nil, "", " \n\t"] as [String?])
     func anAnswerWithoutTextIsRejectedUnderEveryConstraint(content: String?) {
         for constraint in [AnswerConstraint.free, .choice(["a"]), .jsonSchema("{}")] {
@@ -64,6 +74,18 @@ import Testing
     func violationsAreNamedWithTheirPlace(content: String, violation: String) {
         #expect(
             AnswerCheck.verdict(content, constraint: .jsonSchema(Self.schema))
+                == .rejected("the answer breaks its schema: \(violation)"))
+    }
+
+    @Test(arguments: [
+        (#"{"anyOf":[{"type":"string"},{"type":"null"}]}"#, "\"a\"", "1", "$ is none of the allowed forms"),
+        (#"{"oneOf":[{"minimum":3},{"maximum":5}]}"#, "6", "4", "$ has 2 of the forms of which it takes one"),
+        (#"{"allOf":[{"minimum":3},{"maximum":5}]}"#, "4", "6", "$ is above 5.0"),
+    ])
+    func combinedSchemasAreVerified(schema: String, good: String, bad: String, violation: String) {
+        #expect(AnswerCheck.verdict(good, constraint: .jsonSchema(schema)) == .accepted(good))
+        #expect(
+            AnswerCheck.verdict(bad, constraint: .jsonSchema(schema))
                 == .rejected("the answer breaks its schema: \(violation)"))
     }
 

@@ -115,6 +115,34 @@ private func seed(of flight: Flight) -> String? {
             ])
     }
 
+    @Test func aCallIsAskedAsOftenAsItBringsSeeds() {
+        var bench = Bench()
+        bench.ask(1, constraint: .choice(["yes"]), seeds: [1, 2, 3, 4, 5])
+        for _ in 0..<4 { bench.answer("no") }
+        #expect(bench.outcomes.isEmpty)
+        bench.answer("no")
+        #expect(bench.outcomes.map(\.rejected.count) == [5])
+    }
+
+    @Test func absurdCountsOfTokensStopAtTheLargest() {
+        var bench = Bench()
+        bench.ask(1, constraint: .choice(["yes"]))
+        for _ in 0..<3 {
+            let usage = #""usage":{"prompt_tokens":9223372036854775807,"completion_tokens":9223372036854775807}"#
+            bench.status(200, body: #"{"choices":[{"message":{"content":"no"}}],\#(usage)}"#)
+        }
+        #expect(bench.outcomes.map(\.promptTokens) == [.max])
+        #expect(bench.outcomes.map(\.completionTokens) == [.max])
+    }
+
+    @Test(arguments: [#"{"type":"string","pattern":"^a+$"}"#, #"{"items":{"properties":{"x":{"$ref":"a"}}}}"#])
+    func aSchemaThatCannotBeVerifiedIsRefusedAtOnce(schema: String) {
+        var bench = Bench()
+        bench.ask(1, constraint: .jsonSchema(schema))
+        #expect(bench.flights.isEmpty)
+        #expect(bench.problems.map(\.code) == [.invalid])
+    }
+
     @Test func aRejectedAnswerIsAskedAgainWithTheNextSeedAndReported() throws {
         var bench = Bench()
         bench.ask(1, constraint: .choice(["no", "yes"]))

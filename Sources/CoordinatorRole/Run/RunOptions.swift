@@ -136,6 +136,8 @@ struct RunOptions: ParsableArguments {
         if !llm.isEmpty {
             servers.llm = llm
             servers.localModels = nil
+            // A key was given for the servers of then: other servers never get it.
+            servers.keyFile = nil
             if llm == [Self.emulator] { servers.embedding = nil }
         }
         if let embedding { servers.embedding = embedding }

@@ -26,15 +26,17 @@ enum AnswerCheck {
     /// An option is taken as it stands, within white space, within one pair of quotes, or as JSON: a string, or
     /// an object whose property `answer` is one. Nothing is guessed beyond that.
     private static func choice(_ content: String, _ options: [String]) -> Verdict {
-        if options.contains(content) { return .accepted(content) }
+        // Swift's == holds for other bytes of the same characters, such as a composed and a decomposed `é`: what is
+        // given back is always the option's own text.
+        if let option = options.first(where: { $0 == content }) { return .accepted(option) }
         let text = trimmed(content)
         if let option = options.first(where: { trimmed($0) == text }) { return .accepted(option) }
-        if let inner = unquoted(text), options.contains(inner) { return .accepted(inner) }
+        if let inner = unquoted(text), let option = options.first(where: { $0 == inner }) { return .accepted(option) }
         if text.hasPrefix("\"") || text.hasPrefix("{"), let value = try? JSONValue(parsing: Array(text.utf8)),
             let inner = value.stringValue ?? value[ConstraintDialect.answerProperty]?.stringValue,
-            options.contains(inner)
+            let option = options.first(where: { $0 == inner })
         {
-            return .accepted(inner)
+            return .accepted(option)
         }
         return .rejected("the answer is none of the \(options.count) options")
     }

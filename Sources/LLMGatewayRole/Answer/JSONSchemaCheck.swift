@@ -1,10 +1,10 @@
 import JSON
 
 /// Checks a value against the part of JSON Schema that prompts use: `type`, `enum`, `const`, `properties`,
-/// `required`, `additionalProperties: false`, `items`, and the bounds on numbers, lengths and counts. Keywords
-/// beyond these are not checked.
+/// `required`, `additionalProperties`, `items`, `anyOf`, `oneOf`, `allOf`, and the bounds on numbers, lengths and
+/// counts. Schemas with constraints beyond these are refused before they are asked for, see ``obstacle(in:depth:)``.
 enum JSONSchemaCheck {
-    /// Nesting that is followed; deeper schemas are refused when they are read.
+    /// Nesting that is followed; deeper schemas are refused.
     static let maximumDepth = 32
 
     /// The first violation, as a path and what is wrong; nil when there is none.
@@ -15,7 +15,7 @@ enum JSONSchemaCheck {
         }
         return typeViolation(schema, value, path) ?? enumViolation(schema, value, path)
             ?? boundsViolation(schema, value, path) ?? objectViolation(schema, value, path, depth)
-            ?? arrayViolation(schema, value, path, depth)
+            ?? arrayViolation(schema, value, path, depth) ?? combinationViolation(schema, value, path, depth)
     }
 
     private static func typeViolation(_ schema: JSONValue, _ value: JSONValue, _ path: String) -> String? {

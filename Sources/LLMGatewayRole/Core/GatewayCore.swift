@@ -77,10 +77,15 @@ struct GatewayCore<Asker> {
     }
 
     private mutating func begin(_ request: Complete, _ key: CallKey, from asker: Asker, at now: Instant) {
-        if case .jsonSchema(let schema) = request.spec.constraint,
-            (try? JSONValue(parsing: Array(schema.utf8)))?.objectValue == nil
-        {
-            return fail(asker, .invalid, "the JSON schema is not a JSON object")
+        if case .jsonSchema(let schema) = request.spec.constraint {
+            guard let schema = try? JSONValue(parsing: Array(schema.utf8)), schema.objectValue != nil else {
+                return fail(asker, .invalid, "the JSON schema is not a JSON object")
+            }
+            if let obstacle = JSONSchemaCheck.obstacle(in: schema) {
+                return fail(
+                    asker, .invalid, "the JSON schema is not usable: \(obstacle)",
+                    advice: "say it with the keywords that services/llm-gateway/README.md lists")
+            }
         }
         let size = request.spec.messages.reduce(256) { sum, message in
             message.segments.reduce(sum) { $0 + $1.utf8.count }
@@ -174,8 +179,7 @@ struct GatewayCore<Asker> {
     }
 
     private mutating func judge(_ reply: ChatCompletionReply, of call: Call, at now: Instant) {
-        call.promptTokens += UInt64(reply.promptTokens ?? 0)
-        call.completionTokens += UInt64(reply.completionTokens ?? 0)
+        call.count(promptTokens: reply.promptTokens, completionTokens: reply.completionTokens)
         if let model = reply.model { call.model = model }
         switch AnswerCheck.verdict(reply.content, constraint: call.request.spec.constraint) {
         case .accepted(let answer): finish(call, answer: answer, rejection: "")

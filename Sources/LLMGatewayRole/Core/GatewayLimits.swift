@@ -7,8 +7,9 @@ struct GatewayLimits: Sendable {
     var queueBytes = 256 << 20
     /// Bytes of answers that are kept until they are released.
     var memoBytes = 256 << 20
-    /// Answers that a call may have rejected; a request may allow fewer by the seeds it brings.
-    var maxAttempts = 3
+    /// Answers that a call may have rejected. A request allows as many as it brings seeds, 16 at most, and this only
+    /// cuts that: how often to ask again is the run's configuration to say.
+    var maxAttempts = 16
     /// How long a call may take until its asker is told to wait and ask again.
     var deadline = Span.seconds(600)
     /// How long one try may take.

@@ -32,8 +32,9 @@ final class PendingCall<Asker> {
     /// Why the last of them failed.
     var lastTrouble = ""
     var rejected: [RejectedAttempt] = []
-    var promptTokens: UInt64 = 0
-    var completionTokens: UInt64 = 0
+    /// Tokens over all attempts, as the servers told.
+    private(set) var promptTokens: UInt32 = 0
+    private(set) var completionTokens: UInt32 = 0
     var model = ""
 
     init(number: UInt64, key: CallKey, request: Complete, bytes: Int, deadline: Instant, asker: Asker) {
@@ -45,11 +46,21 @@ final class PendingCall<Asker> {
         askers = [asker]
     }
 
+    /// Adds the tokens of one attempt. A server may say any number: sums stop at the largest.
+    func count(promptTokens prompt: Int?, completionTokens completion: Int?) {
+        promptTokens = Self.sum(promptTokens, prompt)
+        completionTokens = Self.sum(completionTokens, completion)
+    }
+
+    private static func sum(_ left: UInt32, _ right: Int?) -> UInt32 {
+        let (sum, overflow) = left.addingReportingOverflow(UInt32(clamping: right ?? 0))
+        return overflow ? .max : sum
+    }
+
     /// The call's end.
     func outcome(answer: String?, rejection: String) -> CompletionOutcome {
         CompletionOutcome(
             answer: answer, rejection: rejection, rejected: rejected,
-            promptTokens: UInt32(clamping: promptTokens), completionTokens: UInt32(clamping: completionTokens),
-            model: model)
+            promptTokens: promptTokens, completionTokens: completionTokens, model: model)
     }
 }
