@@ -31,10 +31,11 @@ extension JobMarketScenario {
         let seekers = agentsByType[AgentTypes.seeker] ?? 0
         // Looking, number of jobs, for each job apply, screen, the interview and the decision, and the final choice.
         let longest = 3 + maxJobs * (3 + interviewLines)
-        // Two decisions, half of the jobs, of which half are applied for and a quarter come to an interview.
-        let likely = 2 + maxJobs / 2 + maxJobs / 4 + (maxJobs / 8) * (interviewLines + 1)
+        // Two decisions, half of the jobs, of which half are applied for and a quarter come to an interview; in eighths
+        // of a call, since few jobs have no whole quarters.
+        let likely = 8 * 2 + 4 * maxJobs + 2 * maxJobs + maxJobs * (interviewLines + 1)
         return RoundEstimate(
-            calls: (seekers, seekers * likely, seekers * longest), promptTokens: 700,
+            calls: (seekers, seekers * likely / 8, seekers * longest), promptTokens: 700,
             memories: seekers * (4 + maxJobs * 6))
     }
 }

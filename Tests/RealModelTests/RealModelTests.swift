@@ -60,35 +60,39 @@ import Testing
     @Test func promptsHoldInstructionProfileMemoryAndObservationInThisOrder() throws {
         let templates = try recording.templates()
         let names = try recording.names()
+        let saying = try Saying(recording)
         var remembering = 0
         for call in try recording.calls() {
             let instruction = try #require(templates["\(call.agentType).instruction.mustache"])
             let profile = try #require(templates["\(call.agentType).profile.mustache"]?.split(separator: "\n").first)
             let name = try #require(names[call.agent])
-            #expect(call.prompt.hasPrefix("[system]\n\(instruction)"))
-            let parts = [String(profile), name, "\n[user]\n"] + Self.memoryHeading(in: call)
-            var rest = call.prompt.dropFirst("[system]\n".count + instruction.count)
-            for part in parts + ["# What "] {
+            let prompt = saying.leftOut(of: call.prompt)
+            #expect(prompt.hasPrefix("[system]\n\(instruction)"))
+            let memory = prompt.contains(Self.memoryHeading) ? [Self.memoryHeading] : []
+            var rest = prompt.dropFirst("[system]\n".count + instruction.count)
+            for part in [String(profile), name, "\n[user]\n"] + memory + ["# What "] {
                 let place = try #require(rest.range(of: part), "\(call.agent): no \(part) where it belongs")
                 rest = rest[place.upperBound...]
             }
             #expect(rest.hasPrefix("you decide now\n") || rest.hasPrefix("happens now\n"))
-            if call.prompt.contains(Self.memoryHeading) { remembering += 1 }
+            remembering += memory.count
         }
         #expect(remembering > 10)
     }
 
     @Test func whatAPromptRemembersIsWhatItsAgentRemembers() throws {
-        let memories = try recording.memories()
+        let saying = try Saying(recording)
+        let memories = try recording.memories().mapValues { texts in
+            texts.map(saying.leftOut(of:)).sorted { $0.count > $1.count }
+        }
         let template = try #require(try recording.templates()["memory.mustache"])
         var recalled = 0
         for call in try recording.calls() {
-            guard let start = call.prompt.range(of: Self.memoryHeading)?.lowerBound else { continue }
-            let own = (memories[call.agent] ?? []).sorted { $0.count > $1.count }
-            var section = call.prompt[start...]
-            // The observation begins behind the last memory, and a memory may quote headings.
-            for text in own where section.contains("- \(text)\n") {
-                section = Substring(section.replacing("- \(text)\n", with: ""))
+            let prompt = saying.leftOut(of: call.prompt)
+            guard let start = prompt.range(of: Self.memoryHeading)?.lowerBound else { continue }
+            var section = String(prompt[start...])
+            for text in memories[call.agent] ?? [] where section.contains("- \(text)\n") {
+                section = section.replacing("- \(text)\n", with: "")
                 recalled += 1
             }
             let observation = try #require(section.range(of: "\n# What ")?.lowerBound)
@@ -114,8 +118,18 @@ import Testing
 
     private static let memoryHeading = "# What you remember\n"
 
-    /// The heading of the memory, for the calls that have one.
-    private static func memoryHeading(in call: Recording.Call) -> [String] {
-        call.prompt.contains(memoryHeading) ? [memoryHeading] : []
+    /// What agents said: a small model likes to repeat its prompt, headings and all.
+    private struct Saying {
+        private let texts: [String]
+
+        init(_ recording: Recording) throws {
+            let answers = try recording.calls().filter { $0.kind == "text" }.compactMap(\.answer).filter { !$0.isEmpty }
+            texts = Set(answers).sorted { ($1.count, $0) < ($0.count, $1) }
+        }
+
+        /// A text that quotes what was said, without the quotes.
+        func leftOut(of text: String) -> String {
+            texts.reduce(text) { $0.replacing($1, with: "...") }
+        }
     }
 }

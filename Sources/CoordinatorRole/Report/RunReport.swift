@@ -17,6 +17,8 @@ struct RunReport: Sendable {
     var seconds: Double
     /// What the recorder counts.
     var summary: RunSummary
+    /// How this program was called, so that a line of advice can be copied to a shell.
+    var program = "coordinator"
     /// What the scenario makes of its events.
     var scenarioLines: [String]
 
@@ -64,7 +66,7 @@ struct RunReport: Sendable {
                 + "\(Amount.count(counters["embedding_calls"] ?? 0)) embedding calls")
         lines.append(
             "  recording: \(folder)/\(RunFolder.recordingName) (\(Amount.bytes(counters["database_bytes"] ?? 0)))")
-        lines.append("  look at it: coordinator export \(folder) --format csv --out \(folder)/tables")
+        lines.append("  look at it: \(program) export \(folder) --format csv --out \(folder)/tables")
         lines.append(
             "              sqlite3 \(folder)/\(RunFolder.recordingName) 'SELECT kind, count(*) FROM calls GROUP BY kind'"
         )

@@ -37,6 +37,9 @@ struct RunSession: Sendable {
         await takeDown()
     }
 
+    /// How the person called us: advice that can be copied to the same shell.
+    private static var program: String { CommandLine.arguments.first ?? "coordinator" }
+
     /// A signal came before anything was played.
     private static let interrupted = UserError("stopped before anything was played", exitCode: .interrupted)
 
@@ -219,10 +222,11 @@ struct RunSession: Sendable {
             let report = RunReport(
                 run: run.name, folder: folder.path, state: result.outcome.word, closedRounds: result.closedRound,
                 rounds: rounds, seconds: context.clock.now().since(start).seconds, summary: summary,
+                program: Self.program,
                 scenarioLines: run.scenario.summary(of: events) + Quotes.lines(run.scenario, folder.recording))
             StandardOutput.write(options.json ? try report.json() + "\n" : report.text())
         }
-        let advice = "go on by: coordinator run --resume \(folder.path)"
+        let advice = "go on by: \(Self.program) run --resume \(folder.path)"
         switch result.outcome {
         case .finished: return
         case .stopped:
