@@ -17,7 +17,7 @@ public struct SupervisorCommand: ParsableCommand {
 
     @OptionGroup var service: ServiceOptions
 
-    @Argument(parsing: .captureForPassthrough, help: "The program and its arguments.")
+    @Argument(parsing: .postTerminator, help: "The program and its arguments, behind `--`.")
     var command: [String]
 
     /// Time between SIGTERM and SIGKILL.
@@ -27,17 +27,17 @@ public struct SupervisorCommand: ParsableCommand {
     public init() {}
 
     public func run() throws {
-        let words = command.first == "--" ? Array(command.dropFirst()) : command
-        guard let program = words.first else {
+        guard let program = command.first else {
             throw ValidationError("name the program to run: supervisor --lifeline-fd 3 -- PROGRAM ARGUMENTS")
         }
+        let arguments = Array(command.dropFirst())
         var lifetime = service
         let lifeline = lifetime.lifelineFd
         // A lifeline's own deadline would leave the program to the system's SIGKILL: ours is longer.
         lifetime.lifelineFd = nil
         try Service.run(role: "supervisor", options: lifetime) { context in
             if let lifeline { try Lifeline.onClose(fd: lifeline) { context.stop.request(.lifelineClosed) } }
-            let code = try await Self.supervise(program, Array(words.dropFirst()), stop: context.stop)
+            let code = try await Self.supervise(program, arguments, stop: context.stop)
             if code != 0 { throw ExitCode(code) }
         }
     }
