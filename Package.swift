@@ -100,7 +100,7 @@ func service(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let services: [Target] = [
     service("coordinator", ["CoordinatorRole"]),
-    service("agent-host", ["AgentHostRole", "Scenarios", arguments]),
+    service("agent-host", ["AgentHostRole", "Scenarios", "ServiceRuntime", arguments]),
     service("llm-gateway", ["LLMGatewayRole"]),
     service("embedding-gateway", ["EmbeddingGatewayRole"]),
     service("recorder", ["RecorderRole"]),

@@ -172,8 +172,9 @@ final class AgentHost: Sendable {
             logger.notice("turns interrupted by the end of this host")
             return
         }
-        logger.error("cannot go on", metadata: ["error": "\(error)"])
         let problem = HostProblem.of(error)
+        // Only the kind: a server's words may repeat what it was asked.
+        logger.error("cannot go on", metadata: ["problem": "\(problem.code)"])
         try? await report(HostFailed(host: accepted.host, problem: problem))
     }
 

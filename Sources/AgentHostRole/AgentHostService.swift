@@ -104,7 +104,7 @@ public enum AgentHostService {
                     return !reported
                 }
                 guard first else { return }
-                context.logger.error("the run cannot go on", metadata: ["problem": "\(problem.what)"])
+                context.logger.error("the run cannot go on", metadata: ["problem": "\(problem.code)"])
                 coordinator.request(
                     HostFailed(host: accepted.host, problem: problem), expecting: Acknowledged.self
                 ) { _ in }

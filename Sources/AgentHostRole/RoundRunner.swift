@@ -83,7 +83,8 @@ final class RoundRunner: PassiveTurns {
                 let page = try await fetch(round, partition: partition, offset: offset)
                 try apply(page)
                 offset += UInt32(page.operations.count)
-                more = page.more
+                // A page without operations is the last, whatever it says: no progress would be made by asking again.
+                more = page.more && !page.operations.isEmpty
             }
         }
         state.withLock { $0.table.endMerge() }
@@ -275,7 +276,7 @@ final class RoundRunner: PassiveTurns {
         while true {
             let page = try await fetch(round, partition: partition, offset: UInt32(all.count))
             all += page.operations
-            if !page.more { return all }
+            if !page.more || page.operations.isEmpty { return all }
         }
     }
 

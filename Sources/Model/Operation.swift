@@ -70,6 +70,22 @@ public struct TargetedOperation: Hashable, Sendable {
     }
 }
 
+extension Operation {
+    /// Bytes that the operation takes in a tree, about; never less than its texts.
+    public var estimatedBytes: Int {
+        switch self {
+        case .set(let field, let value), .append(let field, let value): 16 + field.utf8.count + value.estimatedBytes
+        case .add(let field, _), .claim(let field, _): 24 + field.utf8.count
+        case .remember(let text, _): 24 + text.utf8.count
+        case .message(_, let subject, let body): 24 + subject.utf8.count + body.estimatedBytes
+        case .event(let name, let details): 16 + name.utf8.count + details.estimatedBytes
+        case .consolidate(let result):
+            32 + result.importances.count + result.insights.reduce(0) { $0 + 8 + $1.text.utf8.count }
+        case .claimResult(_, let resource, _): 24 + resource.utf8.count
+        }
+    }
+}
+
 extension Operation: Packable {
     public func pack(into packer: inout Packer) {
         func head(_ code: UInt64, _ parts: Int) {

@@ -34,6 +34,19 @@ public enum Value: Hashable, Sendable {
     public subscript(key: String) -> Value? { map?[key] }
 }
 
+extension Value {
+    /// Bytes that the packed value takes, about; never less than its texts.
+    public var estimatedBytes: Int {
+        switch self {
+        case .null, .bool: 1
+        case .int, .double: 9
+        case .text(let text): 5 + text.utf8.count
+        case .list(let values): values.reduce(5) { $0 + $1.estimatedBytes }
+        case .map(let values): values.reduce(5) { $0 + 5 + $1.key.utf8.count + $1.value.estimatedBytes }
+        }
+    }
+}
+
 extension Value: Packable {
     public func pack(into packer: inout Packer) {
         switch self {

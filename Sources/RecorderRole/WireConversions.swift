@@ -17,6 +17,7 @@ extension Problem {
                 switch refusal.kind {
                 case .fenced: .fenced
                 case .conflict: .conflict
+                case .unavailable: .unavailable
                 case .notFound: .notFound
                 case .invalid: .invalid
                 }

@@ -99,7 +99,7 @@ struct WriterLoop {
         let more = entry.missing.count > 3 ? " and \(entry.missing.count - 3) more" : ""
         return .refused(
             RecordRefusal(
-                .conflict,
+                .unavailable,
                 "the commit of root turn \(entry.commit.root) names outcomes that never came: \(names)\(more)",
                 advice: "record the outcomes and commit again"))
     }

@@ -44,6 +44,8 @@ public struct RecordRefusal: Error, Hashable, Sendable {
         case fenced
         /// The request contradicts what is durable.
         case conflict
+        /// Something that the request needs is not there yet: the same request may succeed later.
+        case unavailable
         /// What was asked for does not exist.
         case notFound
         /// The request makes no sense.

@@ -146,6 +146,37 @@ import TurnEngine
         #expect(result.tree.root.failure?.reason == .askFailed)
     }
 
+    @Test func aTurnThatWritesTooManyBytesFailsWhetherInBranchesOrByAsks() async throws {
+        let text = String(repeating: "x", count: 400)
+        let branches = try World(
+            ClosureScenario { turn in
+                _ = try await turn.parallel([1, 2, 3]) { _, turn in try turn.rememberText(text) }
+                try turn.rememberText("one more")
+            }, limits: .init(calls: 100, depth: 3, bytes: 1000))
+        #expect(try await branches.run().tree.root.failure?.reason == .limit)
+        let asks = try World(
+            ClosureScenario(
+                act: { turn in for _ in 0..<3 { _ = try await turn.ask(World.ben, .null) } },
+                answer: { _, _, turn in
+                    try turn.rememberText(text)
+                    return .null
+                }), limits: .init(calls: 100, depth: 3, bytes: 1000))
+        let result = try await asks.run()
+        #expect(result.tree.root.failure?.reason == .limit)
+        #expect(result.remembered.isEmpty)
+    }
+
+    @Test func callsBeforeAForkCountInItsBranches() async throws {
+        let world = try World(
+            ClosureScenario { turn in
+                for _ in 0..<3 { _ = try await turn.write("question", ["text": .text("?")]) }
+                _ = try await turn.parallel([1]) { _, turn in
+                    try await turn.write("question", ["text": .text("?")])
+                }
+            }, limits: .init(calls: 3, depth: 3))
+        #expect(try await world.run().tree.root.failure?.reason == .limit)
+    }
+
     @Test func aRerunWithRecordedOutcomesCallsNobody() async throws {
         let scenario = ClosureScenario { turn in
             let choice = try await turn.choose("question", ["text": .text("?")], options: ["no", "yes"])

@@ -126,10 +126,11 @@ struct ProbeReading {
     }
 
     /// `structured_outputs` came with 0.11 and `guided_*` went with 0.12, each ignoring the other in silence. A
-    /// version that is none gets the form that all of them know.
+    /// version that is none, or that of a build from source (0.1.dev), gets the form that all of them know.
     static func vllmEngine(_ version: String) -> Engine {
         let numbers = version.split(separator: ".").prefix(2).map { part in Int(part.prefix(while: \.isNumber)) }
         guard numbers.count == 2, let major = numbers[0], let minor = numbers[1] else { return .openai }
+        if (major, minor) < (0, 2) || version.contains(".dev") { return .openai }
         return (major, minor) >= (0, 12) ? .vllm : .vllmOld
     }
 

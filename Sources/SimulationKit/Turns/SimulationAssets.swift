@@ -47,11 +47,15 @@ public struct TreeLimits: Sendable, Equatable {
     public var calls: Int
     /// Asks below one another.
     public var depth: Int
+    /// Bytes that one turn and the turns below it write. Half of what a message holds by default, since paths and
+    /// names of outcomes travel along.
+    public var bytes: Int
 
     /// Bounds; see the properties.
-    public init(calls: Int, depth: Int) {
+    public init(calls: Int, depth: Int, bytes: Int = 4 << 20) {
         self.calls = calls
         self.depth = depth
+        self.bytes = bytes
     }
 }
 

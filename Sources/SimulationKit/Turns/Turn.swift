@@ -97,8 +97,16 @@ public final class Turn {
 
     func write(_ operation: Model.Operation, to target: AgentID) throws {
         let number = try log.take()
-        log.operations.append(TargetedOperation(number: number, target: target, operation: operation))
+        log.add(TargetedOperation(number: number, target: target, operation: operation))
+        try checkBytes()
         if target == agent { updater.apply(operation, to: &log.state, of: agent) }
+    }
+
+    /// A tree travels and commits as one message: what would not fit fails its turn, in the same place on every rerun.
+    private func checkBytes() throws {
+        guard log.bytes <= assets.limits.bytes else {
+            throw TurnFailed(.init(reason: .limit, text: "a turn may write \(assets.limits.bytes) bytes"))
+        }
     }
 
     // MARK: Chance
@@ -127,6 +135,7 @@ public final class Turn {
                 tree: tree, path: path + [number], asker: agent, agent: other, request: request,
                 written: log.written))
         log.add(reply)
+        try checkBytes()
         if let failure = reply.turns.first?.failure { throw AskFailed(agent: other, failure: failure) }
         return reply.answer
     }
@@ -140,6 +149,7 @@ public final class Turn {
         _ items: [Item], _ body: @escaping @Sendable (Item, Turn) async throws -> Result
     ) async throws -> [Result] {
         let branches = try log.fork(items.count)
+        let atFork = log
         let seed = (agent, assets, tree, path, performer, updater)
         let ended = await withTaskGroup(of: (Int, TurnLog, Swift.Result<Result, any Error>).self) { group in
             for (index, item) in items.enumerated() {
@@ -164,7 +174,7 @@ public final class Turn {
             for operation in branch.operations where operation.target == agent {
                 updater.apply(operation.operation, to: &log.state, of: agent)
             }
-            log.join(branch)
+            log.join(branch, atFork: atFork)
         }
         // An interruption outranks failures: whether it comes depends on the world, not on answers.
         for case .failure(let error as TurnInterrupted) in ended.map(\.1) { throw error }
@@ -179,7 +189,7 @@ public final class Turn {
         guard log.calls < assets.limits.calls else {
             throw TurnFailed(.init(reason: .limit, text: "a turn may make \(assets.limits.calls) calls"))
         }
-        log.calls += 1
+        log.countCall()
         return try log.take()
     }
 

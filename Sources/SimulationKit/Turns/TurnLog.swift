@@ -23,8 +23,10 @@ package struct TurnLog: Sendable {
     var written: [TargetedOperation]
     /// How many of these, counted from the end, were written here or below.
     private var ownWrites = 0
-    /// Calls made here and below.
-    var calls = 0
+    /// Calls made here and below, and in a branch those made before the fork.
+    private(set) var calls = 0
+    /// Bytes of operations written here and below, about, counted likewise.
+    private(set) var bytes = 0
     /// Texts that this turn embedded, with their vectors. A list: only a consolidation looks them up, once.
     package var embedded: [(text: String, vector: FixedVector)] = []
 
@@ -45,6 +47,8 @@ package struct TurnLog: Sendable {
         isBranch = true
         state = parent.state
         written = parent.written
+        calls = parent.calls
+        bytes = parent.bytes
     }
 
     /// The next number, or a failure where they are used up.
@@ -71,15 +75,27 @@ package struct TurnLog: Sendable {
     }
 
     /// Takes over what a branch did. Its own operations must be applied to the state by the caller.
-    mutating func join(_ branch: TurnLog) {
+    ///
+    /// `atFork` is this log as it was when the branch began: what the branch inherited is not counted twice.
+    mutating func join(_ branch: TurnLog, atFork: TurnLog) {
         outcomes += branch.outcomes
         names += branch.names
         operations += branch.operations
         below += branch.below
         written += branch.written.suffix(branch.ownWrites)
         ownWrites += branch.ownWrites
-        calls += branch.calls
+        calls += branch.calls - atFork.calls
+        bytes += branch.bytes - atFork.bytes
         embedded += branch.embedded
+    }
+
+    /// Counts a call.
+    mutating func countCall() { calls += 1 }
+
+    /// Adds an own operation.
+    mutating func add(_ operation: TargetedOperation) {
+        operations.append(operation)
+        bytes += operation.operation.estimatedBytes
     }
 
     /// Adds the records of an answered ask.
@@ -88,6 +104,7 @@ package struct TurnLog: Sendable {
         names += reply.outcomes
         calls += reply.outcomes.count
         for turn in reply.turns {
+            for operation in turn.operations { bytes += operation.operation.estimatedBytes }
             let own = turn.operations.filter { $0.target == turn.agent }
             written += own
             ownWrites += own.count
