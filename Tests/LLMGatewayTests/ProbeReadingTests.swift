@@ -23,7 +23,7 @@ import Testing
 
     @Test(arguments: [
         ("0.33.0", Engine.vllm), ("0.12.0rc1", .vllm), ("1.0", .vllm), ("0.11.2", .vllmOld), ("0.8.5.post1", .vllmOld),
-        ("dev", .openai), ("0.x", .openai),
+        ("dev", .openai), ("0.x", .openai), ("0.1.dev1+g86a2835", .openai), ("0.13.0.dev4", .openai),
     ])
     func theVersionOfVLLMDecidesItsDialect(version: String, engine: Engine) throws {
         let found = try profile(["/v1/models": models, "/version": #"{"version":"\#(version)"}"#])

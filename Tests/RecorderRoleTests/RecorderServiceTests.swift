@@ -110,7 +110,7 @@ private func commit(using record: OutcomeRecord) -> TreeCommit {
             Issue.record("the commit was not refused")
             return
         }
-        #expect(refusal.kind == .conflict)
+        #expect(refusal.kind == .unavailable)
         #expect(refusal.what.contains("\(outcome().call)"))
     }
 }
