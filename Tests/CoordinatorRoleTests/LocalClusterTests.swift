@@ -7,9 +7,9 @@ import Testing
 @testable import CoordinatorRole
 
 @Suite struct LocalClusterTests {
-    private func shell(_ name: String, _ script: String, getsKeys: Bool = false) -> LocalCluster.Program {
+    private func shell(_ name: String, _ script: String, key: String? = nil) -> LocalCluster.Program {
         LocalCluster.Program(
-            name: name, executable: "/bin/sh", arguments: ["-c", script, "sh"], getsKeys: getsKeys)
+            name: name, executable: "/bin/sh", arguments: ["-c", script, "sh"], key: key)
     }
 
     private let environment = ["PATH": "/usr/bin:/bin", "GENSIM_LLM_KEY": "secret"]
@@ -57,12 +57,15 @@ import Testing
         #expect(error?.what.contains("the port is taken") == true)
     }
 
-    @Test func keysReachGatewaysOnly() async throws {
+    @Test func aKeyReachesTheGatewayThatNeedsItAlone() async throws {
         let folder = try TemporaryFolder()
         let cluster = try LocalCluster(logs: folder.path, environment: environment) { _ in }
-        _ = await (try cluster.start(shell("gateway", "echo \"<$GENSIM_LLM_KEY>\"", getsKeys: true))).exit()
+        _ = await (try cluster.start(shell("gateway", "echo \"<$GENSIM_LLM_KEY>\"", key: "GENSIM_LLM_KEY"))).exit()
+        let other = shell("other", "echo \"<$GENSIM_LLM_KEY>\"", key: "GENSIM_EMBEDDING_KEY")
+        _ = await (try cluster.start(other)).exit()
         _ = await (try cluster.start(shell("host", "echo \"<$GENSIM_LLM_KEY>\""))).exit()
         #expect(LogTail.lines(of: cluster.log(of: "gateway"), count: 1) == ["<secret>"])
+        #expect(LogTail.lines(of: cluster.log(of: "other"), count: 1) == ["<>"])
         #expect(LogTail.lines(of: cluster.log(of: "host"), count: 1) == ["<>"])
     }
 

@@ -25,8 +25,8 @@ final class LocalCluster: Sendable {
         var arguments: [String]
         /// Whether it is a program of others, which runs under our supervisor.
         var isForeign = false
-        /// Whether it gets the keys of model servers that stand in our environment.
-        var getsKeys = false
+        /// The one variable with a key that the program is to see, nil for none.
+        var key: String?
     }
 
     private struct State {
@@ -37,8 +37,11 @@ final class LocalCluster: Sendable {
     /// Time between SIGTERM and SIGKILL, longer than a supervisor's own.
     private static let grace = Span.seconds(10)
     private static let quotedLines = 5
-    /// Variables that only gateways are to see.
-    private static let secrets: Set<String> = ["GENSIM_LLM_KEY", "GENSIM_EMBEDDING_KEY"]
+    /// Variable with the key of the LLM servers.
+    static let llmKey = "GENSIM_LLM_KEY"
+    /// Variable with the key of the embedding servers.
+    static let embeddingKey = "GENSIM_EMBEDDING_KEY"
+    private static let secrets: Set<String> = [llmKey, embeddingKey]
 
     private let lifeline: Lifeline
     private let logs: String
@@ -63,7 +66,7 @@ final class LocalCluster: Sendable {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw UserError.system("the log cannot be written", at: path, errno: errno) }
         defer { close(descriptor) }
-        let visible = environment.filter { program.getsKeys || !Self.secrets.contains($0.key) }
+        let visible = environment.filter { $0.key == program.key || !Self.secrets.contains($0.key) }
         let tie = ["--lifeline-fd", "\(ManagedChild.lifelineNumber)"]
         let child = try await ManagedChild.start(
             ManagedChild.Plan(

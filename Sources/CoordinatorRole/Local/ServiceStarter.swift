@@ -83,11 +83,13 @@ struct ServiceStarter: Sendable {
         let endpoint = sockets.endpoint(name)
         guard let cluster else { return endpoint }
         let ready = sockets.file("\(name).ready")
-        let isGateway = name == ServiceNames.llmGateway || name == ServiceNames.embeddingGateway
+        let keys = [
+            ServiceNames.llmGateway: LocalCluster.llmKey, ServiceNames.embeddingGateway: LocalCluster.embeddingKey,
+        ]
         let child = try await cluster.start(
             LocalCluster.Program(
                 name: name, executable: try Programs.path(of: name),
-                arguments: arguments + ["--listen", endpoint, "--ready-file", ready], getsKeys: isGateway))
+                arguments: arguments + ["--listen", endpoint, "--ready-file", ready], key: keys[name]))
         return try await cluster.ready(child, file: ready, limit: Self.startLimit)
     }
 
