@@ -65,14 +65,14 @@ struct Coordinator {
     func call(_ arguments: [String]) async throws -> Ending { try await start(arguments).ending() }
 
     /// Plays a small job market against the emulator.
-    func play(_ run: String, _ arguments: [String] = []) async throws -> Ending {
-        try await call(Self.arguments(configuration("job-market"), path(run)) + arguments)
+    func play(_ run: String, _ arguments: [String] = [], rounds: Int = 2) async throws -> Ending {
+        try await call(Self.arguments(configuration("job-market"), path(run), rounds: rounds) + arguments)
     }
 
-    /// Arguments for a small job market: 8 seekers, 4 positions, two rounds.
-    static func arguments(_ configuration: String, _ folder: String) -> [String] {
+    /// Arguments for a small job market: 8 seekers, 4 positions, by default two rounds.
+    static func arguments(_ configuration: String, _ folder: String, rounds: Int = 2) -> [String] {
         [
-            "run", configuration, "--llm", "emulator", "--agents", "seeker=8,interviewer=4", "--rounds", "2",
+            "run", configuration, "--llm", "emulator", "--agents", "seeker=8,interviewer=4", "--rounds", "\(rounds)",
             "--run-dir", folder,
         ]
     }

@@ -5,10 +5,15 @@ import Testing
 
 /// Ways out of a run: by a signal, by losing a process, by being killed.
 @Suite(.serialized) struct StoppingTests {
+    /// Rounds enough that a slow run lasts a minute: it must not end by itself before it is disturbed, however slowly
+    /// the machine looks at its status.
+    private static let rounds = 6
+
     /// A run that takes long enough to be disturbed, of which something has been answered already.
     private func slowRun(_ coordinator: Coordinator, _ name: String) async throws -> Coordinator.Running {
         let running = try await coordinator.start(
-            Coordinator.arguments(coordinator.configuration("job-market"), coordinator.path(name))
+            Coordinator.arguments(
+                coordinator.configuration("job-market"), coordinator.path(name), rounds: Self.rounds)
                 + ["--emulator-args", "--latency 150ms --parallel 2"])
         try await eventually("the run makes calls") {
             let status = try await coordinator.call(["status", coordinator.path(name), "--json"])
@@ -21,7 +26,7 @@ import Testing
         let ending = try await coordinator.call(
             ["run", "--resume", coordinator.path(name), "--emulator-args", "--latency 0", "--quiet"])
         #expect(ending.status == .exited(0), "\(ending.errors)")
-        #expect(try await coordinator.play("whole", ["--quiet"]).status == .exited(0))
+        #expect(try await coordinator.play("whole", ["--quiet"], rounds: Self.rounds).status == .exited(0))
         #expect(try await coordinator.digests(name) == coordinator.digests("whole"))
         #expect(try await coordinator.call(["verify", coordinator.path(name)]).status == .exited(0))
     }
