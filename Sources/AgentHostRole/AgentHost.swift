@@ -29,6 +29,7 @@ final class AgentHost: Sendable {
         var finished: UInt32 = 0
         var environment: UInt32 = 0
         var advanced: UInt32 = 0
+        var isLoaded = false
         var draining: UInt32?
     }
 
@@ -79,12 +80,6 @@ final class AgentHost: Sendable {
                 progress.withLock { $0.environment = round }
             }
             try await report(EnvironmentFinished(host: accepted.host, round: round))
-        case .advance(let round):
-            if progress.withLock({ $0.advanced }) < round {
-                try await runner.advance(round)
-                progress.withLock { $0.advanced = round }
-            }
-            try await report(RoundAdvanced(host: accepted.host, round: round))
         case .drain(let round):
             runner.drain()
             let idle = progress.withLock { progress in
@@ -103,7 +98,6 @@ final class AgentHost: Sendable {
     private func take(_ grant: LeaseGrant) async throws {
         let (map, stale) = progress.withLock { progress in
             progress.map.update(grant)
-            progress.advanced = max(progress.advanced, grant.closedRound)
             let known = progress.peers
             return (progress.map, known)
         }
@@ -119,8 +113,16 @@ final class AgentHost: Sendable {
         let connected = peers
         progress.withLock { $0.peers = connected }
         router.update(map, peers: connected.mapValues(\.client))
+        let before = progress.withLock { progress in
+            defer { progress.advanced = max(progress.advanced, grant.closedRound) }
+            return progress.isLoaded ? progress.advanced : grant.closedRound
+        }
         try await runner.load(map.held(by: accepted.host), closedRound: grant.closedRound)
-        try await report(LeaseReady(host: accepted.host, round: grant.closedRound))
+        progress.withLock { $0.isLoaded = true }
+        if before < grant.closedRound {
+            for round in before + 1...grant.closedRound { try await runner.advance(round) }
+        }
+        try await report(LeaseReady(host: accepted.host, grant: grant.grant, round: grant.closedRound))
     }
 
     private func startRound(_ start: StartRound) {
@@ -134,7 +136,7 @@ final class AgentHost: Sendable {
         switch step {
         case .ignore: return
         case .reportAgain:
-            Task { try await report(RoundFinished(host: accepted.host, round: start.round)) }
+            Task { try await report(RoundFinished(host: accepted.host, round: start.round, leases: held)) }
         case .run:
             Task {
                 do {
@@ -162,7 +164,7 @@ final class AgentHost: Sendable {
             if complete { progress.finished = round }
             return progress.draining
         }
-        if complete { try await report(RoundFinished(host: accepted.host, round: round)) }
+        if complete { try await report(RoundFinished(host: accepted.host, round: round, leases: held)) }
         if let draining { try await report(Drained(host: accepted.host, round: draining)) }
     }
 
@@ -177,6 +179,8 @@ final class AgentHost: Sendable {
         logger.error("cannot go on", metadata: ["problem": "\(problem.code)"])
         try? await report(HostFailed(host: accepted.host, problem: problem))
     }
+
+    private var held: [PartitionLease] { progress.withLock { $0.map.held(by: accepted.host) } }
 
     private func report(_ message: some WireMessage) async throws {
         _ = try await coordinator.request(message, expecting: Acknowledged.self)

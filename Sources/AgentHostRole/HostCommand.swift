@@ -6,7 +6,6 @@ enum HostCommand: Sendable {
     case grant(LeaseGrant)
     case start(StartRound)
     case environment(UInt32)
-    case advance(UInt32)
     case drain(UInt32)
 
     /// The command in an envelope; nil for kinds that are none.
@@ -15,7 +14,6 @@ enum HostCommand: Sendable {
         case .leaseGrant: self = .grant(try LeaseGrant(body: envelope.body))
         case .startRound: self = .start(try StartRound(body: envelope.body))
         case .startEnvironment: self = .environment(try StartEnvironment(body: envelope.body).round)
-        case .advanceRound: self = .advance(try AdvanceRound(body: envelope.body).round)
         case .drain: self = .drain(try Drain(body: envelope.body).round)
         default: return nil
         }

@@ -132,6 +132,7 @@ final class RoundRunner: PassiveTurns {
         let durable = try await retry.patiently {
             try await self.recorder.request(question, expecting: PartitionState.self)
         }
+        let recordedOutcomes = try await recordedOutcomes(partition, epoch: epoch, round: round, root: nil)
         let agents = agentsByPartition[Int(partition)]
         let committed = Set(durable.committed)
         let planned = state.withLock { state in
@@ -141,8 +142,8 @@ final class RoundRunner: PassiveTurns {
         let plan = PlanRound(partition: partition, epoch: epoch, round: round, roots: UInt32(planned.count))
         _ = try await retry.patiently { try await self.recorder.request(plan, expecting: Acknowledged.self) }
         let open = planned.filter { !committed.contains($0.turn) }
-        let vectors = try VectorLookup(outcomes: durable.outcomes)
-        let trees = try durable.consolidations.map { try Tree(packed: $0) }
+        let vectors = try VectorLookup(outcomes: recordedOutcomes.outcomes)
+        let trees = try recordedOutcomes.consolidations.map { try Tree(packed: $0) }
         counters.withLock {
             $0.planned += UInt64(planned.count)
             $0.committed += UInt64(committed.count)
@@ -150,13 +151,33 @@ final class RoundRunner: PassiveTurns {
         }
         state.withLock { state in
             for tree in trees { state.table.applyConsolidations(of: tree, vector: vectors.vector) }
-            for outcome in durable.outcomes { state.recorded[outcome.root, default: [:]][outcome.call] = outcome }
+            for outcome in recordedOutcomes.outcomes {
+                state.recorded[outcome.root, default: [:]][outcome.call] = outcome
+            }
             for root in open where root.kind == .consolidate {
                 state.consolidations[root.agent] = .some(nil)
                 state.plans[root.agent] = root
             }
         }
         return open
+    }
+
+    /// What is recorded of a partition's open round, or of one root in it.
+    private func recordedOutcomes(
+        _ partition: UInt32, epoch: UInt64, round: UInt32, root: TurnID?
+    ) async throws -> RecordedOutcomes {
+        var all = RecordedOutcomes(consolidations: [], outcomes: [], next: 0)
+        repeat {
+            let question = FetchOutcomes(
+                partition: partition, epoch: epoch, round: round, root: root, cursor: all.next)
+            let page = try await retry.patiently {
+                try await self.recorder.request(question, expecting: RecordedOutcomes.self)
+            }
+            all.consolidations += page.consolidations
+            all.outcomes += page.outcomes
+            all.next = page.next
+        } while all.next != 0
+        return all
     }
 
     /// Runs roots in order, at most `window` at a time. Waiting for an agent's consolidation starts it, so that
@@ -229,7 +250,8 @@ final class RoundRunner: PassiveTurns {
                 finish(result)
                 return result
             case .rerun:
-                recorded = Dictionary(verdict.recorded.map { ($0.call, $0) }) { first, _ in first }
+                let known = try await recordedOutcomes(root.partition, epoch: epoch, round: round, root: root.turn)
+                recorded = Dictionary(known.outcomes.map { ($0.call, $0) }) { first, _ in first }
             }
         }
     }

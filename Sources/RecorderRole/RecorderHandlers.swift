@@ -101,7 +101,7 @@ struct RecorderHandlers {
                     switch reply {
                     case .committed: CommitResult(verdict: .committed)
                     case .duplicate: CommitResult(verdict: .duplicate)
-                    case .rerun(let recorded): CommitResult(verdict: .rerun, recorded: recorded)
+                    case .rerun: CommitResult(verdict: .rerun)
                     default: nil
                     }
                 })
@@ -119,6 +119,14 @@ struct RecorderHandlers {
             service.read(
                 { try $0.partition(message.partition, epoch: message.epoch, round: message.round) },
                 reply: answerRead(responder) { PartitionState($0) })
+        }
+        server.on(FetchOutcomes.self) { message, responder in
+            service.read(
+                {
+                    try $0.outcomes(
+                        message.partition, epoch: message.epoch, round: message.round, root: message.root,
+                        cursor: message.cursor)
+                }, reply: answerRead(responder) { RecordedOutcomes($0) })
         }
         server.on(FetchMerged.self) { message, responder in
             service.read(

@@ -42,9 +42,14 @@ extension RunState {
 extension PartitionState {
     /// A partition's open round.
     init(_ record: PartitionRecord) {
-        self.init(
-            committed: record.committed, failed: record.failed, consolidations: record.consolidations,
-            outcomes: record.outcomes)
+        self.init(committed: record.committed, failed: record.failed)
+    }
+}
+
+extension RecordedOutcomes {
+    /// A page of what is recorded.
+    init(_ page: RecordedPage) {
+        self.init(consolidations: page.consolidations, outcomes: page.outcomes, next: page.next)
     }
 }
 

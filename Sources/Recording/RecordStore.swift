@@ -12,6 +12,10 @@ public protocol RecordStore: AnyObject, Sendable {
     func run() throws -> RunRecord?
     /// What is durable of a partition in the open round. Throws `RecordRefusal`, as do the following.
     func partition(_ partition: UInt32, epoch: UInt64, round: UInt32) throws -> PartitionRecord
+    /// A page of what is recorded of a partition's open round, or of one root in it; see `RecordedPage`.
+    func outcomes(
+        _ partition: UInt32, epoch: UInt64, round: UInt32, root: TurnID?, cursor: UInt64
+    ) throws -> RecordedPage
     /// Changes that a merged or closed round makes to a partition's agents, from the one numbered `offset` on.
     func merged(round: UInt32, partition: UInt32, offset: UInt32) throws -> MergedPage
     /// A file by its content address.
@@ -50,6 +54,16 @@ public struct PartitionRecord: Hashable, Sendable {
     public var consolidations: [[UInt8]]
     /// Outcomes of roots that have not committed, and the embedding outcomes of the consolidations.
     public var outcomes: [OutcomeRecord]
+}
+
+/// A page of what is recorded of a partition's open round.
+public struct RecordedPage: Hashable, Sendable {
+    /// Packed trees of committed consolidations; empty for a question about one root.
+    public var consolidations: [[UInt8]]
+    /// Outcomes of roots that have not committed, and the embedding outcomes of these consolidations.
+    public var outcomes: [OutcomeRecord]
+    /// Cursor of the next page, 0 after the last.
+    public var next: UInt64
 }
 
 /// A page of a round's changes to a partition.

@@ -122,6 +122,17 @@ final class RecordingWriter {
         }
         return record
     }
+
+    /// What is recorded of a partition's open round, or of one root.
+    func outcomes(
+        _ partition: UInt32, epoch: UInt64, round: UInt32, root: TurnID?, cursor: UInt64
+    ) throws -> RecordedPage {
+        let whole = try self.partition(partition, epoch: epoch, round: round)
+        guard let root else {
+            return RecordedPage(consolidations: whole.consolidations, outcomes: whole.outcomes, next: 0)
+        }
+        return RecordedPage(consolidations: [], outcomes: whole.outcomes.filter { $0.root == root }, next: 0)
+    }
 }
 
 extension RunCursor {

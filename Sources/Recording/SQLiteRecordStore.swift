@@ -68,6 +68,14 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
         try access { _, writer in try writer.partition(partition, epoch: epoch, round: round) }
     }
 
+    public func outcomes(
+        _ partition: UInt32, epoch: UInt64, round: UInt32, root: TurnID?, cursor: UInt64
+    ) throws -> RecordedPage {
+        try access { _, writer in
+            try writer.outcomes(partition, epoch: epoch, round: round, root: root, cursor: cursor)
+        }
+    }
+
     public func merged(round: UInt32, partition: UInt32, offset: UInt32) throws -> MergedPage {
         try access { _, writer in
             try writer.merged.page(round: round, partition: partition, offset: offset, writer.cursor)

@@ -7,10 +7,10 @@ import Wire
 /// A request whose service answers `RequestFailed` throws the `Problem`; what the transport itself cannot do throws
 /// `TransportError`. Requests survive a restart of the service, see `Connection.request`.
 public final class WireClient: Sendable {
-    private let connection: Connection
+    private let connection: any MessageLink
 
     /// Requests over `connection`.
-    public init(_ connection: Connection) { self.connection = connection }
+    public init(_ connection: any MessageLink) { self.connection = connection }
 
     /// Sends a request and decodes its reply.
     public func request<Reply: WireMessage>(

@@ -6,12 +6,13 @@ import Wire
 public struct Responder: Sendable {
     private let peer: PeerID
     private let correlation: UInt64
-    private let listener: Listener
+    private let sink: any ReplySink
 
-    init(peer: PeerID, correlation: UInt64, listener: Listener) {
+    /// Answers the request `correlation` of `peer` through `sink`.
+    public init(peer: PeerID, correlation: UInt64, sink: any ReplySink) {
         self.peer = peer
         self.correlation = correlation
-        self.listener = listener
+        self.sink = sink
     }
 
     /// Who asked.
@@ -25,7 +26,7 @@ public struct Responder: Sendable {
     /// Sends the reply. A message that wanted none gets none.
     public func reply(_ message: some WireMessage) {
         guard correlation != 0 else { return }
-        listener.send([envelope(message)])
+        sink.send([envelope(message)])
     }
 
     /// Answers that the request failed.
@@ -50,7 +51,7 @@ public struct WireServer: ListenerHandler {
     private typealias Handle = @Sendable ([UInt8], Responder) throws -> Void
 
     private var handlers: [UInt16: Handle] = [:]
-    private var arrived: @Sendable (PeerID, PeerIntroduction, Listener) -> Void = { _, _, _ in }
+    private var arrived: @Sendable (PeerID, PeerIntroduction, any ReplySink) -> Void = { _, _, _ in }
     private var lost: @Sendable (PeerID) -> Void = { _ in }
 
     /// A server without handlers.
@@ -64,35 +65,35 @@ public struct WireServer: ListenerHandler {
     }
 
     /// Registers what happens when a peer says hello.
-    public mutating func onArrival(_ handler: @escaping @Sendable (PeerID, PeerIntroduction, Listener) -> Void) {
+    public mutating func onArrival(_ handler: @escaping @Sendable (PeerID, PeerIntroduction, any ReplySink) -> Void) {
         arrived = handler
     }
 
     /// Registers what happens when a peer is gone.
     public mutating func onLoss(_ handler: @escaping @Sendable (PeerID) -> Void) { lost = handler }
 
-    public func received(_ batch: [(peer: PeerID, envelope: Envelope)], on listener: Listener) {
+    public func received(_ batch: [(peer: PeerID, envelope: Envelope)], on sink: any ReplySink) {
         for (peer, envelope) in batch {
-            let responder = Responder(peer: peer, correlation: envelope.correlation, listener: listener)
+            let responder = Responder(peer: peer, correlation: envelope.correlation, sink: sink)
             guard let handle = handlers[envelope.kind] else {
                 let refusal = Refusal(
                     .unknownKind, "kind \(envelope.kind) is not known here",
                     advice: "start all processes from the same version")
-                listener.send([(peer, refusal.envelope(correlation: envelope.correlation))])
+                sink.send([(peer, refusal.envelope(correlation: envelope.correlation))])
                 continue
             }
             do {
                 try handle(envelope.body, responder)
             } catch {
                 let refusal = Refusal(.malformed, "a message of kind \(envelope.kind) cannot be read: \(error)")
-                listener.send([(peer, refusal.envelope(correlation: envelope.correlation))])
+                sink.send([(peer, refusal.envelope(correlation: envelope.correlation))])
             }
         }
     }
 
-    public func peerArrived(_ peer: PeerID, _ introduction: PeerIntroduction, on listener: Listener) {
-        arrived(peer, introduction, listener)
+    public func peerArrived(_ peer: PeerID, _ introduction: PeerIntroduction, on sink: any ReplySink) {
+        arrived(peer, introduction, sink)
     }
 
-    public func peerLost(_ peer: PeerID, on listener: Listener) { lost(peer) }
+    public func peerLost(_ peer: PeerID, on sink: any ReplySink) { lost(peer) }
 }

@@ -1,6 +1,6 @@
 /// A client's way to one server. It connects in the background, again and again, and keeps requests until they are
 /// answered, across restarts of the server.
-public final class Connection: Sendable {
+public final class Connection: MessageLink {
     /// The server's endpoint.
     public let endpoint: String
     private let number: Int

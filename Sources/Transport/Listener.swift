@@ -1,26 +1,26 @@
 import Support
 
 /// Takes what a listener's peers send, on the node's thread: it must not wait, and what it starts should come back
-/// through `Listener.send`.
+/// through `ReplySink.send`.
 public protocol ListenerHandler: Sendable {
     /// Messages arrived: all that one wake-up brought, in order for each peer. Each request, which has a correlation
     /// other than 0, wants exactly one reply with the same correlation; a request may come twice after a failure.
-    func received(_ batch: [(peer: PeerID, envelope: Envelope)], on listener: Listener)
+    func received(_ batch: [(peer: PeerID, envelope: Envelope)], on sink: any ReplySink)
     /// A client said hello and is welcome.
-    func peerArrived(_ peer: PeerID, _ introduction: PeerIntroduction, on listener: Listener)
+    func peerArrived(_ peer: PeerID, _ introduction: PeerIntroduction, on sink: any ReplySink)
     /// A client left, fell silent or took too little; replies to it are dropped from now on.
-    func peerLost(_ peer: PeerID, on listener: Listener)
+    func peerLost(_ peer: PeerID, on sink: any ReplySink)
 }
 
 extension ListenerHandler {
     /// Does nothing.
-    public func peerArrived(_ peer: PeerID, _ introduction: PeerIntroduction, on listener: Listener) {}
+    public func peerArrived(_ peer: PeerID, _ introduction: PeerIntroduction, on sink: any ReplySink) {}
     /// Does nothing.
-    public func peerLost(_ peer: PeerID, on listener: Listener) {}
+    public func peerLost(_ peer: PeerID, on sink: any ReplySink) {}
 }
 
 /// A bound endpoint that serves many clients.
-public final class Listener: Sendable {
+public final class Listener: ReplySink {
     /// The endpoint as bound, with the port that the system chose.
     public let endpoint: String
     private let number: Int

@@ -1,7 +1,7 @@
 import MessagePack
 import Model
 
-/// Numbers of all messages: unique, never reused. Kinds 1 to 15 belong to the transport.
+/// Numbers of all messages: unique, never reused (24 and 25 are retired). Kinds 1 to 15 belong to the transport.
 public enum WireKind: UInt16, Sendable, CaseIterable {
     case registerHost = 16
     case hostAccepted = 17
@@ -11,13 +11,12 @@ public enum WireKind: UInt16, Sendable, CaseIterable {
     case roundFinished = 21
     case startEnvironment = 22
     case environmentFinished = 23
-    case advanceRound = 24
-    case roundAdvanced = 25
     case progress = 26
     case drain = 27
     case drained = 28
     case hostFailed = 29
     case acknowledged = 30
+    case hostDismissed = 31
 
     case createRun = 40
     case loadRun = 41
@@ -45,6 +44,13 @@ public enum WireKind: UInt16, Sendable, CaseIterable {
     case partitionState = 65
     case fetchMerged = 66
     case mergedOperations = 67
+    case fetchOutcomes = 68
+    case recordedOutcomes = 69
+    case storeSnapshot = 70
+    case loadSnapshot = 71
+    case snapshotPage = 72
+    case fetchMemory = 73
+    case agentMemory = 74
 
     case complete = 80
     case completed = 81
@@ -63,6 +69,7 @@ public enum WireKind: UInt16, Sendable, CaseIterable {
     case requestStatus = 110
     case status = 111
     case failed = 112
+    case controlRun = 113
 }
 
 /// A message body: an array whose first element is the version of its shape.

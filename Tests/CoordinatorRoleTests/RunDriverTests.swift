@@ -59,13 +59,16 @@ import Wire
     private func answer(_ envelope: Envelope, _ kind: WireKind, _ host: UInt32, _ client: WireClient) async throws {
         let reply: any WireMessage =
             switch kind {
-            case .leaseGrant: LeaseReady(host: host, round: try LeaseGrant(body: envelope.body).closedRound)
-            case .startRound: RoundFinished(host: host, round: try StartRound(body: envelope.body).round)
-            case .advanceRound: RoundAdvanced(host: host, round: try AdvanceRound(body: envelope.body).round)
+            case .leaseGrant: ready(try LeaseGrant(body: envelope.body), host)
+            case .startRound: RoundFinished(host: host, round: try StartRound(body: envelope.body).round, leases: [])
             case .drain: Drained(host: host, round: try Drain(body: envelope.body).round)
             default: Acknowledged()
             }
         _ = try await client.request(reply, expecting: Acknowledged.self)
+    }
+
+    private func ready(_ grant: LeaseGrant, _ host: UInt32) -> LeaseReady {
+        LeaseReady(host: host, grant: grant.grant, round: grant.closedRound)
     }
 
     private struct Setting {
@@ -101,7 +104,7 @@ import Wire
                 hasEnvironment: false, toleratedFailures: 0),
             welcome: HostAccepted(
                 host: 0, run: "test", runEpoch: 1, definition: blobHash([]), recorder: "r", llmGateway: "l",
-                embeddingGateway: ""),
+                embeddingGateway: "", leaseMilliseconds: 6000),
             recorder: setting.recorder, listener: setting.coordinator, clock: SystemClock(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, printer: ProgressPrinter(style: .quiet))
     }

@@ -104,7 +104,7 @@ private struct Recorder {
             StoreBlob(name: "config", bytes: [1]), expecting: Acknowledged.self)
         _ = try await client.request(
             CreateRun(run: "r", definition: definition.packed()), expecting: Acknowledged.self)
-        _ = try await client.request(RaiseEpoch(epoch: 1, rounds: 1), expecting: Acknowledged.self)
+        _ = try await client.request(RaiseEpoch(epoch: 1, rounds: 1, owner: 1), expecting: Acknowledged.self)
         _ = try await client.request(RecordAgents(agents: [agent]), expecting: Acknowledged.self)
         _ = try await client.request(GrantPartitions(runEpoch: 1, leases: leases), expecting: Acknowledged.self)
         _ = try await client.request(OpenRound(runEpoch: 1, round: 1, time: 0), expecting: Acknowledged.self)

@@ -38,25 +38,25 @@ final class EchoHandler: ListenerHandler {
 
     init(answers: Bool = true) { self.answers = answers }
 
-    func received(_ batch: [(peer: PeerID, envelope: Envelope)], on listener: Listener) {
+    func received(_ batch: [(peer: PeerID, envelope: Envelope)], on listener: any ReplySink) {
         seen.withLock { $0.batches.append(batch) }
         if answers { answer(batch, on: listener) }
         changes.continuation.yield()
     }
 
-    func answer(_ batch: [(peer: PeerID, envelope: Envelope)], on listener: Listener) {
+    func answer(_ batch: [(peer: PeerID, envelope: Envelope)], on listener: any ReplySink) {
         listener.send(
             batch.filter { $0.envelope.correlation != 0 }.map { peer, envelope in
                 (peer, Envelope(kind: envelope.kind + 1, correlation: envelope.correlation, body: envelope.body))
             })
     }
 
-    func peerArrived(_ peer: PeerID, _ introduction: PeerIntroduction, on listener: Listener) {
+    func peerArrived(_ peer: PeerID, _ introduction: PeerIntroduction, on listener: any ReplySink) {
         seen.withLock { $0.arrived.append(introduction) }
         changes.continuation.yield()
     }
 
-    func peerLost(_ peer: PeerID, on listener: Listener) {
+    func peerLost(_ peer: PeerID, on listener: any ReplySink) {
         seen.withLock { $0.lost.append(peer) }
         changes.continuation.yield()
     }

@@ -58,18 +58,19 @@ enum Samples {
         RegisterHost(name: "host-1", incarnation: 77, endpoint: "ipc:///tmp/h", programVersion: "0.1.0"),
         HostAccepted(
             host: 1, run: "market", runEpoch: 4, definition: hash, recorder: "ipc:///r", llmGateway: "ipc:///l",
-            embeddingGateway: ""),
-        LeaseGrant(closedRound: 2, leases: [lease], hosts: [HostAddress(host: 1, endpoint: "ipc:///tmp/h")]),
-        LeaseReady(host: 1, round: 2), StartRound(round: 3, time: 172_800), RoundFinished(host: 1, round: 3),
-        StartEnvironment(round: 3), EnvironmentFinished(host: 1, round: 3), AdvanceRound(round: 3),
-        RoundAdvanced(host: 1, round: 3),
+            embeddingGateway: "", leaseMilliseconds: 6000),
+        LeaseGrant(
+            grant: 8, closedRound: 2, leases: [lease], hosts: [HostAddress(host: 1, endpoint: "ipc:///tmp/h")]),
+        LeaseReady(host: 1, grant: 8, round: 2), StartRound(round: 3, time: 172_800),
+        RoundFinished(host: 1, round: 3, leases: [lease]), StartEnvironment(round: 3),
+        EnvironmentFinished(host: 1, round: 3), HostDismissed(host: 1, reason: "silent for too long"),
         HostProgress(
             host: 1, round: 3, planned: 10, committed: 9, failed: 1, calls: 90, waiting: 4, tokens: 12_345),
         Drain(round: 3), Drained(host: 1, round: 3), HostFailed(host: 1, problem: problem), Acknowledged(),
         CreateRun(run: "market", definition: [1, 2, 3]), LoadRun(),
         RunState(
             run: "market", definition: [1, 2, 3], epoch: 4, closedRound: 2, openRound: 3, merged: true, rounds: 10),
-        RaiseEpoch(epoch: 5, rounds: 10), GrantPartitions(runEpoch: 5, leases: [lease]),
+        RaiseEpoch(epoch: 5, rounds: 10, owner: 78), GrantPartitions(runEpoch: 5, leases: [lease]),
         OpenRound(runEpoch: 5, round: 3, time: 172_800), MergeRound(runEpoch: 5, round: 3, time: 172_800),
         RoundMerged(roots: 10, failed: 1, contributions: 2), CloseRound(runEpoch: 5, round: 3, time: 172_800),
         RoundClosed(digest: hash), FinishRun(runEpoch: 5, ending: .stopped, reason: "by a person"),
@@ -84,8 +85,22 @@ enum Samples {
             counters: [NamedCount(name: "turns", count: 5)], digests: [hash.description]),
         PlanRound(partition: 5, epoch: 2, round: 3, roots: 4), RecordOutcomes(outcomes: [record, vectors]),
         CommitTree(partition: 5, epoch: 2, root: turn, round: 3, tree: tree.packed(), outcomes: [name]),
-        CommitResult(verdict: .rerun, recorded: [record]), LoadPartition(partition: 5, epoch: 2, round: 3),
-        PartitionState(committed: [turn], failed: 1, consolidations: [tree.packed()], outcomes: [vectors]),
+        CommitResult(verdict: .rerun), LoadPartition(partition: 5, epoch: 2, round: 3),
+        PartitionState(committed: [turn], failed: 1),
+        FetchOutcomes(partition: 5, epoch: 2, round: 3, root: turn, cursor: 6),
+        RecordedOutcomes(consolidations: [tree.packed()], outcomes: [record, vectors], next: 7),
+        StoreSnapshot(
+            partition: 5, epoch: 2, round: 3,
+            agents: [
+                AgentSnapshot(
+                    agent: AgentID(number: 9), head: [1, 2], archived: 4,
+                    entries: [ArchivedMemory(text: contentHash("x"), time: 86_400, importance: 7, hasVector: true)])
+            ], isLast: true), LoadSnapshot(partition: 5, epoch: 2, after: AgentID(number: 9)),
+        SnapshotPage(round: 3, agents: [AgentHead(agent: AgentID(number: 9), round: 4, head: [1, 2])], more: true),
+        FetchMemory(partition: 5, epoch: 2, agent: AgentID(number: 9), offset: 3, count: 4),
+        AgentMemory(
+            entries: [RecalledMemory(text: "I applied.", time: 86_400, importance: 7, vector: [0, 60])], more: true),
+        ControlRun(control: .proceed),
         FetchMerged(partition: 5, round: 3, offset: 1000),
         MergedOperations(
             operations: operations.map {

@@ -44,7 +44,7 @@ import Wire
         packer.packArray(count: 2)
         packer.pack(UInt64(2))
         packer.pack(UInt64(3))
-        #expect(throws: DecodingFailure.newerVersion(found: 2, known: 1)) { try AdvanceRound(body: packer.bytes()) }
+        #expect(throws: DecodingFailure.newerVersion(found: 2, known: 1)) { try Drain(body: packer.bytes()) }
     }
 
     @Test func anOversizedBodyIsRefusedBeforeItIsRead() {

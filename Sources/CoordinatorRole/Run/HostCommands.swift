@@ -4,12 +4,14 @@ import Wire
 
 /// Sends the machine's commands to hosts.
 struct HostCommands: Sendable {
-    let listener: Listener
+    let listener: any ReplySink
 
     /// The partition map in its wire form.
-    func partitionMap(_ leases: [Lease], closedRound: UInt32, reach: [UInt32: RunPlay.Reach]) -> LeaseGrant {
+    func partitionMap(_ leases: [Lease], grant: UInt64, closedRound: UInt32, reach: [UInt32: RunPlay.Reach])
+        -> LeaseGrant
+    {
         LeaseGrant(
-            closedRound: closedRound,
+            grant: grant, closedRound: closedRound,
             leases: leases.map { PartitionLease(partition: $0.partition, epoch: $0.epoch, host: $0.host) },
             hosts: reach.sorted { $0.key < $1.key }.map { HostAddress(host: $0.key, endpoint: $0.value.endpoint) })
     }
@@ -18,10 +20,9 @@ struct HostCommands: Sendable {
     func send(_ command: RoundMachine.Command, map: LeaseGrant, to peers: [PeerID]) {
         let envelope =
             switch command {
-            case .lease: Self.envelope(map)
+            case .lease, .advance: Self.envelope(map)
             case .start(let round, let time): Self.envelope(StartRound(round: round, time: time))
             case .environment(let round): Self.envelope(StartEnvironment(round: round))
-            case .advance(let round): Self.envelope(AdvanceRound(round: round))
             case .drain(let round): Self.envelope(Drain(round: round))
             }
         listener.send(peers.map { ($0, envelope) })

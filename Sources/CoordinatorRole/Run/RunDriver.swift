@@ -46,12 +46,14 @@ final class RunDriver: Sendable {
         var server = WireServer()
         let post = post
         server.on(RegisterHost.self) { post.yield(.register($0, $1)) }
-        server.on(LeaseReady.self) { post.yield(.step(.ready, host: $0.host, round: $0.round, $1)) }
+        server.on(LeaseReady.self) {
+            post.yield(.step(.ready, host: $0.host, round: $0.round, $1))
+            post.yield(.step(.advanced, host: $0.host, round: $0.round, $1))
+        }
         server.on(RoundFinished.self) { post.yield(.step(.roundFinished, host: $0.host, round: $0.round, $1)) }
         server.on(EnvironmentFinished.self) {
             post.yield(.step(.environmentFinished, host: $0.host, round: $0.round, $1))
         }
-        server.on(RoundAdvanced.self) { post.yield(.step(.advanced, host: $0.host, round: $0.round, $1)) }
         server.on(Drained.self) { post.yield(.step(.drained, host: $0.host, round: $0.round, $1)) }
         server.on(HostProgress.self) { progress, _ in post.yield(.progress(progress)) }
         server.on(HostFailed.self) { post.yield(.hostFailed($0, $1)) }
@@ -62,7 +64,7 @@ final class RunDriver: Sendable {
 
     /// Plays the run to its end.
     func run(
-        plan: RunPlan, welcome: HostAccepted, recorder: WireClient, listener: Listener, clock: any MonotonicClock,
+        plan: RunPlan, welcome: HostAccepted, recorder: WireClient, listener: any ReplySink, clock: any MonotonicClock,
         logger: Logger, printer: ProgressPrinter
     ) async -> Result {
         let post = post

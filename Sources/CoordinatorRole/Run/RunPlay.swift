@@ -37,7 +37,7 @@ struct RunPlay {
     private var reach: [UInt32: Reach] = [:]
 
     init(
-        plan: RunPlan, welcome: HostAccepted, recorder: WireClient, listener: Listener, clock: any MonotonicClock,
+        plan: RunPlan, welcome: HostAccepted, recorder: WireClient, listener: any ReplySink, clock: any MonotonicClock,
         logger: Logger, printer: ProgressPrinter, post: AsyncStream<Input>.Continuation
     ) {
         self.plan = plan
@@ -119,7 +119,9 @@ struct RunPlay {
             switch action {
             case .send(let command, let targets):
                 show(command)
-                let map = hosts.partitionMap(machine.table.leases, closedRound: machine.closedRound, reach: reach)
+                let map = hosts.partitionMap(
+                    machine.table.leases, grant: 1 + UInt64(machine.closedRound), closedRound: machine.closedRound,
+                    reach: reach)
                 hosts.send(command, map: map, to: targets.compactMap { reach[$0]?.peer })
             case .limitDrain:
                 let post = post

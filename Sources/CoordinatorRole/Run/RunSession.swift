@@ -188,7 +188,8 @@ struct RunSession: Sendable {
                 [ServiceNames.coordinator: listener.endpoint, ServiceNames.recorder: parts.recorder.endpoint]) { $1 },
             servers: servers)
         try await untilStop {
-            _ = try await recorder.request(RaiseEpoch(epoch: epoch, rounds: rounds), expecting: Acknowledged.self)
+            _ = try await recorder.request(
+                RaiseEpoch(epoch: epoch, rounds: rounds, owner: stage.incarnation), expecting: Acknowledged.self)
         }
         try file.write(to: folder.path)
         defer {
@@ -208,7 +209,7 @@ struct RunSession: Sendable {
             welcome: HostAccepted(
                 host: 0, run: run.name, runEpoch: epoch, definition: blobHash(state.definition),
                 recorder: parts.recorder.endpoint, llmGateway: parts.services.llmEndpoint,
-                embeddingGateway: parts.services.embedding?.endpoint ?? ""),
+                embeddingGateway: parts.services.embedding?.endpoint ?? "", leaseMilliseconds: 6000),
             recorder: recorder, listener: listener, clock: context.clock, logger: context.logger,
             printer: ProgressPrinter(style: ProgressStyle.current(quiet: options.quiet)))
         try await report(run, result, rounds: rounds, recorder, folder, start)

@@ -31,7 +31,7 @@ struct Stage: Sendable {
     let losses: LossBox
     private let node: TransportNode
     private let introduction: PeerIntroduction
-    private let incarnation: UInt64
+    let incarnation: UInt64
     private let options: RunOptions
 
     init(_ session: RunSession, _ node: TransportNode, _ sockets: SocketFolder, logs: String) throws {

@@ -19,7 +19,7 @@ final class EmbeddingDriver {
     private let wantedModel: String?
     private let logger: Logger
     /// Where replies go: whoever asked came through it.
-    private var listener: Listener?
+    private var sink: (any ReplySink)?
     private var replies: [(peer: PeerID, envelope: Envelope)] = []
     private var batchTimer: (due: Instant, timer: TimerHandle)?
     private var told: [EmbeddingFailure?]
@@ -48,8 +48,8 @@ final class EmbeddingDriver {
     var counters: EmbeddingCounters { core.counters }
 
     /// Takes what clients sent.
-    func receive(_ batch: [(asker: EmbeddingAsker, message: EmbeddingMessage)], through listener: Listener) {
-        self.listener = listener
+    func receive(_ batch: [(asker: EmbeddingAsker, message: EmbeddingMessage)], through sink: any ReplySink) {
+        self.sink = sink
         let now = clock.now()
         for (asker, message) in batch {
             switch message {
@@ -74,7 +74,7 @@ final class EmbeddingDriver {
         for action in core.takeActions() { perform(action) }
         scheduleBatch()
         guard !replies.isEmpty else { return }
-        listener?.send(replies)
+        sink?.send(replies)
         replies.removeAll(keepingCapacity: true)
     }
 

@@ -53,13 +53,13 @@ private struct EmbeddingIntake: ListenerHandler {
     let loop: HTTPLoop
     let driver: LoopConfined<EmbeddingDriver>
 
-    func received(_ batch: [(peer: PeerID, envelope: Envelope)], on listener: Listener) {
+    func received(_ batch: [(peer: PeerID, envelope: Envelope)], on sink: any ReplySink) {
         let messages = batch.map { item in
             (
                 asker: EmbeddingAsker(peer: item.peer, correlation: item.envelope.correlation),
                 message: EmbeddingMessage(item.envelope)
             )
         }
-        loop.execute { driver.value.receive(messages, through: listener) }
+        loop.execute { driver.value.receive(messages, through: sink) }
     }
 }

@@ -24,7 +24,7 @@ final class GatewayDriver {
     /// The model that the user named.
     private let wantedModel: String?
     /// Where replies go: whoever asked came through it.
-    private var listener: Listener?
+    private var sink: (any ReplySink)?
     private var requests: [UInt64: RequestHandle] = [:]
     private var replies: [(peer: PeerID, envelope: Envelope)] = []
     private var told: [ProbeFailure?]
@@ -54,8 +54,8 @@ final class GatewayDriver {
     var counters: GatewayCounters { core.counters }
 
     /// Takes what clients sent.
-    func receive(_ batch: [(asker: Asker, message: IncomingMessage)], through listener: Listener) {
-        self.listener = listener
+    func receive(_ batch: [(asker: Asker, message: IncomingMessage)], through sink: any ReplySink) {
+        self.sink = sink
         let now = clock.now()
         for (asker, message) in batch {
             switch message {
@@ -80,7 +80,7 @@ final class GatewayDriver {
         core.dispatch(at: clock.now())
         for action in core.takeActions() { perform(action) }
         guard !replies.isEmpty else { return }
-        listener?.send(replies)
+        sink?.send(replies)
         replies.removeAll(keepingCapacity: true)
     }
 

@@ -54,13 +54,13 @@ private struct MessageIntake: ListenerHandler {
     let loop: HTTPLoop
     let driver: LoopConfined<GatewayDriver>
 
-    func received(_ batch: [(peer: PeerID, envelope: Envelope)], on listener: Listener) {
+    func received(_ batch: [(peer: PeerID, envelope: Envelope)], on sink: any ReplySink) {
         let messages = batch.map { item in
             (
                 asker: Asker(peer: item.peer, correlation: item.envelope.correlation),
                 message: IncomingMessage(item.envelope)
             )
         }
-        loop.execute { driver.value.receive(messages, through: listener) }
+        loop.execute { driver.value.receive(messages, through: sink) }
     }
 }

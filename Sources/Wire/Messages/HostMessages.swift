@@ -43,7 +43,8 @@ public struct RegisterHost: WireMessage {
 /// recorder by content.
 public struct HostAccepted: WireMessage {
     public static let kind = WireKind.hostAccepted
-    public static let fieldCount = 7
+    public static let version = 2
+    public static let fieldCount = 8
     /// The host's number in this run.
     public var host: UInt32
     /// The run.
@@ -58,11 +59,13 @@ public struct HostAccepted: WireMessage {
     public var llmGateway: String
     /// Endpoint of the embedding-gateway; empty when the run needs none.
     public var embeddingGateway: String
+    /// A host that was not heard of for so many milliseconds loses its leases; several heartbeats fit into it.
+    public var leaseMilliseconds: UInt32
 
     /// An acceptance.
     public init(
         host: UInt32, run: String, runEpoch: UInt64, definition: Digest256, recorder: String, llmGateway: String,
-        embeddingGateway: String
+        embeddingGateway: String, leaseMilliseconds: UInt32
     ) {
         self.host = host
         self.run = run
@@ -71,6 +74,7 @@ public struct HostAccepted: WireMessage {
         self.recorder = recorder
         self.llmGateway = llmGateway
         self.embeddingGateway = embeddingGateway
+        self.leaseMilliseconds = leaseMilliseconds
     }
 
     public func packFields(into packer: inout Packer) {
@@ -81,6 +85,7 @@ public struct HostAccepted: WireMessage {
         packer.pack(recorder)
         packer.pack(llmGateway)
         packer.pack(embeddingGateway)
+        packer.pack(UInt64(leaseMilliseconds))
     }
 
     public init(fields unpacker: inout Unpacker, version: Int) throws {
@@ -91,98 +96,12 @@ public struct HostAccepted: WireMessage {
         recorder = try unpacker.readString()
         llmGateway = try unpacker.readString()
         embeddingGateway = try unpacker.readString()
+        leaseMilliseconds = try unpacker.readUInt32()
     }
 }
 
-/// Which host holds a partition, and since which epoch.
-public struct PartitionLease: Hashable, Packable {
-    /// The partition.
-    public var partition: UInt32
-    /// The epoch under which its holder writes.
-    public var epoch: UInt64
-    /// The holder's number.
-    public var host: UInt32
-
-    /// A lease.
-    public init(partition: UInt32, epoch: UInt64, host: UInt32) {
-        self.partition = partition
-        self.epoch = epoch
-        self.host = host
-    }
-
-    public func pack(into packer: inout Packer) {
-        packer.packArray(count: 3)
-        packer.pack(UInt64(partition))
-        packer.pack(epoch)
-        packer.pack(UInt64(host))
-    }
-
-    public init(from unpacker: inout Unpacker) throws {
-        try unpacker.enter("lease", count: 3)
-        self.init(
-            partition: try unpacker.readUInt32(), epoch: try unpacker.readUInt(), host: try unpacker.readUInt32())
-    }
-}
-
-/// A host and where it takes asks.
-public struct HostAddress: Hashable, Packable {
-    /// The host's number.
-    public var host: UInt32
-    /// Its endpoint.
-    public var endpoint: String
-
-    /// An address.
-    public init(host: UInt32, endpoint: String) {
-        self.host = host
-        self.endpoint = endpoint
-    }
-
-    public func pack(into packer: inout Packer) {
-        packer.packArray(count: 2)
-        packer.pack(UInt64(host))
-        packer.pack(endpoint)
-    }
-
-    public init(from unpacker: inout Unpacker) throws {
-        try unpacker.enter("host address", count: 2)
-        self.init(host: try unpacker.readUInt32(), endpoint: try unpacker.readString())
-    }
-}
-
-/// Coordinator to all hosts: the whole partition map. A host answers with `LeaseReady` once its partitions are loaded
-/// as of the end of `closedRound`.
-public struct LeaseGrant: WireMessage {
-    public static let kind = WireKind.leaseGrant
-    public static let fieldCount = 3
-    /// Last closed round, 0 before the first.
-    public var closedRound: UInt32
-    /// Every partition's lease.
-    public var leases: [PartitionLease]
-    /// Every host's address.
-    public var hosts: [HostAddress]
-
-    /// A partition map.
-    public init(closedRound: UInt32, leases: [PartitionLease], hosts: [HostAddress]) {
-        self.closedRound = closedRound
-        self.leases = leases
-        self.hosts = hosts
-    }
-
-    public func packFields(into packer: inout Packer) {
-        packer.pack(UInt64(closedRound))
-        packer.pack(leases)
-        packer.pack(hosts)
-    }
-
-    public init(fields unpacker: inout Unpacker, version: Int) throws {
-        closedRound = try unpacker.readUInt32()
-        leases = try unpacker.readList()
-        hosts = try unpacker.readList()
-    }
-}
-
-/// Coordinator to hosts: the round is open and durable; run its turns. Answered by `RoundFinished` when every root
-/// turn of the host's partitions has committed or failed.
+/// Coordinator to hosts: the round is open and durable; run its turns in all partitions that you hold and that have not
+/// run under their present lease. Given again it starts what was added since, and what a drain left.
 public struct StartRound: WireMessage {
     public static let kind = WireKind.startRound
     public static let fieldCount = 2
@@ -209,7 +128,7 @@ public struct StartRound: WireMessage {
     }
 }
 
-/// A host's step for a round is complete; sent as a request, answered by `Acknowledged`. One shape for four kinds.
+/// A host's step for a round is complete; sent as a request, answered by `Acknowledged`. One shape for two kinds.
 public struct HostStep<Tag: HostStepTag>: WireMessage {
     public static var kind: WireKind { Tag.kind }
     public static var fieldCount: Int { 2 }
@@ -244,30 +163,18 @@ public protocol HostStepTag: Sendable {
 
 /// Tags of the steps.
 public enum HostSteps {
-    /// Partitions are loaded.
-    public enum Ready: HostStepTag { public static let kind = WireKind.leaseReady }
-    /// All root turns have committed or failed.
-    public enum Finished: HostStepTag { public static let kind = WireKind.roundFinished }
     /// The environment's turn has committed or failed.
     public enum Environment: HostStepTag { public static let kind = WireKind.environmentFinished }
-    /// The merged operations of the round are applied.
-    public enum Advanced: HostStepTag { public static let kind = WireKind.roundAdvanced }
     /// Nothing is in flight any more; sent after `Drain`.
     public enum Drained: HostStepTag { public static let kind = WireKind.drained }
 }
 
-/// Partitions are loaded.
-public typealias LeaseReady = HostStep<HostSteps.Ready>
-/// All root turns of the host's partitions have committed or failed.
-public typealias RoundFinished = HostStep<HostSteps.Finished>
 /// The environment's turn has committed or failed.
 public typealias EnvironmentFinished = HostStep<HostSteps.Environment>
-/// The merged operations of the round are applied.
-public typealias RoundAdvanced = HostStep<HostSteps.Advanced>
 /// Nothing is in flight any more.
 public typealias Drained = HostStep<HostSteps.Drained>
 
-/// Coordinator to hosts: a step to take for a round. One shape for three kinds.
+/// Coordinator to hosts: a step to take for a round. One shape for two kinds.
 public struct RoundCommand<Tag: HostStepTag>: WireMessage {
     public static var kind: WireKind { Tag.kind }
     public static var fieldCount: Int { 1 }
@@ -286,20 +193,16 @@ public struct RoundCommand<Tag: HostStepTag>: WireMessage {
 public enum RoundCommands {
     /// Run the environment's turn, if you hold its partition: the round is merged.
     public enum Environment: HostStepTag { public static let kind = WireKind.startEnvironment }
-    /// The round is closed: fetch and apply its merged operations.
-    public enum Advance: HostStepTag { public static let kind = WireKind.advanceRound }
     /// Start no further root turn, finish those in flight, then answer `Drained`.
     public enum Drain: HostStepTag { public static let kind = WireKind.drain }
 }
 
 /// Run the environment's turn.
 public typealias StartEnvironment = RoundCommand<RoundCommands.Environment>
-/// Apply the merged operations of a closed round.
-public typealias AdvanceRound = RoundCommand<RoundCommands.Advance>
 /// Start no further root turn and finish those in flight.
 public typealias Drain = RoundCommand<RoundCommands.Drain>
 
-/// Host to coordinator, one way, a few times a second: how far the round is.
+/// Host to coordinator, one way, a few times a second: how far the round is. It is the host's heartbeat, too.
 public struct HostProgress: WireMessage {
     public static let kind = WireKind.progress
     public static let fieldCount = 8

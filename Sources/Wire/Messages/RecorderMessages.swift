@@ -106,8 +106,9 @@ public struct CommitTree: WireMessage {
 /// Recorder's answer to `CommitTree`. A fenced or malformed commit is answered by `RequestFailed`.
 public struct CommitResult: WireMessage {
     public static let kind = WireKind.commitResult
-    public static let fieldCount = 2
-    public static let sizeLimit = WireLimits.bulk
+    public static let version = 2
+    public static let fieldCount = 1
+    public static let sizeLimit = WireLimits.small
 
     /// What became of the commit.
     public enum Verdict: UInt8, Sendable {
@@ -115,30 +116,17 @@ public struct CommitResult: WireMessage {
         case committed = 1
         /// The same tree was durable already.
         case duplicate = 2
-        /// Other outcomes are durable for some of the named calls: run the turn again with these.
+        /// Other outcomes are durable for some of the named calls: fetch them by `FetchOutcomes`, and run the turn again.
         case rerun = 3
     }
 
     /// What became of the commit.
     public var verdict: Verdict
-    /// For `rerun`: every durable outcome of the root's tree.
-    public var recorded: [OutcomeRecord]
 
     /// A verdict.
-    public init(verdict: Verdict, recorded: [OutcomeRecord] = []) {
-        self.verdict = verdict
-        self.recorded = recorded
-    }
-
-    public func packFields(into packer: inout Packer) {
-        packer.pack(UInt64(verdict.rawValue))
-        packer.pack(recorded)
-    }
-
-    public init(fields unpacker: inout Unpacker, version: Int) throws {
-        verdict = try unpacker.readCase(Verdict.self)
-        recorded = try unpacker.readList()
-    }
+    public init(verdict: Verdict) { self.verdict = verdict }
+    public func packFields(into packer: inout Packer) { packer.pack(UInt64(verdict.rawValue)) }
+    public init(fields unpacker: inout Unpacker, version: Int) throws { verdict = try unpacker.readCase(Verdict.self) }
 }
 
 /// Host to recorder: what is durable of this partition in the open round. Answered by `PartitionState`.
@@ -173,43 +161,31 @@ public struct LoadPartition: WireMessage {
     }
 }
 
-/// Recorder's answer to `LoadPartition`.
+/// Recorder's answer to `LoadPartition`: what has committed. What was recorded for the others comes by `FetchOutcomes`.
 public struct PartitionState: WireMessage {
     public static let kind = WireKind.partitionState
-    public static let fieldCount = 4
+    public static let version = 2
+    public static let fieldCount = 2
     public static let sizeLimit = WireLimits.bulk
     /// Roots that have committed in this round.
     public var committed: [TurnID]
     /// How many of these failed.
     public var failed: UInt32
-    /// Packed trees of the committed consolidations: their effect is visible to the agent's other turns of the round.
-    public var consolidations: [[UInt8]]
-    /// Outcomes of roots that have not committed, and vectors for the committed consolidations' texts
-    /// (as embedding outcomes).
-    public var outcomes: [OutcomeRecord]
 
     /// A partition's open round.
-    public init(committed: [TurnID], failed: UInt32, consolidations: [[UInt8]], outcomes: [OutcomeRecord]) {
+    public init(committed: [TurnID], failed: UInt32) {
         self.committed = committed
         self.failed = failed
-        self.consolidations = consolidations
-        self.outcomes = outcomes
     }
 
     public func packFields(into packer: inout Packer) {
         packer.pack(committed)
         packer.pack(UInt64(failed))
-        packer.packArray(count: consolidations.count)
-        for tree in consolidations { packer.packBinary(tree) }
-        packer.pack(outcomes)
     }
 
     public init(fields unpacker: inout Unpacker, version: Int) throws {
         committed = try unpacker.readList()
         failed = try unpacker.readUInt32()
-        consolidations = []
-        for _ in 0..<(try unpacker.readArrayHeader()) { consolidations.append(try unpacker.readBinary()) }
-        outcomes = try unpacker.readList()
     }
 }
 

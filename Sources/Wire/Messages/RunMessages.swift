@@ -91,31 +91,38 @@ public struct RunState: WireMessage {
     }
 }
 
-/// Coordinator to recorder: a coordinator starts under this epoch, which must be one more than the last. Older
-/// coordinators are fenced from then on. Also sets the number of rounds that the run should have.
+/// Coordinator to recorder: a coordinator starts under this epoch, which must be one more than the last, or the very one
+/// that the same owner raised before. Older coordinators are fenced from then on. Also sets the number of rounds that the
+/// run should have.
 public struct RaiseEpoch: WireMessage {
     public static let kind = WireKind.raiseEpoch
-    public static let fieldCount = 2
+    public static let version = 2
+    public static let fieldCount = 3
     public static let sizeLimit = WireLimits.small
     /// The new epoch.
     public var epoch: UInt64
     /// Rounds that the run should have.
     public var rounds: UInt32
+    /// Incarnation of the coordinator: tells the same request sent again from another coordinator's.
+    public var owner: UInt64
 
     /// A new epoch.
-    public init(epoch: UInt64, rounds: UInt32) {
+    public init(epoch: UInt64, rounds: UInt32, owner: UInt64) {
         self.epoch = epoch
         self.rounds = rounds
+        self.owner = owner
     }
 
     public func packFields(into packer: inout Packer) {
         packer.pack(epoch)
         packer.pack(UInt64(rounds))
+        packer.pack(owner)
     }
 
     public init(fields unpacker: inout Unpacker, version: Int) throws {
         epoch = try unpacker.readUInt()
         rounds = try unpacker.readUInt32()
+        owner = try unpacker.readUInt()
     }
 }
 
@@ -249,9 +256,13 @@ public enum RunEnding: UInt8, Sendable {
     case stopped = 2
     /// Stopped by a problem; resumable.
     case failed = 3
+    /// Paused by a person, its processes waiting.
+    case paused = 4
+    /// Going on after a pause: no ending at all.
+    case playing = 5
 }
 
-/// Coordinator to recorder: the run ends here for now. Answered by `Acknowledged`.
+/// Coordinator to recorder: the run ends or pauses here for now, or goes on after a pause. Answered by `Acknowledged`.
 public struct FinishRun: WireMessage {
     public static let kind = WireKind.finishRun
     public static let fieldCount = 3
@@ -453,50 +464,5 @@ public struct RunSummary: WireMessage {
         calls = try unpacker.readList()
         counters = try unpacker.readList()
         digests = try unpacker.readStrings()
-    }
-}
-
-/// Anyone to coordinator: how is the run doing? Answered by `RunStatus`.
-public typealias RequestStatus = BareRequest<BareRequests.Status>
-
-/// Coordinator's answer to `RequestStatus`.
-public struct RunStatus: WireMessage {
-    public static let kind = WireKind.status
-    public static let fieldCount = 5
-    public static let sizeLimit = WireLimits.small
-    /// The run.
-    public var run: String
-    /// What it does: starting, running, draining, finished.
-    public var phase: String
-    /// The round in progress.
-    public var round: UInt32
-    /// Rounds that the run should have.
-    public var rounds: UInt32
-    /// Counters: planned, committed, failed, calls, waiting, tokens, hosts.
-    public var counters: [NamedCount]
-
-    /// A status.
-    public init(run: String, phase: String, round: UInt32, rounds: UInt32, counters: [NamedCount]) {
-        self.run = run
-        self.phase = phase
-        self.round = round
-        self.rounds = rounds
-        self.counters = counters
-    }
-
-    public func packFields(into packer: inout Packer) {
-        packer.pack(run)
-        packer.pack(phase)
-        packer.pack(UInt64(round))
-        packer.pack(UInt64(rounds))
-        packer.pack(counters)
-    }
-
-    public init(fields unpacker: inout Unpacker, version: Int) throws {
-        run = try unpacker.readString()
-        phase = try unpacker.readString()
-        round = try unpacker.readUInt32()
-        rounds = try unpacker.readUInt32()
-        counters = try unpacker.readList()
     }
 }
