@@ -50,12 +50,12 @@ let libraries: [Target] = [
     // Pure protocol logic: state machines that return actions.
     library("ClusterLogic", ["Model", "Hashing"]),
     // The kit that a scenario author imports, and the scenarios.
-    library("SimulationKit", ["Model", "Hashing", "Vectors", "Support", "JSON"]),
+    library("SimulationKit", ["Model", "MessagePack", "Hashing", "Vectors", "Support", "JSON"]),
     library("JobMarket", ["SimulationKit", "Model"]),
     library("Scenarios", ["SimulationKit", "JobMarket"]),
     library(
         "RunConfiguration", ["SimulationKit", "Model", "Hashing", "Vectors", "Support", yams]),
-    library("TurnEngine", ["SimulationKit", "Model", "Vectors"]),
+    library("TurnEngine", ["SimulationKit", "Model", "Hashing", "Vectors"]),
     // The durable store, and what reads it.
     library("Recording", ["Model", "Hashing", "ClusterLogic", "Support", grdb, sqlite]),
     // One library per role.

@@ -15,6 +15,7 @@ final class AgentHost: Sendable {
     private let accepted: HostAccepted
     private let router: AskRouter
     private let runner: RoundRunner
+    private let loader: PartitionLoader
     private let counters: Guarded<HostCounters>
     private let logger: Logger
     private let introduction: PeerIntroduction
@@ -28,8 +29,6 @@ final class AgentHost: Sendable {
         var running: UInt32 = 0
         var finished: UInt32 = 0
         var environment: UInt32 = 0
-        var advanced: UInt32 = 0
-        var isLoaded = false
         var draining: UInt32?
     }
 
@@ -57,10 +56,19 @@ final class AgentHost: Sendable {
         let performer = HostPerformer(
             run: run.definition.run, seed: run.assets.seed, attempts: UInt32(run.configuration.llm.maxAttempts),
             llm: llm, embedding: embedding, outcomes: outcomes, router: router, counters: counters, retry: retry)
+        let launcher = TaskLauncher()
+        let members = map.members()
+        let table = Guarded(AgentTable(assets: run.assets))
+        let snapshots = SnapshotWriter(
+            recorder: recorder, table: table, members: members, rounds: run.configuration.limits.snapshotRounds,
+            launcher: launcher, pause: { try await Task.sleep(for: .milliseconds(200)) }, logger: logger)
+        loader = PartitionLoader(
+            assets: run.assets, recorder: recorder, retry: retry, table: table, members: members,
+            snapshots: snapshots, launcher: launcher, logger: logger)
         runner = RoundRunner(
             run: run.definition.run, assets: run.assets, performer: performer, recorder: recorder, llm: llm,
             outcomes: outcomes, retry: retry,
-            counters: counters, gate: gate, window: run.configuration.limits.rootWindow, map: map)
+            counters: counters, gate: gate, window: run.configuration.limits.rootWindow, loader: loader)
         progress = Guarded(Progress(map: map))
         router.connect(runner)
     }
@@ -113,15 +121,10 @@ final class AgentHost: Sendable {
         let connected = peers
         progress.withLock { $0.peers = connected }
         router.update(map, peers: connected.mapValues(\.client))
-        let before = progress.withLock { progress in
-            defer { progress.advanced = max(progress.advanced, grant.closedRound) }
-            return progress.isLoaded ? progress.advanced : grant.closedRound
-        }
-        try await runner.load(map.held(by: accepted.host), closedRound: grant.closedRound)
-        progress.withLock { $0.isLoaded = true }
-        if before < grant.closedRound {
-            for round in before + 1...grant.closedRound { try await runner.advance(round) }
-        }
+        let held = map.held(by: accepted.host)
+        runner.hold(held)
+        try await loader.load(held, closedRound: grant.closedRound)
+        try await loader.advance(held, to: grant.closedRound)
         try await report(LeaseReady(host: accepted.host, grant: grant.grant, round: grant.closedRound))
     }
 

@@ -25,6 +25,13 @@ struct PartitionMap: Sendable {
             ? partitions : Model.partition(ofAgent: population.id(of: agent), partitions: partitions)
     }
 
+    /// The agents of each partition; the environment's comes last.
+    func members() -> [[AgentID]] {
+        var members = [[AgentID]](repeating: [], count: Int(partitions)) + [[.environment]]
+        for agent in population.agents { members[Int(partition(of: agent))].append(agent) }
+        return members
+    }
+
     /// The lease of an agent's partition.
     func lease(of agent: AgentID) -> PartitionLease? { leases[partition(of: agent)] }
 

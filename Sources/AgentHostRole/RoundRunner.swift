@@ -9,7 +9,6 @@ import Wire
 /// Runs the root turns of this host's partitions, and passive turns for everyone.
 final class RoundRunner: PassiveTurns {
     private struct State {
-        var table: AgentTable
         var round: UInt32 = 0
         var time: Int64 = 0
         /// Consolidations that the round needs and that are not known to be done; a task once started.
@@ -32,12 +31,14 @@ final class RoundRunner: PassiveTurns {
     private let gate: RoundGate
     private let window: Int
     private let agentsByPartition: [[AgentID]]
+    private let table: Guarded<AgentTable>
+    private let loader: PartitionLoader
     private let state: Guarded<State>
 
     init(
         run: String, assets: SimulationAssets, performer: any CallPerformer, recorder: WireClient, llm: WireClient,
         outcomes: OutcomeStream, retry: ServiceRetry, counters: Guarded<HostCounters>, gate: RoundGate, window: Int,
-        map: PartitionMap
+        loader: PartitionLoader
     ) {
         self.run = run
         self.assets = assets
@@ -49,54 +50,22 @@ final class RoundRunner: PassiveTurns {
         self.counters = counters
         self.gate = gate
         self.window = window
-        var agents = [[AgentID]](repeating: [], count: Int(map.partitions) + 1)
-        for agent in assets.population.agents { agents[Int(map.partition(of: agent))].append(agent) }
-        agentsByPartition = agents
-        state = Guarded(State(table: AgentTable(assets: assets)))
+        self.loader = loader
+        table = loader.table
+        agentsByPartition = loader.members
+        state = Guarded(State())
     }
 
-    // MARK: Loading
+    // MARK: Partitions
 
-    /// Brings the agents of newly held partitions to the end of `closedRound`.
-    func load(_ leases: [PartitionLease], closedRound: UInt32) async throws {
-        let fresh = state.withLock { state in
-            let fresh = leases.filter { state.epochs[$0.partition] == nil }
+    /// Takes over the leases that this host holds; what it does not hold any more is dropped.
+    func hold(_ leases: [PartitionLease]) {
+        let lost = state.withLock { state in
+            let before = state.epochs
             state.epochs = Dictionary(leases.map { ($0.partition, $0.epoch) }) { $1 }
-            return fresh
+            return before.keys.filter { state.epochs[$0] == nil }
         }
-        guard closedRound > 0, !fresh.isEmpty else { return }
-        for round in 1...closedRound { try await merge(round, partitions: fresh.map(\.partition)) }
-    }
-
-    /// Applies the merged operations of a closed round to all held partitions.
-    func advance(_ round: UInt32) async throws {
-        let partitions = state.withLock { $0.epochs.keys.sorted() }
-        try await merge(round, partitions: partitions)
-    }
-
-    private func merge(_ round: UInt32, partitions: [UInt32]) async throws {
-        state.withLock { $0.table.beginMerge() }
-        for partition in partitions {
-            var offset: UInt32 = 0
-            var more = true
-            while more {
-                let page = try await fetch(round, partition: partition, offset: offset)
-                try apply(page)
-                offset += UInt32(page.operations.count)
-                // A page without operations is the last, whatever it says: no progress would be made by asking again.
-                more = page.more && !page.operations.isEmpty
-            }
-        }
-        state.withLock { $0.table.endMerge() }
-    }
-
-    private func apply(_ page: MergedOperations) throws {
-        let vectors = try VectorLookup(page.vectors)
-        state.withLock { state in
-            for merged in page.operations {
-                state.table.merge(merged.operation, target: merged.target, vector: vectors.vector)
-            }
-        }
+        loader.drop(partitions: lost)
     }
 
     // MARK: A round
@@ -135,9 +104,8 @@ final class RoundRunner: PassiveTurns {
         let recordedOutcomes = try await recordedOutcomes(partition, epoch: epoch, round: round, root: nil)
         let agents = agentsByPartition[Int(partition)]
         let committed = Set(durable.committed)
-        let planned = state.withLock { state in
-            RoundPlan.roots(
-                partition: partition, agents: agents, round: round, assets: assets, table: state.table)
+        let planned = table.withLock { table in
+            RoundPlan.roots(partition: partition, agents: agents, round: round, assets: assets, table: table)
         }
         let plan = PlanRound(partition: partition, epoch: epoch, round: round, roots: UInt32(planned.count))
         _ = try await retry.patiently { try await self.recorder.request(plan, expecting: Acknowledged.self) }
@@ -149,8 +117,10 @@ final class RoundRunner: PassiveTurns {
             $0.committed += UInt64(committed.count)
             $0.failed += UInt64(durable.failed)
         }
+        table.withLock { table in
+            for tree in trees { table.applyConsolidations(of: tree, vector: vectors.vector) }
+        }
         state.withLock { state in
-            for tree in trees { state.table.applyConsolidations(of: tree, vector: vectors.vector) }
             for outcome in recordedOutcomes.outcomes {
                 state.recorded[outcome.root, default: [:]][outcome.call] = outcome
             }
@@ -216,10 +186,8 @@ final class RoundRunner: PassiveTurns {
             guard let root = state.plans[agent] else { return nil }
             let task = Task {
                 let result = try await self.runToCommit(root)
-                self.state.withLock { state in
-                    state.table.applyConsolidations(of: result.tree, vector: { result.vectors[$0] })
-                    state.consolidations[agent] = nil
-                }
+                self.table.withLock { $0.applyConsolidations(of: result.tree, vector: { result.vectors[$0] }) }
+                self.state.withLock { $0.consolidations[agent] = nil }
             }
             state.consolidations[agent] = .some(task)
             return task
@@ -230,9 +198,8 @@ final class RoundRunner: PassiveTurns {
     private func runToCommit(_ root: PlannedRoot, as given: AgentState? = nil) async throws -> RootResult {
         var recorded = state.withLock { $0.recorded.removeValue(forKey: root.turn) } ?? [:]
         while true {
-            let (agentState, round, time, epoch) = state.withLock {
-                ($0.table.state(of: root.agent), $0.round, $0.time, $0.epochs[root.partition])
-            }
+            let agentState = given == nil ? try await loader.complete(root.agent) : AgentState()
+            let (round, time, epoch) = state.withLock { ($0.round, $0.time, $0.epochs[root.partition]) }
             guard let epoch else { throw TurnInterrupted(reason: "partition \(root.partition) went to another host") }
             let context = TreeContext(
                 round: round, time: time, root: root.turn, rootPartition: root.partition, recorded: recorded)
@@ -269,8 +236,7 @@ final class RoundRunner: PassiveTurns {
 
     func answer(_ ask: AskCall) async throws -> AskReply {
         if ask.agent != .environment { try await consolidation(of: ask.agent)?.value }
-        let agentState = state.withLock { $0.table.state(of: ask.agent) }
-        return try await runner.runPassive(ask, state: agentState)
+        return try await runner.runPassive(ask, state: try await loader.complete(ask.agent))
     }
 
     /// Runs the environment's turn on the merged round, if this host holds its partition.
@@ -283,28 +249,14 @@ final class RoundRunner: PassiveTurns {
         }
         guard isHeld else { return }
         // On a copy: the operations take effect when the round is closed, together with those of this very turn.
-        var merged = state.withLock { $0.table.state(of: .environment) }
+        var merged = try await loader.complete(.environment)
         let updater = StateUpdater(memory: assets.memory, population: assets.population)
-        for operation in try await operations(round, partition: partition) {
+        for operation in try await loader.operations(round, partition: partition) {
             updater.apply(operation.operation, to: &merged, of: .environment)
         }
         let turn = TurnID.root(round: round, kind: .environment, agent: AgentID.environment.description)
         _ = try await runToCommit(
             PlannedRoot(kind: .environment, agent: .environment, turn: turn, partition: partition), as: merged)
-    }
-
-    private func operations(_ round: UInt32, partition: UInt32) async throws -> [MergedOperation] {
-        var all: [MergedOperation] = []
-        while true {
-            let page = try await fetch(round, partition: partition, offset: UInt32(all.count))
-            all += page.operations
-            if !page.more || page.operations.isEmpty { return all }
-        }
-    }
-
-    private func fetch(_ round: UInt32, partition: UInt32, offset: UInt32) async throws -> MergedOperations {
-        let request = FetchMerged(partition: partition, round: round, offset: offset)
-        return try await retry.patiently { try await self.recorder.request(request, expecting: MergedOperations.self) }
     }
 
     /// Simulated time of the round in progress.
