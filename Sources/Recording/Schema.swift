@@ -116,6 +116,7 @@ enum Schema {
             merge_order BLOB NOT NULL, digest BLOB NOT NULL, bytes BLOB NOT NULL)
         """,
         "CREATE UNIQUE INDEX trees_in_order ON trees (round, merge_order)",
+        "CREATE INDEX trees_by_partition ON trees (round, partition)",
         """
         CREATE TABLE claims (id INTEGER PRIMARY KEY, round INTEGER NOT NULL, tree INTEGER NOT NULL,
             place INTEGER NOT NULL, n INTEGER NOT NULL, owner INTEGER NOT NULL, claimant INTEGER NOT NULL,
@@ -168,5 +169,5 @@ enum Schema {
         FROM memories JOIN segments ON segments.id = memories.segment
             LEFT JOIN agents ON agents.agent = memories.agent
         """,
-    ]
+    ] + SnapshotFormat.statements
 }
