@@ -55,7 +55,7 @@ let libraries: [Target] = [
     library("Scenarios", ["SimulationKit", "JobMarket"]),
     library(
         "RunConfiguration", ["SimulationKit", "Model", "Hashing", "Vectors", "Support", yams]),
-    library("TurnEngine", ["SimulationKit", "Model", "Hashing", "Vectors"]),
+    library("TurnEngine", ["SimulationKit", "Model", "Vectors"]),
     // The durable store, and what reads it.
     library("Recording", ["Model", "Hashing", "ClusterLogic", "Support", grdb, sqlite]),
     // One library per role.
@@ -118,7 +118,7 @@ let testTargets: [Target] = [
     tests("Architecture", []),
     tests("Hashing", ["Hashing"]),
     tests("JSON", ["JSON", "Hashing"]),
-    tests("TurnEngine", ["TurnEngine", "SimulationKit", "Model", "Hashing", "Support"]),
+    tests("TurnEngine", ["TurnEngine", "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
     tests("Vectors", ["Vectors", "CVectorKernels", "Hashing"]),
     tests("SimulationKit", [mustache, "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
     tests("RunConfiguration", ["RunConfiguration", "SimulationKit", "Model", "Support"]),
