@@ -29,6 +29,10 @@ public enum HashPurpose: String, Sendable, CaseIterable {
     case round
     /// A recorder batch, chained.
     case batch
+    /// The entries of an agent's long-term memory, chained.
+    case memory
+    /// A head in a snapshot.
+    case snapshot
     /// The emulator's answer to a request.
     case emulatorAnswer
     /// The emulator's faults.

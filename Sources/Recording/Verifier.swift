@@ -88,6 +88,7 @@ struct Verifier {
             settled = capacities
         }
         if let settled { try fixed.checkResources(settled) }
+        try SnapshotCheck(database).run(cursor)
         report.void = UInt64(clamping: try count("SELECT count(*) FROM void_calls"))
         let unknown = try count(
             "SELECT count(*) FROM calls WHERE round NOT IN (SELECT round FROM rounds)")

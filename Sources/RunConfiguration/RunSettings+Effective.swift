@@ -58,6 +58,7 @@ extension RunSettings {
             "  root_window: \(limits.rootWindow)",
             "  calls_per_tree: \(limits.callsPerTree)",
             "  depth: \(limits.depth)",
+            "  snapshot_rounds: \(limits.snapshotRounds)",
         ]
         return lines.joined(separator: "\n") + "\n"
     }

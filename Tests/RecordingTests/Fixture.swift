@@ -181,6 +181,18 @@ final class Fixture {
         store = try SQLiteRecordStore(.file(path), wallClock: { 2000 })
     }
 
+    /// Everything that the pages of a partition's open round hold, or of one root in it.
+    func recorded(_ partition: UInt32, root: TurnID? = nil) throws -> RecordedPage {
+        var all = RecordedPage(consolidations: [], outcomes: [], next: 0)
+        repeat {
+            let page = try store.outcomes(partition, epoch: 1, round: 1, root: root, cursor: all.next)
+            all.consolidations += page.consolidations
+            all.outcomes += page.outcomes
+            all.next = page.next
+        } while all.next != 0
+        return all
+    }
+
     /// A refusal that a request provokes; nil when it is accepted.
     func refusal(_ request: RecordRequest) throws -> RecordRefusal? {
         do { _ = try send([request]) } catch let refusal as RecordRefusal { return refusal }
