@@ -83,7 +83,8 @@ private struct Kept {
     func restore(_ table: inout AgentTable) {
         for (agent, entries) in memories {
             let count = table.archivedEntries(of: agent)
-            #expect(table.restore(Array(entries.prefix(count)), of: agent))
+            let isRestored = table.restore(Array(entries.prefix(count)), of: agent)
+            #expect(isRestored)
         }
     }
 }
@@ -139,7 +140,8 @@ private struct Kept {
                 }
                 before[index] = state
             }
-            #expect(table.takeChanges(of: Play.agents).isEmpty)
+            let rest = table.takeChanges(of: Play.agents)
+            #expect(rest.isEmpty)
             #expect(changes.map(\.agent.number) == changes.map(\.agent.number).sorted())
         }
     }
@@ -164,13 +166,16 @@ private struct Kept {
         var damaged = kept.memories[World.ada] ?? []
         #expect(damaged.count == 3)
         damaged[1] = MemoryState.LongEntry(text: "other", time: 1, importance: 2, vector: damaged[1].vector)
-        #expect(!loaded.restore(damaged, of: World.ada))
-        #expect(!loaded.restore(Array(damaged.dropLast()), of: World.ada))
+        for entries in [damaged, Array(damaged.dropLast())] {
+            let isRestored = loaded.restore(entries, of: World.ada)
+            #expect(!isRestored)
+        }
         #expect(loaded.archivedEntries(of: World.ada) == 3)
         // From the journal they come back all the same, and the next snapshot has them anew.
         loaded.rebuild(whole.memory.long, of: World.ada)
         #expect(loaded.state(of: World.ada) == whole)
         #expect(loaded.saved(of: World.ada) == MemoryChain())
-        #expect(loaded.takeChanges(of: Play.agents).map(\.agent) == [World.ada])
+        let changes = loaded.takeChanges(of: Play.agents)
+        #expect(changes.map(\.agent) == [World.ada])
     }
 }
