@@ -11,7 +11,7 @@ extension RoundMachine {
         case .running(let round) where isUnderWay && ending == nil,
             .environment(let round) where isUnderWay && ending == nil:
             ending = verdict ?? outcome
-            let left = present
+            let left = playing
             guard drains, !left.isEmpty else { return [] }
             stage = .draining(round, waiting: Set(left))
             return [.send(.drain(round: round), to: left)] + limit(outcome)
@@ -28,10 +28,13 @@ extension RoundMachine {
         guard ending == nil else { return [] }
         isPauseWanted = true
         guard case .running(let round) = stage, isUnderWay else { return [] }
-        let left = present
+        let left = playing
         stage = .draining(round, waiting: Set(left))
         return left.isEmpty ? [] : [.send(.drain(round: round), to: left)]
     }
+
+    /// Hosts that may have turns in flight: those that have joined since the last map have none.
+    private var playing: [UInt32] { present.filter { hosts[Int($0)].told > 0 } }
 
     /// A person may wait, and may ask a second time; a problem is not to hold the run for ever.
     private func limit(_ outcome: RunOutcome) -> [Action] { outcome == .stopped ? [] : [.limitDrain] }

@@ -57,11 +57,17 @@ extension FakeCluster {
     private mutating func check(_ command: RoundMachine.Command, _ targets: [UInt32]) {
         switch command {
         case .lease(let map):
+            // To somebody who may have missed it the last map is told again, though another may be on its way.
+            guard !isRepeating || map.grant > lastMap else {
+                require(map.grant == lastMap, "the last map is told again")
+                return
+            }
+            require(map.grant == lastMap + 1, "maps are numbered one after another")
+            lastMap = map.grant
             require(map.closedRound == closed, "the map is of the last closed round")
             for lease in map.leases {
                 require(leases[lease.partition] == lease, "partition \(lease.partition) is recorded before it is told")
             }
-            guard !isRepeating else { return }
             require(targets.sorted() == present && map.hosts.sorted() == present, "everybody hears of the map")
             if isBalanceDue { checkBalance([]) }
         case .start(let round, let time):

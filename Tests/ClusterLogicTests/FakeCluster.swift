@@ -46,6 +46,7 @@ struct FakeCluster {
     var isPaused = false
     /// Whether the next map must spread all partitions evenly.
     var isBalanceDue = true
+    var lastMap: UInt64 = 0
     /// Whether commands are given again to one host.
     var isRepeating = false
     var outcome: RunOutcome?
