@@ -59,9 +59,11 @@ import Testing
             let hosts: [UInt32] = [9, 10, 11]
             let had = hosts.map { host in table.leases.count { $0.host == host } }.sorted(by: >)
             let total = table.leases.count
-            let least = total - had.enumerated().reduce(0) { sum, one in
-                sum + min(one.element, total / 3 + (one.offset < total % 3 ? 1 : 0))
-            }
+            let least =
+                total
+                - had.enumerated().reduce(0) { sum, one in
+                    sum + min(one.element, total / 3 + (one.offset < total % 3 ? 1 : 0))
+                }
             #expect(table.balance(hosts).count == least, "seed \(seed)")
         }
     }

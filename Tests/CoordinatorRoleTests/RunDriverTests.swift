@@ -22,10 +22,12 @@ import Wire
         let left = Guarded(times)
         @Sendable func answer(_ kind: WireKind, _ responder: Responder, _ reply: some WireMessage) {
             seen.withLock { $0.append(kind) }
-            let isRefused = kind == refused && left.withLock { left in
-                left -= 1
-                return left >= 0
-            }
+            let isRefused =
+                kind == refused
+                && left.withLock { left in
+                    left -= 1
+                    return left >= 0
+                }
             if isRefused {
                 responder.fail(problem)
             } else {
@@ -102,7 +104,9 @@ import Wire
             node: node, driver: driver, seen: seen, folder: folder, coordinator: listener, recorder: client)
     }
 
-    private func play(_ setting: Setting, hosts: Int, rounds: UInt32 = 2, lease: UInt32 = 6000) async -> RunDriver.Result {
+    private func play(_ setting: Setting, hosts: Int, rounds: UInt32 = 2, lease: UInt32 = 6000) async
+        -> RunDriver.Result
+    {
         await setting.driver.run(
             plan: RunPlan(
                 hosts: hosts, partitions: 4, rounds: rounds, runEpoch: 1, secondsPerRound: 3600,
@@ -201,7 +205,8 @@ import Wire
         }
         #expect(await result.outcome == .finished)
         #expect(other.map?.leases.allSatisfy { $0.host == other.number } == true)
-        #expect(setting.seen.withLock { $0.prefix(4) } == [.grantPartitions, .openRound, .grantPartitions, .mergeRound])
+        #expect(
+            setting.seen.withLock { $0.prefix(4) } == [.grantPartitions, .openRound, .grantPartitions, .mergeRound])
         setting.node.close()
     }
 
