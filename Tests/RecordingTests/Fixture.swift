@@ -178,8 +178,11 @@ final class Fixture {
     /// Closes the store and opens the same file again.
     func reopen() throws {
         try store.close()
-        store = try SQLiteRecordStore(.file(path), wallClock: { 2000 })
+        try openAgain()
     }
+
+    /// Opens the file, after the store was closed.
+    func openAgain() throws { store = try SQLiteRecordStore(.file(path), wallClock: { 2000 }) }
 
     /// A refusal that a request provokes; nil when it is accepted.
     func refusal(_ request: RecordRequest) throws -> RecordRefusal? {
