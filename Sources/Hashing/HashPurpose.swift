@@ -33,6 +33,8 @@ public enum HashPurpose: String, Sendable, CaseIterable {
     case memory
     /// A head in a snapshot.
     case snapshot
+    /// The mark of what the recorder has acknowledged.
+    case acknowledgement
     /// The emulator's answer to a request.
     case emulatorAnswer
     /// The emulator's faults.
