@@ -134,7 +134,7 @@ let testTargets: [Target] = [
     tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
     tests("MessagePack", ["MessagePack", "Hashing"]),
     tests("ClusterLogic", ["ClusterLogic", "Hashing"]),
-    tests("FuzzRegression", ["FuzzTargets", "Wire"]),
+    tests("FuzzRegression", ["FuzzTargets"]),
     tests("AgentHost", ["AgentHostRole", "SimulationKit", "Support", "Transport", "Wire"]),
     tests("ServiceRuntime", ["ServiceRuntime", "Support", log]),
     tests(

@@ -16,12 +16,11 @@ import Glibc
         }
         guard target != nil else {
             let names = FuzzTarget.all.map(\.name).joined(separator: ", ")
-            let message = "gensim-fuzz: GENSIM_FUZZ_TARGET names no target; there are \(names)\n"
-            _ = write(STDERR_FILENO, message, message.utf8.count)
+            say("GENSIM_FUZZ_TARGET names no target; there are \(names)")
             exit(64)
         }
         var count = CommandLine.argc
-        var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>! = CommandLine.unsafeArgv
+        var arguments = CommandLine.unsafeArgv
         exit(LLVMFuzzerRunDriver(&count, &arguments, read))
     }
 
@@ -30,8 +29,14 @@ import Glibc
         do {
             try target?.check(Array(UnsafeBufferPointer(start: bytes, count: count)))
         } catch {
-            preconditionFailure("\(error)")
+            say("broken promise: \(error)")
+            abort()
         }
         return 0
+    }
+
+    private static func say(_ what: String) {
+        let line = "gensim-fuzz: \(what)\n"
+        _ = write(STDERR_FILENO, line, line.utf8.count)
     }
 }
