@@ -92,6 +92,10 @@ let libraries: [Target] = [
         "EmulatorRole",
         ["JSON", "Hashing", "Support", nioCore, nioPosix, nioHTTP, arguments]),
     library("TestKit", ["Support"]),
+    // What fuzzing drives: an entry for each reader of what comes from outside.
+    library(
+        "FuzzTargets",
+        ["RunConfiguration", "Scenarios", "SimulationKit", "Transport", "Wire", "Model", "MessagePack", "JSON"]),
 ]
 
 func service(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -111,7 +115,7 @@ let services: [Target] = [
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(
         name: "\(name)Tests", dependencies: dependencies + ["TestKit"], path: "Tests/\(name)Tests",
-        exclude: ["Wire": ["golden.txt"], "PythonClient": ["client.py"]][name] ?? [])
+        exclude: ["Wire": ["golden.txt"], "PythonClient": ["client.py"], "FuzzRegression": ["Corpus"]][name] ?? [])
 }
 
 let testTargets: [Target] = [
@@ -130,6 +134,7 @@ let testTargets: [Target] = [
     tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
     tests("MessagePack", ["MessagePack", "Hashing"]),
     tests("ClusterLogic", ["ClusterLogic", "Hashing", "Support"]),
+    tests("FuzzRegression", ["FuzzTargets"]),
     tests("AgentHost", ["AgentHostRole", "SimulationKit", "Support", "Transport", "Wire"]),
     tests("ServiceRuntime", ["ServiceRuntime", "Support", log]),
     tests(
@@ -162,7 +167,9 @@ let testTargets: [Target] = [
 let package = Package(
     name: "GenSim",
     products: [
-        .library(name: "SimulationKit", targets: ["SimulationKit"])
+        .library(name: "SimulationKit", targets: ["SimulationKit"]),
+        // For the package in Fuzz/, which alone builds with a fuzzer's flags.
+        .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),

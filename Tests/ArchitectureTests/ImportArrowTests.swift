@@ -23,6 +23,7 @@ import Testing
             "CoordinatorRole", "AgentHostRole", "LLMGatewayRole", "EmbeddingGatewayRole", "RecorderRole",
             "EmulatorRole",
         ],
+        ["FuzzTargets"],
     ]
 
     private static func manifest() throws -> String {
