@@ -14,6 +14,7 @@ public struct CoordinatorCommand: ParsableCommand {
         version: ProgramVersion.current,
         subcommands: [
             RunCommand.self, StatusCommand.self, ExportCommand.self, DigestCommand.self, VerifyCommand.self,
+            ReplayCommand.self,
             VersionCommand.self,
         ])
 
