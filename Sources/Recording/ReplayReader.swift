@@ -9,8 +9,8 @@ struct ReplayReader {
     /// A turn of the round.
     private struct Turn {
         var identity: TurnID
-        /// Row of its root.
-        var root: Int64
+        /// Number among the turns of the round, from 0.
+        var place: Int
     }
 
     init(_ database: Database) { self.database = database }
@@ -19,42 +19,35 @@ struct ReplayReader {
     func contents(round: UInt32, _ position: inout RecordedPosition) throws -> RecordedContents {
         var contents = RecordedContents()
         let turns = try turns(round: round, after: &position.turn)
-        let roots = try addTrees(to: &contents, round: round, turns)
-        var places: [Int64: Int] = [:]
-        var outcomes: [[CallID: RecordedOutcome]] = []
-        for root in roots.keys.sorted() {
-            places[root] = outcomes.count
-            outcomes.append([:])
-        }
+        try addTrees(to: &contents, round: round, turns)
+        var outcomes = [RecordedTurn](repeating: RecordedTurn(), count: turns.count)
         func add(_ outcome: RecordedOutcome, turn: Int64, number: Int64) -> Bool {
-            guard let turn = turns[turn], let place = places[turn.root] else { return false }
-            outcomes[place][CallID(turn: turn.identity, number: UInt32(clamping: number))] = outcome
+            guard let turn = turns[turn] else { return false }
+            outcomes[turn.place].add(outcome, number: UInt32(clamping: number))
             return true
         }
         contents.calls = try forEachCall(round: round, after: &position.call, add)
         contents.embeddings = try forEachEmbedding(round: round, after: &position.embedding, add)
-        contents.outcomes.reserveCapacity(roots.count)
-        for (row, identity) in roots { if let place = places[row] { contents.outcomes[identity] = outcomes[place] } }
+        contents.outcomes.reserveCapacity(turns.count)
+        for turn in turns.values { contents.outcomes[turn.identity] = outcomes[turn.place] }
         return contents
     }
 
     /// Committed turns of a round by row.
     private func turns(round: UInt32, after position: inout Int64) throws -> [Int64: Turn] {
         let rows = try SQLStatement(
-            database, "SELECT id, round, identity, root, status_code FROM turns WHERE id > ? ORDER BY id")
+            database, "SELECT id, round, identity, status_code FROM turns WHERE id > ? ORDER BY id")
         var turns: [Int64: Turn] = [:]
         let committed = [TurnStatus.done.rawValue, TurnStatus.failed.rawValue]
         try forEach(rows, round: round, after: &position) {
-            guard committed.contains(rows.int(4)), let identity = Digest128(rows.bytes(2)) else { return }
-            turns[rows.int(0)] = Turn(identity: TurnID(digest: identity), root: rows.int(3))
+            guard committed.contains(rows.int(3)), let identity = Digest128(rows.bytes(2)) else { return }
+            turns[rows.int(0)] = Turn(identity: TurnID(digest: identity), place: turns.count)
         }
         return turns
     }
 
-    /// Adds the trees; gives the identities of their roots by row.
-    private func addTrees(
-        to contents: inout RecordedContents, round: UInt32, _ turns: [Int64: Turn]
-    ) throws -> [Int64: TurnID] {
+    /// Adds the committed trees in the order of the merge.
+    private func addTrees(to contents: inout RecordedContents, round: UInt32, _ turns: [Int64: Turn]) throws {
         let rows = try SQLStatement(
             database,
             """
@@ -63,7 +56,6 @@ struct ReplayReader {
             """)
         rows.bind(1, Int64(round))
         defer { rows.reset() }
-        var roots: [Int64: TurnID] = [:]
         while try rows.step() {
             guard let turn = turns[rows.int(1)], let digest = Digest256(rows.bytes(3)),
                 let kind = RootKind(rawValue: UInt8(clamping: rows.int(2)))
@@ -76,9 +68,7 @@ struct ReplayReader {
                 turn: turn.identity, agent: AgentID(number: UInt32(clamping: rows.int(4))), kind: kind,
                 digest: digest, tree: rows.int(0))
             if kind == .environment { contents.environment = root } else { contents.roots.append(root) }
-            roots[rows.int(1)] = turn.identity
         }
-        return roots
     }
 
     private func forEachCall(

@@ -45,14 +45,41 @@ public struct RecordedOutcome: Sendable {
     public var content: Content
 }
 
+/// The outcomes of one turn.
+public struct RecordedTurn: Sendable {
+    /// Numbers of the calls with how they ended, ascending by number.
+    private var outcomes: [(number: UInt32, outcome: RecordedOutcome)] = []
+
+    /// How a call ended, nil where the turn used no such call.
+    public subscript(number: UInt32) -> RecordedOutcome? {
+        var low = 0
+        var high = outcomes.count
+        while low < high {
+            let middle = (low + high) / 2
+            if outcomes[middle].number < number { low = middle + 1 } else { high = middle }
+        }
+        return low < outcomes.count && outcomes[low].number == number ? outcomes[low].outcome : nil
+    }
+
+    mutating func add(_ outcome: RecordedOutcome, number: UInt32) {
+        outcomes.append((number, outcome))
+        // Almost always the last: only calls side by side are recorded out of order.
+        var place = outcomes.count - 1
+        while place > 0, outcomes[place - 1].number > outcomes[place].number {
+            outcomes.swapAt(place - 1, place)
+            place -= 1
+        }
+    }
+}
+
 /// What a closed round used and came to.
 public struct RecordedContents: Sendable {
     /// Its root turns but the environment's, in the order of the merge.
     public var roots: [RecordedRoot] = []
     /// The environment's turn, if it took one.
     public var environment: RecordedRoot?
-    /// The outcomes that each root's tree used.
-    public var outcomes: [TurnID: [CallID: RecordedOutcome]] = [:]
+    /// The outcomes that committed turns used, by turn.
+    public var outcomes: [TurnID: RecordedTurn] = [:]
     /// LLM calls among them.
     public var calls: UInt64 = 0
     /// Embedding calls among them.

@@ -116,11 +116,10 @@ struct DifferenceFinder {
     private func altered(
         _ tree: Tree, root: PlannedRoot, before place: [UInt32]
     ) -> (ReplayDifference, place: [UInt32])? {
-        let outcomes = contents.outcomes[root.turn] ?? [:]
         let uses = tree.turns.flatMap { turn in turn.outcomes.map { (turn, $0, turn.path + [$0.number]) } }
             .sorted { $0.2.lexicographicallyPrecedes($1.2) }
         for (turn, use, usePlace) in uses where !place.lexicographicallyPrecedes(usePlace) {
-            let known = outcomes[CallID(turn: turn.turn(under: root.turn), number: use.number)]
+            let known = contents.outcomes[turn.turn(under: root.turn)]?[use.number]
             guard case .answer(let answer, let rejection)? = known?.content else { continue }
             let outcome = CompletionOutcome(
                 answer: answer, rejection: rejection, rejected: [], promptTokens: 0, completionTokens: 0, model: "")

@@ -30,10 +30,10 @@ struct Miss: Sendable {
 final class RecordPerformer: CallPerformer {
     private let assets: SimulationAssets
     private let table: AgentTable
-    private let outcomes: [TurnID: [CallID: RecordedOutcome]]
+    private let outcomes: [TurnID: RecordedTurn]
     private let misses = Guarded<[TurnID: [Miss]]>([:])
 
-    init(assets: SimulationAssets, table: AgentTable, outcomes: [TurnID: [CallID: RecordedOutcome]]) {
+    init(assets: SimulationAssets, table: AgentTable, outcomes: [TurnID: RecordedTurn]) {
         self.assets = assets
         self.table = table
         self.outcomes = outcomes
@@ -47,7 +47,7 @@ final class RecordPerformer: CallPerformer {
     func complete(
         _ spec: CompletionSpec, request: Digest128, call: CallID, agent: AgentID, tree: TreeContext
     ) async throws -> CompletionOutcome {
-        guard let known = outcomes[tree.root]?[call], known.request == request,
+        guard let known = outcomes[call.turn]?[call.number], known.request == request,
             case .answer(let answer, let rejection) = known.content
         else { throw miss(.completion(spec), call, agent, tree) }
         return CompletionOutcome(
@@ -57,7 +57,7 @@ final class RecordPerformer: CallPerformer {
     func embed(
         _ texts: [String], request: Digest128, call: CallID, agent: AgentID, tree: TreeContext
     ) async throws -> EmbeddingAnswer {
-        guard let known = outcomes[tree.root]?[call], known.request == request,
+        guard let known = outcomes[call.turn]?[call.number], known.request == request,
             case .vectors(let vectors, let model) = known.content
         else { throw miss(.embedding(texts), call, agent, tree) }
         return EmbeddingAnswer(model: model, vectors: vectors)

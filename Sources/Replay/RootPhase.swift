@@ -25,7 +25,7 @@ struct ReplayedRoot: Sendable {
 struct RootPhase: Sendable {
     let assets: SimulationAssets
     let table: AgentTable
-    let outcomes: [TurnID: [CallID: RecordedOutcome]]
+    let outcomes: [TurnID: RecordedTurn]
     /// Digests of the recorded trees, by root turn.
     let digests: [TurnID: Digest256]
     let round: UInt32
