@@ -151,7 +151,8 @@ let testTargets: [Target] = [
     tests(
         "Replay",
         [
-            "Replay", "TurnEngine", "Recording", "RunConfiguration", "SimulationKit", "Model", "Hashing", "Support",
+            "Replay", "TurnEngine", "Recording", "RunConfiguration", "SimulationKit", "Model", "Hashing", "Vectors",
+            "Support",
             grdb,
         ]),
     tests(
