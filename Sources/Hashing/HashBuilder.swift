@@ -86,11 +86,7 @@ public struct HashBuilder: ~Copyable {
         }
     }
 
-    private static let stateBytes: Int = {
-        // Chooses the fastest code for this processor. What it may fail at is random numbers, which we do not use.
-        _ = shim_sodium_init()
-        return shim_blake2b_state_size()
-    }()
+    private static let stateBytes = shim_blake2b_state_size()
 
     /// A 64-bit hash of what `body` appends, under the named purpose.
     public static func hash64(_ purpose: HashPurpose, _ body: (borrowing HashBuilder) -> Void) -> UInt64 {

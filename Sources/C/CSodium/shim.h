@@ -2,8 +2,6 @@
 #pragma once
 #include <sodium.h>
 
-// Until this has been called, libsodium hashes without vector instructions. May be called more than once.
-static inline int shim_sodium_init(void) { return sodium_init(); }
 static inline size_t shim_blake2b_state_size(void) { return sizeof(crypto_generichash_blake2b_state); }
 static inline int shim_blake2b_init(void *state, size_t size, const unsigned char *personal) {
     return crypto_generichash_blake2b_init_salt_personal(
