@@ -58,13 +58,20 @@ let libraries: [Target] = [
     library("TurnEngine", ["SimulationKit", "Model", "Hashing", "Vectors"]),
     // The durable store, and what reads it.
     library("Recording", ["Model", "Hashing", "ClusterLogic", "Support", grdb, sqlite]),
+    // Executes a recorded run again.
+    library(
+        "Replay",
+        [
+            "TurnEngine", "Recording", "RunConfiguration", "SimulationKit", "ClusterLogic", "Model", "Hashing",
+            "Vectors", "Support",
+        ]),
     // One library per role.
     library("ServiceRuntime", ["Support", "Transport", "Wire", "Model", log, arguments]),
     library(
         "CoordinatorRole",
         [
-            "Recording", "RunConfiguration", "Scenarios", "SimulationKit", "ClusterLogic", "Transport", "Wire",
-            "Model", "Hashing", "Support", "ServiceRuntime", "JSON", log, arguments,
+            "Recording", "Replay", "RunConfiguration", "Scenarios", "SimulationKit", "ClusterLogic", "Transport",
+            "Wire", "Model", "Hashing", "Support", "ServiceRuntime", "JSON", log, arguments,
         ]),
     library(
         "AgentHostRole",
@@ -147,9 +154,16 @@ let testTargets: [Target] = [
     tests("Merge", ["ClusterLogic", "Model", "Hashing"]),
     tests("Recording", ["Recording", "Model", "Hashing", "Support", grdb, sqlite]),
     tests(
+        "Replay",
+        [
+            "Replay", "TurnEngine", "Recording", "RunConfiguration", "SimulationKit", "Model", "Hashing", "Vectors",
+            "Support",
+            grdb,
+        ]),
+    tests(
         "RecorderRole",
         ["RecorderRole", "Recording", "ServiceRuntime", "Transport", "Wire", "Model", "Hashing", "Support"]),
-    tests("Process", ["ServiceRuntime", "Support"]),
+    tests("Process", ["ServiceRuntime", "Support", grdb]),
     tests("PythonClient", ["ServiceRuntime", "Support"]),
     tests("RealModel", ["ServiceRuntime", "Support", grdb]),
     tests("Support", ["Support"]),
