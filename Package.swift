@@ -130,7 +130,12 @@ let testTargets: [Target] = [
     tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
     tests("MessagePack", ["MessagePack", "Hashing"]),
     tests("ClusterLogic", ["ClusterLogic", "Hashing"]),
-    tests("AgentHost", ["AgentHostRole", "SimulationKit", "Support", "Transport", "Wire"]),
+    tests(
+        "AgentHost",
+        [
+            "AgentHostRole", "TurnEngine", "SimulationKit", "ServiceRuntime", "Transport", "Wire", "Model", "Support",
+            log,
+        ]),
     tests("ServiceRuntime", ["ServiceRuntime", "Support", log]),
     tests(
         "CoordinatorRole",
