@@ -54,9 +54,10 @@ public struct LLMEmulatorCommand: ParsableCommand {
                 _exit(128 + signal)
             }
             defer { signals.stop() }
+            let (options, portFile, lifeline) = (try self.options(), portFile, lifelineFd)
             let (done, failure) = (try EventFD(), Guarded<(any Error)?>(nil))
             Task {
-                do { try await serve(log) } catch { failure.withLock { $0 = error } }
+                do { try await Self.serve(options, log, portFile, lifeline) } catch { failure.withLock { $0 = error } }
                 done.signal()
             }
             var polled = pollfd(fd: done.descriptor, events: Int16(POLLIN), revents: 0)
@@ -68,15 +69,17 @@ public struct LLMEmulatorCommand: ParsableCommand {
         }
     }
 
-    private func serve(_ log: ServedLog?) async throws {
-        let server = try await EmulatorServer.start(options(), log: log)
+    private static func serve(
+        _ options: EmulatorOptions, _ log: ServedLog?, _ portFile: String?, _ lifeline: Int32?
+    ) async throws {
+        let server = try await EmulatorServer.start(options, log: log)
         if let portFile {
             try EmulatorFiles.write(server.address, to: portFile)
         }
         print("listening on http://\(server.address)")
         fflush(nil)
-        if let lifelineFd {
-            await LifelineWatch.untilEnd(of: lifelineFd)
+        if let lifeline {
+            await LifelineWatch.untilEnd(of: lifeline)
             try await server.stop()
         } else {
             try await server.waitUntilStopped()
