@@ -190,4 +190,8 @@ def summary(results, failed):
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except cluster.Failure as failure:
+        print(f"chaos: {failure}", file=sys.stderr)
+        sys.exit(69)

@@ -11,7 +11,7 @@ import Testing
         let disk = coordinator.path("disk")
         try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
         try #require(mount("none", disk, "tmpfs", 0, "size=1g") == 0, "errno \(errno)")
-        defer { umount2(disk, Int32(MNT_DETACH.rawValue)) }
+        defer { umount2(disk, Int32(MNT_DETACH)) }
         let run = try await DisturbedRun.start(coordinator, "disk/run")
         try fill("\(disk)/filler", disk: disk)
         let ending = try await run.ending()
