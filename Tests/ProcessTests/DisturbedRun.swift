@@ -21,7 +21,7 @@ struct DisturbedRun {
         let running = try await coordinator.start(
             Coordinator.arguments(coordinator.configuration("job-market"), coordinator.path(name), rounds: rounds)
                 + ["--hosts", "\(hosts)", "--quiet", "--emulator-args"]
-                + ["--latency 40ms --parallel 2 --served \(coordinator.path("served-\(name)"))"] + options)
+                + ["--latency 40ms --parallel 2 --served \(Self.served(coordinator, name))"] + options)
         let run = DisturbedRun(coordinator: coordinator, name: name, running: running)
         try await run.answers(middle)
         return run
@@ -30,17 +30,24 @@ struct DisturbedRun {
     /// Process of the coordinator.
     var pid: pid_t { running.child.pid }
 
+    /// Path of the file in which the emulator says what it has answered.
+    private static func served(_ coordinator: Coordinator, _ name: String) -> String {
+        coordinator.path("served-\(name.replacing("/", with: "-"))")
+    }
+
     /// Path of the run's folder.
     var path: String { coordinator.path(name) }
 
     /// Waits until that many answers were given in all.
     func answers(_ count: Int) async throws {
-        try await eventually("\(count) calls are answered") { served.count >= count }
+        try await eventually("\(count) calls are answered") { served.count >= count || running.child.status != nil }
+        guard let status = running.child.status else { return }
+        Issue.record("the run ended before it could be disturbed: \(status), \(try await running.ending().errors)")
     }
 
     /// What was asked, once for each time that it was answered: call and hash of the request.
     var served: [String] {
-        let lines = (try? String(contentsOfFile: coordinator.path("served-\(name)"), encoding: .utf8)) ?? ""
+        let lines = (try? String(contentsOfFile: Self.served(coordinator, name), encoding: .utf8)) ?? ""
         return lines.split(separator: "\n").compactMap { line in
             let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
             guard let call = object?["call"] as? String, let request = object?["request"] as? String else { return nil }
@@ -73,7 +80,7 @@ struct DisturbedRun {
         try await coordinator.call(
             [
                 "run", "--resume", path, "--quiet", "--emulator-args",
-                "--latency 0 --served \(coordinator.path("served-\(name)"))",
+                "--latency 0 --served \(Self.served(coordinator, name))",
             ])
     }
 
