@@ -16,6 +16,7 @@ final class OutcomeStream: Sendable {
     }
 
     private let recorder: WireClient
+    private let launcher: TaskLauncher
     private let pause: @Sendable () async throws -> Void
     private let failed: @Sendable (any Error) -> Void
     private let buffer = Guarded(Buffer())
@@ -27,10 +28,11 @@ final class OutcomeStream: Sendable {
 
     /// `pause` waits between an outcome and the flush that no commit triggered.
     init(
-        recorder: WireClient, pause: @escaping @Sendable () async throws -> Void,
+        recorder: WireClient, launcher: TaskLauncher, pause: @escaping @Sendable () async throws -> Void,
         failed: @escaping @Sendable (any Error) -> Void
     ) {
         self.recorder = recorder
+        self.launcher = launcher
         self.pause = pause
         self.failed = failed
     }
@@ -46,7 +48,7 @@ final class OutcomeStream: Sendable {
         }
         if full { flush() }
         if startTimer {
-            Task {
+            launcher.launch { [self] in
                 try? await pause()
                 buffer.withLock { $0.timerRuns = false }
                 flush()
@@ -80,22 +82,8 @@ final class OutcomeStream: Sendable {
         switch error {
         case let problem as Problem: problem.code == .overloaded || problem.code == .unavailable
         case TransportError.overloaded: true
+        case TransportError.refused(let refusal): refusal.code == .credit
         default: false
-        }
-    }
-}
-
-extension OutcomeRecord {
-    /// Roughly its packed size.
-    var estimatedBytes: Int {
-        switch content {
-        case .completion(let spec, let outcome):
-            spec.messages.reduce(256 + (outcome.answer?.utf8.count ?? 0) + outcome.rejection.utf8.count) {
-                sum, message in
-                sum + message.segments.reduce(0) { $0 + $1.utf8.count }
-            }
-        case .embedding(_, let texts, let vectors):
-            vectors.reduce(texts.reduce(128) { $0 + $1.utf8.count }) { $0 + $1.count }
         }
     }
 }

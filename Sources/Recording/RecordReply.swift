@@ -9,8 +9,8 @@ public enum RecordReply: Sendable, Equatable {
     case committed
     /// The same tree was durable already.
     case duplicate
-    /// Other outcomes are durable: run the turn again with these, all that are recorded for the root.
-    case rerun([OutcomeRecord])
+    /// Other outcomes are durable: run the turn again with those that are recorded for the root.
+    case rerun
     /// Nothing was written: these named outcomes are not durable yet. Give the commit again when they are.
     case missing([OutcomeName])
     /// The round is merged.
@@ -62,20 +62,6 @@ public struct RecordRefusal: Error, Hashable, Sendable {
     /// A refusal of this kind.
     public init(_ kind: Kind, _ what: String, advice: String = "") {
         self.kind = kind
-        self.what = what
-        self.advice = advice
-    }
-}
-
-/// The disk or the database failed. What was acknowledged before is safe; the store takes nothing more.
-public struct StorageFailure: Error, Hashable, Sendable {
-    /// What happened, in the database's words.
-    public var what: String
-    /// What to do.
-    public var advice: String
-
-    /// A failure.
-    public init(_ what: String, advice: String) {
         self.what = what
         self.advice = advice
     }

@@ -5,8 +5,9 @@ import Model
 public enum RecordRequest: Sendable {
     /// Write the run record; `definition` is the packed `RunDefinition`.
     case createRun(name: String, definition: [UInt8])
-    /// A coordinator starts under this epoch, one more than the last, for a run of so many rounds.
-    case raiseEpoch(epoch: UInt64, rounds: UInt32)
+    /// A coordinator starts under this epoch, one more than the last, for a run of so many rounds. `owner` is its
+    /// incarnation: by it the same coordinator is known when its request comes again.
+    case raiseEpoch(epoch: UInt64, rounds: UInt32, owner: UInt64)
     /// Partitions change hands.
     case grantPartitions(runEpoch: UInt64, leases: [RecordedLease])
     /// A page of the population, in ascending order of numbers.
@@ -25,6 +26,8 @@ public enum RecordRequest: Sendable {
     case mergeRound(RecordedStep)
     /// The environment's turn is in, if there is one: digest and close.
     case closeRound(RecordedStep)
+    /// A piece of a partition's snapshot.
+    case snapshot(SnapshotPiece)
     /// The run ends here for now. `ending` is `finished`, `stopped` or `failed`.
     case finishRun(runEpoch: UInt64, ending: String, reason: String)
 }

@@ -1,24 +1,13 @@
 import ClusterLogic
 import Testing
 
+/// The course of a run in which nobody is lost, and its ends.
 @Suite struct RoundMachineTests {
-    /// A machine with two hosts that stands in the phase after the given events.
-    private func machine(_ plan: RunPlan = plan(hosts: 2), after events: [RoundMachine.Event] = []) -> RoundMachine {
-        var machine = RoundMachine(plan: plan)
-        for number in 0..<plan.hosts { _ = machine.register(name: "host-\(number)", incarnation: 7) }
-        for event in events { _ = machine.handle(event) }
-        return machine
-    }
-
-    private let running: [RoundMachine.Event] = [
-        .leasesRecorded, .step(.ready, host: 0, round: 0), .step(.ready, host: 1, round: 0), .roundOpened(1),
-    ]
-
     @Test func leasesAreWrittenOnceTheLastHostHasRegistered() {
         var machine = RoundMachine(plan: plan(hosts: 2))
         #expect(machine.register(name: "b", incarnation: 1) == .accepted(host: 0, actions: []))
         guard case .accepted(1, let actions) = machine.register(name: "a", incarnation: 1),
-            case .recordLeases(let leases) = actions.first
+            case .record(1, .grant(let leases)) = actions.first
         else {
             Issue.record("no leases")
             return
@@ -29,80 +18,110 @@ import Testing
         #expect(machine.table.environmentHolder == 1)
     }
 
-    @Test func aHostThatRegistersAgainGetsThePresentCommandAgain() {
-        var machine = machine(after: running)
-        #expect(
-            machine.register(name: "host-1", incarnation: 7)
-                == .accepted(host: 1, actions: [.send(.start(round: 1, time: 0), to: [1])]))
-        _ = machine.handle(.step(.roundFinished, host: 1, round: 1))
-        #expect(machine.register(name: "host-1", incarnation: 7) == .accepted(host: 1, actions: []))
+    @Test func aRoundMergesOnceEveryPartitionHasFinished() {
+        var course = Course(plan(hosts: 2, partitions: 3))
+        course.playToRound(1)
+        course.finish([0, 1])
+        #expect(course.machine.stage == .running(1))
+        course.finish([2])
+        #expect(course.asked == .merge(1, time: 0))
     }
 
-    @Test func aHostThatFailsWhileTheRunDrainsIsNotWaitedFor() {
-        var machine = machine(after: running + [.stopRequested])
-        #expect(machine.phase == .draining(round: 1, waiting: [0, 1]))
-        #expect(machine.handle(.hostFailed(host: 0, reason: "no key")) == [])
-        #expect(machine.handle(.step(.drained, host: 1, round: 1)) == [.finishRun(.stopped)])
+    @Test func thePartitionsOfAnotherHostOrEpochDoNotCount() {
+        var course = Course(plan(hosts: 2, partitions: 2))
+        course.playToRound(1)
+        let leases = course.machine.table.leases
+        var (foreign, old) = (leases[1], leases[0])
+        foreign.host = leases[0].host
+        old.epoch -= 1
+        course.handle(.report(.finished(round: 1, leases: [leases[1], foreign, old]), host: leases[0].host))
+        course.handle(.report(.finished(round: 2, leases: leases), host: leases[0].host))
+        course.handle(.report(.finished(round: 1, leases: [Lease(partition: 99, epoch: 1, host: 0)]), host: 0))
+        course.finish([1])
+        #expect(course.machine.stage == .running(1))
+        course.finish([0])
+        #expect(course.machine.stage == .merging(1))
     }
 
-    @Test func anotherStartOfAHostIsRefused() {
-        var machine = machine(after: running)
-        guard case .refused = machine.register(name: "host-1", incarnation: 8) else {
-            Issue.record("accepted")
-            return
+    @Test func aClosedRoundIsToldByTheMapAndTheNextOpensWhenEverybodyIsReady() throws {
+        var course = Course(plan(hosts: 2, hasEnvironment: false))
+        course.playToRound(1)
+        course.finishAll()
+        course.answer(.merged(roots: 1, failed: 0))
+        course.actions = []
+        course.answer()
+        let map = try #require(course.toldMap)
+        #expect(map.grant == 2 && map.closedRound == 1)
+        // Nothing has moved: nothing is written.
+        #expect(course.asked == nil)
+        course.ready(0)
+        course.handle(.report(.ready(grant: 1, round: 0), host: 1))
+        #expect(course.machine.stage == .loading)
+        course.ready(1)
+        #expect(course.asked == .open(2, time: 86_400))
+    }
+
+    @Test func echoesChangeNothing() {
+        var course = Course(plan(hosts: 2))
+        course.playToRound(1)
+        let before = course.machine.stage
+        course.actions = []
+        let reports: [RoundMachine.Report] = [
+            .ready(grant: 9, round: 9), .finished(round: 9, leases: course.machine.table.leases),
+            .environmentFinished(round: 1), .drained(round: 1),
+        ]
+        for report in reports {
+            course.handle(.report(report, host: 0))
+            course.handle(.report(report, host: 77))
         }
-    }
-
-    @Test func aHostBeyondTheRunsNumberIsRefused() {
-        var machine = machine(after: running)
-        guard case .refused = machine.register(name: "host-9", incarnation: 1) else {
-            Issue.record("accepted")
-            return
-        }
-    }
-
-    @Test func echoesOfOtherRoundsChangeNothing() {
-        var machine = machine(after: running)
-        let before = machine.phase
-        for step in RoundMachine.HostStep.allCases {
-            #expect(machine.handle(.step(step, host: 0, round: 9)).isEmpty)
-            #expect(machine.handle(.step(step, host: 77, round: 9)).isEmpty)
-        }
-        #expect(machine.handle(.roundClosed(1)).isEmpty)
-        #expect(machine.phase == before)
+        course.handle(.recorded(1, .done))
+        course.handle(.continueRequested)
+        course.handle(.drainExpired)
+        #expect(course.machine.stage == before)
+        #expect(course.actions.isEmpty)
     }
 
     @Test func aStopDrainsEveryHostBeforeTheRunEnds() {
-        var machine = machine(after: running)
-        #expect(machine.handle(.stopRequested) == [.send(.drain(round: 1), to: [0, 1])])
-        #expect(machine.handle(.step(.drained, host: 0, round: 1)).isEmpty)
-        #expect(machine.handle(.step(.drained, host: 0, round: 1)).isEmpty)
-        #expect(machine.handle(.step(.drained, host: 1, round: 1)) == [.finishRun(.stopped)])
-        #expect(machine.handle(.runFinished) == [.end(.stopped)])
+        var course = Course(plan(hosts: 2))
+        course.playToRound(1)
+        course.actions = []
+        course.handle(.stopRequested)
+        #expect(course.actions == [.send(.drain(round: 1), to: [0, 1])])
+        course.handle(.report(.drained(round: 1), host: 0))
+        course.handle(.report(.drained(round: 1), host: 0))
+        #expect(course.asked == nil)
+        course.handle(.report(.drained(round: 1), host: 1))
+        #expect(course.asked == .finish(.stopped))
+        course.answer()
+        #expect(course.actions.last == .end(.stopped))
     }
 
-    @Test func aLostHostDoesNotHoldTheDrainingOfTheOthers() {
-        var machine = machine(after: running)
-        #expect(
-            machine.handle(.hostLost(host: 1, reason: "killed")) == [.send(.drain(round: 1), to: [0]), .limitDrain])
-        #expect(machine.handle(.step(.drained, host: 0, round: 1)) == [.finishRun(.failed("killed"))])
+    @Test func aHostThatFailsWhileTheRunDrainsIsNotWaitedFor() {
+        var course = Course(plan(hosts: 2))
+        course.playToRound(1)
+        course.handle(.stopRequested)
+        course.handle(.hostFailed(host: 0, reason: "no key", local: false))
+        course.handle(.report(.drained(round: 1), host: 1))
+        #expect(course.asked == .finish(.stopped))
     }
 
     @Test func aProblemWaitsForDrainingNoLongerThanItsLimit() {
-        var machine = machine(after: running)
-        _ = machine.handle(.hostFailed(host: 0, reason: "no key"))
-        #expect(machine.handle(.drainExpired) == [.finishRun(.failed("no key"))])
+        var course = Course(plan(hosts: 2))
+        course.playToRound(1)
+        course.handle(.hostFailed(host: 0, reason: "no key", local: false))
+        #expect(course.actions.last == .limitDrain)
+        course.handle(.drainExpired)
+        #expect(course.asked == .finish(.failed("no key")))
     }
 
     @Test func failuresAboveTheRateEndTheRunAfterTheRoundIsClosed() {
-        var machine = machine(
-            plan(hosts: 1, hasEnvironment: false),
-            after: [
-                .leasesRecorded, .step(.ready, host: 0, round: 0), .roundOpened(1),
-                .step(.roundFinished, host: 0, round: 1),
-            ])
-        #expect(machine.handle(.roundMerged(1, roots: 100, failed: 6)) == [.closeRound(1, time: 0)])
-        guard case .finishRun(.failed(let reason)) = machine.handle(.roundClosed(1)).first else {
+        var course = Course(plan(hosts: 1, hasEnvironment: false))
+        course.playToRound(1)
+        course.finishAll()
+        course.answer(.merged(roots: 100, failed: 6))
+        #expect(course.asked == .close(1, time: 0))
+        course.answer()
+        guard case .finish(.failed(let reason)) = course.asked else {
             Issue.record("the run goes on")
             return
         }
@@ -110,46 +129,28 @@ import Testing
     }
 
     @Test func failuresAtTheRateLetTheRunGoOn() {
-        var machine = machine(
-            plan(hosts: 1, hasEnvironment: false),
-            after: [
-                .leasesRecorded, .step(.ready, host: 0, round: 0), .roundOpened(1),
-                .step(.roundFinished, host: 0, round: 1), .roundMerged(1, roots: 100, failed: 5),
-            ])
-        #expect(machine.handle(.roundClosed(1)) == [.send(.advance(round: 1), to: [0])])
+        var course = Course(plan(hosts: 1, hasEnvironment: false))
+        course.playToRound(1)
+        course.finishAll()
+        course.answer(.merged(roots: 100, failed: 5))
+        course.answer()
+        #expect(course.machine.stage == .loading)
     }
 
     @Test func aMergedRoundIsResumedWithoutItsTurns() {
-        var machine = machine(plan(hosts: 1, closedRound: 1, openRound: 2, merged: true), after: [.leasesRecorded])
-        #expect(machine.handle(.step(.ready, host: 0, round: 1)) == [.mergeRound(2, time: 86_400)])
+        var course = Course(plan(hosts: 1, closedRound: 1, openRound: 2, merged: true))
+        course.answer()
+        course.ready(0)
+        #expect(course.asked == .merge(2, time: 86_400))
     }
 
     @Test func aStopWhileTheLastRoundClosesLeavesAFinishedRun() {
-        var machine = machine(
-            plan(hosts: 1, rounds: 1, hasEnvironment: false),
-            after: [
-                .leasesRecorded, .step(.ready, host: 0, round: 0), .roundOpened(1),
-                .step(.roundFinished, host: 0, round: 1), .roundMerged(1, roots: 1, failed: 0),
-            ])
-        #expect(machine.handle(.stopRequested).isEmpty)
-        #expect(machine.handle(.roundClosed(1)) == [.finishRun(.finished)])
-    }
-}
-
-@Suite struct LeaseTableTests {
-    @Test func partitionsAreSpreadEvenlyAndTheEnvironmentHasOne() {
-        var table = LeaseTable(partitions: 10, runEpoch: 1)
-        let counts = Dictionary(grouping: table.grantAll(to: [0, 1, 2]), by: \.host).mapValues(\.count)
-        #expect(counts.values.sorted() == [3, 4, 4])
-        #expect(table.environmentHolder == 1)
-    }
-
-    @Test func everyGrantAndEveryStartRaisesTheEpoch() throws {
-        var table = LeaseTable(partitions: 1, runEpoch: 1)
-        let first = try #require(table.grantAll(to: [0]).first?.epoch)
-        let second = try #require(table.grantAll(to: [0]).first?.epoch)
-        var later = LeaseTable(partitions: 1, runEpoch: 2)
-        let third = try #require(later.grantAll(to: [0]).first?.epoch)
-        #expect(first < second && second < third)
+        var course = Course(plan(hosts: 1, rounds: 1, hasEnvironment: false))
+        course.playToRound(1)
+        course.finishAll()
+        course.answer(.merged(roots: 1, failed: 0))
+        course.handle(.stopRequested)
+        course.answer()
+        #expect(course.asked == .finish(.finished))
     }
 }
