@@ -24,27 +24,17 @@ def plan(seed, kills, roles):
 
 
 class Watcher(threading.Thread):
-    """Collects what the recorder has made durable while the run goes on, and when partitions got new epochs."""
+    """Collects what the recorder has made durable while the run goes on."""
 
     def __init__(self, run):
         super().__init__(daemon=True)
         self.run_folder = run
         self.seen, self.marks, self.lock = {}, {}, threading.Lock()
-        self.lost, self.ended = [], threading.Event()
+        self.ended = threading.Event()
 
     def run(self):
         while not self.ended.wait(0.03):
-            with self.lock:
-                waiting = [entry for entry in self.lost if "granted" not in entry]
-            if waiting:
-                now = recording.partitions(self.run_folder)
-                for entry in waiting:
-                    raised = [partition for partition, epoch in entry["before"].items()
-                              if now.get(partition, (0, 0))[0] > epoch]
-                    if raised:
-                        entry.update(granted=time.time() * 1000, partitions=raised)
-            else:
-                self.sample()
+            self.sample()
 
     def sample(self):
         """Notes the newest batch and the mark of what was acknowledged."""
@@ -54,13 +44,6 @@ class Watcher(threading.Thread):
                 self.seen[newest[0]] = newest[1]
             if mark:
                 self.marks[mark[0]] = mark[1]
-
-    def watch(self, before):
-        """From now on looks when the partitions of a lost host are granted anew."""
-        entry = {"before": before}
-        with self.lock:
-            self.lost.append(entry)
-        return entry
 
     def stop(self):
         self.ended.set()
@@ -75,7 +58,6 @@ def victim(run, role, chance):
 
 def kill(run, role, chance, watcher, progress):
     """Kills one process of the role, or all; what happened, or None when there is none to kill now."""
-    before = recording.partitions(run.path)
     if role == "all":
         pids = [pid for _, _, pid in processes.members(run.pid)]
     else:
@@ -91,10 +73,7 @@ def kill(run, role, chance, watcher, progress):
         return None
     if role in ("coordinator", "all"):
         run.process.wait()
-    entry = {"role": role, "at": at, "progress": progress}
-    if role in ("agent-host", "coordinator", "all"):
-        entry["watch"] = watcher.watch({partition: epoch for partition, (epoch, _) in before.items()})
-    return entry
+    return {"role": role, "at": round(at), "progress": progress}
 
 
 def play(run, served, total, planned, seed, limit):

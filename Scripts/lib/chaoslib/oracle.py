@@ -44,18 +44,28 @@ def judge(run, expected, watcher, served):
     return checks, counts
 
 
+# Leases that are granted within so many milliseconds of the first belong to the same loss.
+TOGETHER = 500
+
+
 def recommits(run, kills):
-    """Adds to each kill that took hosts along how long it was until new leases and until the first new commit."""
+    """Adds to each kill that cost leases how long it was until the new ones, and until the first commit under them."""
+    grants = recording.read(
+        run.path, "SELECT at, partition FROM steps WHERE kind = 'granted' AND partition IS NOT NULL ORDER BY id") or []
     trees = recording.read(run.path, "SELECT id, partition FROM trees ORDER BY id") or []
     batches = recording.Batches(run.path, "trees")
-    times = [(batches.begin(key), partition) for key, partition in trees]
-    for kill in kills:
-        watch = kill.pop("watch", None)
-        if not watch or "granted" not in watch:
+    commits = [(batches.begin(key), partition) for key, partition in trees]
+    for index, kill in enumerate(kills):
+        if kill.get("missed") or kill["role"] not in ("agent-host", "coordinator", "all"):
             continue
-        kill["granted_ms"] = round(watch["granted"] - kill["at"])
-        lost = set(watch["partitions"])
-        # The grant was seen up to one look later than it was made.
-        first = next((at for at, partition in times if partition in lost and at >= watch["granted"] - 40), None)
+        # Leases behind the next such kill are not this one's.
+        end = min([later["at"] for later in kills[index + 1:] if "at" in later and later["role"] != "recorder"]
+                  or [1 << 62])
+        mine = [(at, partition) for at, partition in grants if kill["at"] <= at < end]
+        if not mine:
+            continue
+        lost = {partition: at for at, partition in mine if at < mine[0][0] + TOGETHER}
+        kill["granted_ms"] = mine[0][0] - kill["at"]
+        first = next((at for at, partition in commits if partition in lost and at > lost[partition]), None)
         if first is not None:
-            kill["recommit_ms"] = max(0, round(first - kill["at"]))
+            kill["recommit_ms"] = first - kill["at"]

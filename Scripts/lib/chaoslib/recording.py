@@ -43,12 +43,6 @@ def mark(run):
     return max(slots)[1:]
 
 
-def partitions(run):
-    """Partition to (epoch, host)."""
-    rows = read(run, "SELECT partition, epoch, host FROM partitions")
-    return {partition: (epoch, host) for partition, epoch, host in rows or []}
-
-
 class Batches:
     """Which batch brought which row: keys of a table are numbered in the order of recording."""
 
