@@ -14,6 +14,8 @@ struct CallStatistics {
     private var unnamed = 0
     private var beyondBound = 0
     private var cancelled = 0
+    /// Lines of `--served` that could not be kept.
+    var servedDropped = 0
 
     /// A reply of any kind was sent by the endpoint.
     mutating func replied(_ endpoint: Endpoint) { replies[endpoint, default: 0] += 1 }
@@ -61,7 +63,7 @@ struct CallStatistics {
         let load = [
             ("in_flight", queue.runningCount + queue.waitingCount), ("running", queue.runningCount),
             ("waiting", queue.waitingCount), ("peak_in_flight", queue.peak), ("peak_running", queue.peakRunning),
-            ("cancelled", cancelled),
+            ("cancelled", cancelled), ("served_dropped", servedDropped),
         ]
         for (name, count) in load {
             writer.key(name)

@@ -1,9 +1,14 @@
 /// What the connections of one server share, on its one event loop: the core, and who waits for a slot.
 final class EmulatorDriver {
     let core: EmulatorCore
+    /// Where requests that were served are written down, if anywhere.
+    let served: ServedLog?
     var waiters: [SlotQueue.Ticket: EmulatorHTTPHandler] = [:]
 
-    init(_ core: EmulatorCore) { self.core = core }
+    init(_ core: EmulatorCore, served: ServedLog?) {
+        self.core = core
+        self.served = served
+    }
 
     /// A request is finished or given up; the next in line is served.
     func leave(_ ticket: SlotQueue.Ticket) {

@@ -1,4 +1,5 @@
 import Glibc
+import Hashing
 import NIOCore
 import NIOHTTP1
 
@@ -15,6 +16,8 @@ final class EmulatorHTTPHandler: ChannelInboundHandler {
         var call: String?
         var keepsAlive: Bool
         var ticket: SlotQueue.Ticket?
+        /// What the line of `--served` needs; nil where none is written.
+        var arrival: (time: Int64, request: Digest128)?
     }
 
     private let driver: EmulatorDriver
@@ -22,6 +25,7 @@ final class EmulatorHTTPHandler: ChannelInboundHandler {
     private var body = ByteBuffer()
     private var pending: Pending?
     private var timer: Scheduled<Void>?
+    private var isServing = false
     private var context: ChannelHandlerContext?
 
     init(driver: EmulatorDriver) { self.driver = driver }
@@ -68,8 +72,11 @@ final class EmulatorHTTPHandler: ChannelInboundHandler {
         if let endpoint = core.endpoint(path: head.uri) {
             pending.endpoint = endpoint
             let query = head.uri.firstIndex(of: "?").map { String(head.uri[$0...]) } ?? ""
-            pending.reply = core.reply(
-                to: endpoint, method: head.method.rawValue, query: query, body: Array(body.readableBytesView))
+            let bytes = Array(body.readableBytesView)
+            pending.reply = core.reply(to: endpoint, method: head.method.rawValue, query: query, body: bytes)
+            if driver.served != nil, endpoint == .chat, pending.reply.isAnswer {
+                pending.arrival = (ServedLog.now(), HashBuilder.hash128(.request) { $0.append(bytes) })
+            }
         } else {
             let refusal = Refusal(status: 404, message: "Not Found", kind: .notFound)
             pending.reply = .refusal(refusal, engine: core.options.engine)
@@ -87,6 +94,7 @@ final class EmulatorHTTPHandler: ChannelInboundHandler {
 
     /// The request has a slot: its reply is due after the latency.
     func serve() {
+        isServing = true
         let latency = driver.core.options.latency
         guard latency.nanoseconds > 0, let context else { return deliver() }
         let delay = TimeAmount.nanoseconds(Int64(clamping: latency.nanoseconds))
@@ -98,6 +106,7 @@ final class EmulatorHTTPHandler: ChannelInboundHandler {
         guard let pending, let context else { return }
         if case .never = pending.reply.delivery { return }
         self.pending = nil
+        isServing = false
         if let endpoint = pending.endpoint { driver.core.statistics.replied(endpoint) }
         if pending.reply.isAnswer { driver.core.statistics.answered(call: pending.call) }
         switch pending.reply.delivery {
@@ -112,12 +121,22 @@ final class EmulatorHTTPHandler: ChannelInboundHandler {
     private func write(_ pending: Pending, _ context: ChannelHandlerContext) {
         context.write(wrapOutboundOut(.head(responseHead(pending))), promise: nil)
         context.write(wrapOutboundOut(.body(.byteBuffer(buffer(pending.reply.body[...])))), promise: nil)
-        guard !pending.keepsAlive else {
+        guard !pending.keepsAlive || pending.arrival != nil else {
             return context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         }
-        context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { _ in
-            context.close(promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { result in
+            self.writeDown(pending, delivered: (try? result.get()) != nil)
+            if !pending.keepsAlive { context.close(promise: nil) }
         }
+    }
+
+    private func writeDown(_ pending: Pending, delivered: Bool) {
+        guard let served = driver.served, let arrival = pending.arrival else { return }
+        served.append(
+            ServedLog.Entry(
+                arrived: arrival.time, ended: ServedLog.now(), call: pending.call, request: arrival.request,
+                delivered: delivered))
+        driver.core.statistics.servedDropped = served.dropped
     }
 
     private func writeHalf(_ pending: Pending, _ context: ChannelHandlerContext) {
@@ -155,6 +174,9 @@ final class EmulatorHTTPHandler: ChannelInboundHandler {
         if let pending {
             self.pending = nil
             driver.core.statistics.gaveUp()
+            // Who leaves the queue has cost nothing.
+            if isServing { writeDown(pending, delivered: false) }
+            isServing = false
             if let ticket = pending.ticket { driver.leave(ticket) }
         }
         context.fireChannelInactive()

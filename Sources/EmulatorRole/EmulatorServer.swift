@@ -8,14 +8,19 @@ public final class EmulatorServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let channel: any Channel
     private let driver: NIOLoopBound<EmulatorDriver>
+    private let log: ServedLog?
+    /// Time after which a served request is in its file at the latest.
+    private static let flushing = TimeAmount.milliseconds(50)
     /// Where it listens, as `HOST:PORT`.
     public let address: String
     /// The port that it listens on.
     public let port: Int
 
     private init(
-        group: MultiThreadedEventLoopGroup, channel: any Channel, driver: NIOLoopBound<EmulatorDriver>, host: String
+        group: MultiThreadedEventLoopGroup, channel: any Channel, driver: NIOLoopBound<EmulatorDriver>, host: String,
+        log: ServedLog?
     ) {
+        self.log = log
         self.group = group
         self.channel = channel
         self.driver = driver
@@ -25,11 +30,16 @@ public final class EmulatorServer: Sendable {
 
     /// Starts to listen. Throws a `UserError` where the address cannot be had.
     public static func start(_ options: EmulatorOptions) async throws -> EmulatorServer {
+        try await start(options, log: nil)
+    }
+
+    /// The same, with requests that were served written down.
+    static func start(_ options: EmulatorOptions, log: ServedLog?) async throws -> EmulatorServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
         do {
             let driver = try await loop.submit {
-                NIOLoopBound(EmulatorDriver(EmulatorCore(options)), eventLoop: loop)
+                NIOLoopBound(EmulatorDriver(EmulatorCore(options), served: log), eventLoop: loop)
             }.get()
             let channel = try await ServerBootstrap(group: group)
                 .serverChannelOption(.backlog, value: 4_096)
@@ -43,7 +53,10 @@ public final class EmulatorServer: Sendable {
                     }
                 }
                 .bind(host: options.host, port: options.port).get()
-            return EmulatorServer(group: group, channel: channel, driver: driver, host: options.host)
+            if let log {
+                loop.scheduleRepeatedTask(initialDelay: flushing, delay: flushing) { _ in log.flush() }
+            }
+            return EmulatorServer(group: group, channel: channel, driver: driver, host: options.host, log: log)
         } catch {
             try? await group.shutdownGracefully()
             throw UserError(
@@ -61,7 +74,10 @@ public final class EmulatorServer: Sendable {
     }
 
     /// Closes the listening socket and every connection.
-    public func stop() async throws { try await group.shutdownGracefully() }
+    public func stop() async throws {
+        try await group.shutdownGracefully()
+        log?.flush()
+    }
 
     /// Waits until the listening socket is closed.
     public func waitUntilStopped() async throws { try await channel.closeFuture.get() }

@@ -1,9 +1,10 @@
 import ArgumentParser
 import Foundation
+import Glibc
 import Support
 
 /// The command line of the emulator.
-public struct LLMEmulatorCommand: AsyncParsableCommand {
+public struct LLMEmulatorCommand: ParsableCommand {
     /// Name and help.
     public static let configuration = CommandConfiguration(
         commandName: "llm-emulator",
@@ -31,6 +32,11 @@ public struct LLMEmulatorCommand: AsyncParsableCommand {
     @Option(help: "Seed of the faults.") var faultSeed: UInt64 = 0
     @Option(help: "How many of the first times that a request is seen may be struck.") var faultRepeat = 1
     @Option(help: "Seconds in the Retry-After of a 429.") var retryAfter = 1
+    @Option(
+        help:
+            "File that gets a line for each chat request that was served: when, which call, which request, delivered or not."
+    )
+    var served: String?
     @Option(help: "File descriptor whose end of file ends the emulator.") var lifelineFd: Int32?
 
     /// For the argument parser.
@@ -39,24 +45,44 @@ public struct LLMEmulatorCommand: AsyncParsableCommand {
     /// Checks the arguments before anything is started.
     public func validate() throws { _ = try options() }
 
-    /// Serves until the lifeline ends or the process is killed.
-    public func run() async throws {
+    /// Serves until the lifeline ends or a signal comes. Call it on the main thread, before any other thread exists.
+    public func run() throws {
         do {
-            let server = try await EmulatorServer.start(options())
-            if let portFile {
-                try EmulatorFiles.write(server.address, to: portFile)
+            let log = try served.map { path throws(UserError) in try ServedLog(path: path) }
+            let signals = try SignalWatcher { signal in
+                log?.flush()
+                _exit(128 + signal)
             }
-            print("listening on http://\(server.address)")
-            fflush(nil)
-            if let lifelineFd {
-                await LifelineWatch.untilEnd(of: lifelineFd)
-                try await server.stop()
-            } else {
-                try await server.waitUntilStopped()
+            defer { signals.stop() }
+            let (options, portFile, lifeline) = (try self.options(), portFile, lifelineFd)
+            let (done, failure) = (try EventFD(), Guarded<(any Error)?>(nil))
+            Task {
+                do { try await Self.serve(options, log, portFile, lifeline) } catch { failure.withLock { $0 = error } }
+                done.signal()
             }
+            var polled = pollfd(fd: done.descriptor, events: Int16(POLLIN), revents: 0)
+            while polled.revents == 0 { _ = poll(&polled, 1, -1) }
+            if let error = failure.withLock({ $0 }) { throw error }
         } catch let error as UserError {
             FileHandle.standardError.write(Data("llm-emulator: \(error)\n".utf8))
             throw ExitCode(error.exitCode.rawValue)
+        }
+    }
+
+    private static func serve(
+        _ options: EmulatorOptions, _ log: ServedLog?, _ portFile: String?, _ lifeline: Int32?
+    ) async throws {
+        let server = try await EmulatorServer.start(options, log: log)
+        if let portFile {
+            try EmulatorFiles.write(server.address, to: portFile)
+        }
+        print("listening on http://\(server.address)")
+        fflush(nil)
+        if let lifeline {
+            await LifelineWatch.untilEnd(of: lifeline)
+            try await server.stop()
+        } else {
+            try await server.waitUntilStopped()
         }
     }
 }

@@ -29,6 +29,7 @@ struct OpeningCheck {
         var configuration = Configuration()
         configuration.readonly = true
         configuration.label = "recording-check"
+        configuration.busyMode = Connection.patience
         let queue = try DatabaseQueue(path: path, configuration: configuration)
         return try queue.read { database in
             try Connection.check(database)

@@ -36,7 +36,7 @@ public final class RecordingReader: Sendable {
             configuration.readonly = true
             configuration.label = "recording-reader"
             // A live recorder may be folding its journal in just now.
-            configuration.busyMode = .timeout(5)
+            configuration.busyMode = Connection.patience
             queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.read { database in
                 try Connection.check(database)

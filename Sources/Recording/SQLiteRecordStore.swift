@@ -36,6 +36,7 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
             }
             var configuration = Configuration()
             configuration.label = "recording"
+            configuration.busyMode = Connection.patience
             configuration.foreignKeysEnabled = false
             configuration.prepareDatabase { try Connection.prepare($0, place) }
             switch place {

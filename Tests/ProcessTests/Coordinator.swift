@@ -90,6 +90,20 @@ struct Coordinator {
         return processes.compactMap { pid_t($0) }.filter { self.parent(of: $0) == parent }
     }
 
+    /// Ids of the processes of one program that a process has started, the oldest first.
+    static func children(of parent: pid_t, program: String) -> [pid_t] {
+        children(of: parent).sorted().filter { process in
+            let command = try? String(contentsOfFile: "/proc/\(process)/cmdline", encoding: .utf8)
+            return isRunning(process) && command?.prefix { $0 != "\0" }.hasSuffix("/\(program)") == true
+        }
+    }
+
+    /// Bytes that a process holds in memory; 0 when it has gone.
+    static func residentBytes(of process: pid_t) -> Int {
+        let pages = (try? String(contentsOfFile: "/proc/\(process)/statm", encoding: .utf8))?.split(separator: " ")
+        return (pages?.dropFirst().first.flatMap { Int($0) } ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
+    }
+
     /// Whether a process is there, and is no mere entry of one that has ended.
     static func isRunning(_ process: pid_t) -> Bool {
         guard let state = fields(of: process)?.first else { return false }

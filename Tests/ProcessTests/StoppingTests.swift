@@ -3,7 +3,7 @@ import Glibc
 import Support
 import Testing
 
-/// Ways out of a run: by a signal, by losing a process, by being killed.
+/// Ways out of a run by a signal.
 @Suite(.serialized) struct StoppingTests {
     /// Rounds enough that a slow run lasts a minute: it must not end by itself before it is disturbed, however slowly
     /// the machine looks at its status.
@@ -52,32 +52,6 @@ import Testing
         running.child.signal(SIGHUP)
         #expect(try await running.ending().status == .exited(130))
         try await eventually("all processes are gone") { !children.contains(where: Coordinator.isRunning) }
-        try await resume(coordinator, "run")
-    }
-
-    @Test func aKilledCoordinatorLeavesNoOrphanAndTheRunCanBeResumed() async throws {
-        let coordinator = try Coordinator()
-        let running = try await slowRun(coordinator, "run")
-        let children = Coordinator.children(of: running.child.pid)
-        #expect(children.count == 5)
-        running.child.signal(SIGKILL)
-        #expect(try await running.ending().status == .signalled(SIGKILL))
-        try await eventually("no orphan is left") { !children.contains(where: Coordinator.isRunning) }
-        try await resume(coordinator, "run")
-    }
-
-    @Test func aLostProcessStopsTheRunWithItsNameAndItCanBeResumed() async throws {
-        let coordinator = try Coordinator()
-        let running = try await slowRun(coordinator, "run")
-        let host = try #require(
-            Coordinator.children(of: running.child.pid).first { process in
-                let command = try? String(contentsOfFile: "/proc/\(process)/cmdline", encoding: .utf8)
-                return command?.contains("agent-host\0") == true
-            })
-        ChildProcess.kill(host, signal: SIGKILL)
-        let ending = try await running.ending()
-        #expect(ending.status == .exited(ProcessExitCode.temporaryFailure.rawValue))
-        #expect(ending.errors.contains("agent-host-1 was ended by signal 9"))
         try await resume(coordinator, "run")
     }
 }

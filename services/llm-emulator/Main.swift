@@ -2,5 +2,5 @@ import EmulatorRole
 
 @main
 struct Main {
-    static func main() async { await LLMEmulatorCommand.main() }
+    static func main() { LLMEmulatorCommand.main() }
 }

@@ -1,0 +1,215 @@
+"""A long run with a fault now and then, while memory and descriptors of every process are measured."""
+
+import json
+import pathlib
+import random
+import shutil
+import signal
+import tempfile
+import threading
+import time
+
+from . import cluster, faults, oracle, processes
+from .served import Served
+
+INTERVAL = 5
+# A process fills its caches and windows at first; what it holds then is no growth.
+WARM_UP = 30
+# Series that are shorter after warm-up say nothing about a slope.
+SHORTEST = 30
+ROUNDS = 1_000_000
+# Seconds from one fault to the next, and how many of them pass without any after each block of all faults.
+PERIOD, QUIET = 45, 90
+# Seconds that a process is stopped: longer than the lease of a host (6 s), shorter than anyone's patience.
+STOPPED = {"agent-host": 9, "llm-gateway": 4, "embedding-gateway": 4, "recorder": 5}
+FAULTS = [("kill", role) for role in processes.ROLES] + [("stop", role) for role in STOPPED]
+
+# What is allowed: bytes a minute that a role may grow by, all series of it taken together, and most bytes ever.
+# Hosts hold what is new in every agent's memory, and the recorder's SQLite its cache of 32 MB.
+SLOPE_BYTES = {"coordinator": 1 << 20, "agent-host": 4 << 20, "llm-gateway": 1 << 20, "embedding-gateway": 2 << 20,
+               "recorder": 4 << 20}
+MOST_BYTES = 1 << 30
+SLOPE_DESCRIPTORS = 1.0
+MOST_DESCRIPTORS = 256
+
+
+class Sampler(threading.Thread):
+    """Resident bytes and descriptors of each process of a run; a process that was started again is a new series."""
+
+    def __init__(self, run, emulator):
+        super().__init__(daemon=True)
+        self.run_of, self.emulator = run, emulator
+        self.series, self.ended = {}, threading.Event()
+
+    def run(self):
+        while not self.ended.wait(INTERVAL):
+            found = processes.members(self.run_of.pid) + [("llm-emulator", "llm-emulator", self.emulator)]
+            for role, name, pid in found:
+                usage = processes.usage(pid)
+                if usage:
+                    memory, descriptors, started = usage
+                    self.series.setdefault((role, name, pid, started), []).append(
+                        (time.monotonic(), memory, descriptors))
+
+    def stop(self):
+        self.ended.set()
+        self.join()
+
+
+def slope(series, column):
+    """Growth a minute by least squares over all series together, each with a level of its own."""
+    products = squares = 0.0
+    for points in series:
+        times = [point[0] / 60 for point in points]
+        values = [point[column] for point in points]
+        middle, level = sum(times) / len(times), sum(values) / len(values)
+        products += sum((time - middle) * (value - level) for time, value in zip(times, values))
+        squares += sum((time - middle) ** 2 for time in times)
+    return products / squares if squares else 0.0
+
+
+def report(all_series):
+    """For each role: how many processes, how they grew, the most they had."""
+    roles = {}
+    for role in processes.ROLES + ("llm-emulator",):
+        mine = [points for key, points in sorted(all_series.items()) if key[0] == role]
+        if not mine:
+            continue
+        warm = [[point for point in points if point[0] - points[0][0] >= WARM_UP] for points in mine]
+        warm = [points for points in warm if points and points[-1][0] - points[0][0] >= SHORTEST]
+        roles[role] = {
+            "processes": len(mine), "measured": len(warm), "samples": sum(map(len, warm)),
+            "bytes_per_minute": round(slope(warm, 1)), "most_bytes": max(point[1] for points in mine for point in points),
+            "descriptors_per_minute": round(slope(warm, 2), 2),
+            "most_descriptors": max(point[2] for points in mine for point in points),
+        }
+    return roles
+
+
+def judge(roles):
+    """Which bounds do not hold."""
+    wrong = []
+    for role, bound in SLOPE_BYTES.items():
+        if role not in roles:
+            wrong.append(f"{role} was never measured")
+            continue
+        found = roles[role]
+        for name, value, most in (
+                ("bytes a minute", found["bytes_per_minute"], bound), ("bytes", found["most_bytes"], MOST_BYTES),
+                ("descriptors a minute", found["descriptors_per_minute"], SLOPE_DESCRIPTORS),
+                ("descriptors", found["most_descriptors"], MOST_DESCRIPTORS)):
+            if value > most:
+                wrong.append(f"{role}: {value} {name}, bound {most}")
+    return wrong
+
+
+class Faults:
+    """Faults in an order that the seed shuffles anew for each block, with quiet between the blocks."""
+
+    def __init__(self, seed, run, watcher):
+        self.chance, self.run, self.watcher = random.Random(f"soak {seed}"), run, watcher
+        self.block, self.done = [], []
+        self.next = time.monotonic() + PERIOD
+        self.stopped = None
+
+    def step(self):
+        """Does what is due."""
+        now = time.monotonic()
+        if self.stopped and now >= self.stopped[1]:
+            self.resume()
+        if self.stopped or now < self.next:
+            return
+        if not self.block:
+            self.block = list(FAULTS)
+            self.chance.shuffle(self.block)
+        kind, role = self.block[-1]
+        if kind == "kill":
+            entry = faults.kill(self.run, role, self.chance, self.watcher, 0)
+        else:
+            entry = self.stop(role)
+        if entry is None:
+            return
+        self.block.pop()
+        self.run.limit += 2
+        self.done.append({"kind": kind, **entry})
+        self.next = now + (PERIOD if self.block else QUIET)
+
+    def stop(self, role):
+        pid = faults.victim(self.run, role, self.chance)
+        if pid is None or not processes.send(self.run.pid, pid, signal.SIGSTOP):
+            return None
+        self.stopped = (pid, time.monotonic() + STOPPED[role])
+        return {"role": role}
+
+    def resume(self):
+        """Lets the process go on that is stopped, if there is one."""
+        if self.stopped:
+            processes.send(self.run.pid, self.stopped[0], signal.SIGCONT)
+            self.stopped = None
+
+
+def main(options, binaries):
+    """Plays for so many minutes and returns the exit code."""
+    options.rounds = ROUNDS
+    options.parallel = options.parallel or 8
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="gensim-soak-", dir=options.folder))
+    emulator = cluster.Emulator(options, binaries, folder)
+    result = {"seed": options.seed, "minutes": options.soak, "folder": str(folder)}
+    try:
+        run = cluster.Run(options, binaries, folder, emulator.url)
+        watcher, sampler = faults.Watcher(run.path), Sampler(run, emulator.process.pid)
+        shifting = Faults(options.seed, run, watcher)
+        watcher.start()
+        sampler.start()
+        served = Served(emulator.served)
+        deadline = time.monotonic() + options.soak * 60
+        try:
+            while time.monotonic() < deadline and not run.is_over():
+                shifting.step()
+                time.sleep(0.05)
+        except cluster.Failure as failure:
+            result["failure"] = str(failure)
+        finally:
+            shifting.resume()
+            sampler.stop()
+            watcher.stop()
+            run.stop(120)
+            watcher.sample()
+        emulator.stop()
+        served.follow()
+        checks, counts = oracle.judge(run, None, watcher, served)
+        oracle.recommits(run, shifting.done)
+        result.update(counts, checks=checks, starts=run.starts, faults=shifting.done)
+        result["rounds"] = len([line for line in run.ask("digest")[1].split("\n") if line])
+        result["roles"] = report(sampler.series)
+        result["series"] = [
+            {"role": key[0], "name": key[1], "samples": [[round(at - points[0][0]), *rest] for at, *rest in points]}
+            for key, points in sorted(sampler.series.items())]
+        result["bounds"] = judge(result["roles"])
+    finally:
+        emulator.stop()
+    result["passed"] = "failure" not in result and not result["bounds"] and all(
+        value is True for value in result["checks"].values())
+    (folder / "soak.json").write_text(json.dumps(result))
+    if options.json:
+        print(json.dumps(result))
+    else:
+        show(result)
+    if result["passed"] and not options.keep:
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0 if result["passed"] else 1
+
+
+def show(result):
+    """The figures as a table."""
+    print(f"{result['minutes']} minutes, {result['rounds']} rounds, {result['requests']} requests, "
+          f"{len(result['faults'])} faults, {result['starts']} starts of the coordinator")
+    print(f"{'role':20}{'processes':>10}{'measured':>10}{'MB/min':>9}{'most MB':>9}{'fds/min':>9}{'most fds':>9}")
+    for role, found in result["roles"].items():
+        print(f"{role:20}{found['processes']:>10}{found['measured']:>10}{found['bytes_per_minute'] / 1e6:>9.2f}"
+              f"{found['most_bytes'] / 1e6:>9.1f}{found['descriptors_per_minute']:>9.2f}{found['most_descriptors']:>9}")
+    for name in ("acknowledged_lost", "applied_twice", "served_again", "completed_paid_again", "void_calls"):
+        print(f"  {name.replace('_', ' ')}: {result[name]}")
+    problems = result["bounds"] + [f"{name}: {value}" for name, value in result["checks"].items() if value is not True]
+    for problem in problems + ([result["failure"]] if "failure" in result else []):
+        print(f"  FAILED: {problem}; see {result['folder']}")
