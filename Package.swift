@@ -144,6 +144,13 @@ let testTargets: [Target] = [
     tests(
         "RecorderRole",
         ["RecorderRole", "Recording", "ServiceRuntime", "Transport", "Wire", "Model", "Hashing", "Support"]),
+    tests(
+        "ClusterSimulation",
+        [
+            "CoordinatorRole", "AgentHostRole", "LLMGatewayRole", "RecorderRole", "Recording", "RunConfiguration",
+            "SimulationKit", "ClusterLogic", "Transport", "Wire", "Model", "MessagePack", "Hashing", "Vectors", "Curl",
+            "ServiceRuntime", "Support", log,
+        ]),
     tests("Process", ["ServiceRuntime", "Support"]),
     tests("PythonClient", ["ServiceRuntime", "Support"]),
     tests("RealModel", ["ServiceRuntime", "Support", grdb]),
