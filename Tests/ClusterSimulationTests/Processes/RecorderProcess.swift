@@ -1,0 +1,74 @@
+import Foundation
+import Recording
+import ServiceRuntime
+import Support
+
+@testable import RecorderRole
+@testable import Transport
+
+/// The recorder: its real handlers, writer and store, over the simulated network.
+final class RecorderProcess {
+    static let endpoint = "sim://recorder"
+
+    private let life: Life
+    private let store: SQLiteRecordStore
+    private let queue: WorkQueue
+    private var loop: WriterLoop
+    private var isWorkDue = false
+    private var dice: Dice
+    /// How long a batch takes, in microseconds.
+    var batchTime = 500...5_000
+
+    /// Starts over the recording at `path`, which is this life's own.
+    init(life: Life, network: Network, path: String, ledger: Ledger, dice: Dice, settings: RecorderSettings) throws {
+        self.life = life
+        self.dice = dice
+        let clock = WorldClock(network.world)
+        store = try SQLiteRecordStore(.file(path), wallClock: { Int64(clock.now().nanoseconds / 1_000_000) })
+        let queue = try WorkQueue(limit: settings.queueLimit)
+        self.queue = queue
+        loop = WriterLoop(store: store, queue: queue, clock: clock, settings: settings)
+        let node = SimulatedNode(life: life, network: network)
+        let service = RecorderService(queue: queue)
+        _ = node.listen(
+            Self.endpoint, options: ListenerOptions(incarnation: life.number),
+            handler: RecorderTap(RecorderHandlers(service).makeServer(), ledger: ledger) { [weak self] in
+                self?.scheduleWork()
+            })
+        watchTheTime()
+    }
+
+    private func scheduleWork() {
+        guard !isWorkDue else { return }
+        isWorkDue = true
+        life.after(dice.span(batchTime)) { [self] in
+            isWorkDue = false
+            loop.process(queue.takeAll().work)
+        }
+    }
+
+    private func watchTheTime() {
+        life.after(.milliseconds(500)) { [self] in
+            loop.failOverdue()
+            watchTheTime()
+        }
+    }
+}
+
+/// Copies a recording as a crash would leave it: the file and its journal, as they are now.
+enum CrashedRecording {
+    static func copy(from old: String, to new: String) throws {
+        for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: old + suffix) {
+            try FileManager.default.copyItem(atPath: old + suffix, toPath: new + suffix)
+        }
+    }
+}
+
+/// The world's time, as processes see it.
+final class WorldClock: MonotonicClock, @unchecked Sendable {
+    private unowned let world: World
+
+    init(_ world: World) { self.world = world }
+
+    func now() -> Instant { world.now }
+}
