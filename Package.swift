@@ -48,7 +48,7 @@ let libraries: [Target] = [
     library("Wire", ["Model", "MessagePack", "Hashing", "Support"]),
     library("Transport", ["ZeroMQ", "MessagePack", "Support"]),
     // Pure protocol logic: state machines that return actions.
-    library("ClusterLogic", ["Model", "Hashing"]),
+    library("ClusterLogic", ["Model", "Hashing", "Support"]),
     // The kit that a scenario author imports, and the scenarios.
     library("SimulationKit", ["Model", "Hashing", "Vectors", "Support", "JSON"]),
     library("JobMarket", ["SimulationKit", "Model"]),
@@ -129,7 +129,7 @@ let testTargets: [Target] = [
     tests("Model", ["Model", "Hashing"]),
     tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
     tests("MessagePack", ["MessagePack", "Hashing"]),
-    tests("ClusterLogic", ["ClusterLogic", "Hashing"]),
+    tests("ClusterLogic", ["ClusterLogic", "Hashing", "Support"]),
     tests("AgentHost", ["AgentHostRole", "SimulationKit", "Support", "Transport", "Wire"]),
     tests("ServiceRuntime", ["ServiceRuntime", "Support", log]),
     tests(

@@ -2,21 +2,58 @@ import ClusterLogic
 import Hashing
 import Testing
 
-/// Plays recorder and hosts for a round machine, delivers in any order, and checks each action against what may
-/// happen at that point.
+/// Plays recorder and hosts for a round machine, delivers in any order, loses hosts, lets others join, pauses and goes
+/// on, and checks each action against what may happen at that point.
 struct FakeCluster {
+    /// A host as it is: what it was told, and what it does with it.
+    struct Host {
+        var name: String
+        var incarnation: UInt64
+        var map: LeaseMap?
+        var round: UInt32 = 0
+        /// Leases that it has begun in the round.
+        var begun: Set<Lease> = []
+        var finished: Set<Lease> = []
+        var isDraining = false
+        var isLost = false
+
+        func held(_ partitions: UInt32) -> [Lease] { held.filter { $0.partition < partitions } }
+        var number: UInt32 = 0
+        private var held: [Lease] { map?.leases.filter { $0.host == number } ?? [] }
+    }
+
+    /// Something on its way.
+    enum Message {
+        case event(RoundMachine.Event)
+        case command(RoundMachine.Command, to: UInt32)
+        /// A lease's turns end at a host.
+        case done(Lease, round: UInt32, host: UInt32)
+    }
+
     var machine: RoundMachine
     let plan: RunPlan
     var generator: SeededGenerator
-    /// Events that will arrive, in no particular order.
-    var underway: [RoundMachine.Event] = []
-    var recorderBusy = false
+    var underway: [Message] = []
+    var hosts: [UInt32: Host] = [:]
+    /// Number of the unanswered request, and what it makes durable.
+    var asked: (number: UInt64, what: RoundMachine.Request)?
+    /// What the recorder holds.
+    var leases: [UInt32: Lease] = [:]
     var closed: UInt32
     var open: UInt32?
     var merged: Bool
-    var finishedIn: Set<UInt32> = []
+    var finishedUnder: [UInt32: Lease] = [:]
+    var isPaused = false
+    /// Whether the next map must spread all partitions evenly.
+    var isBalanceDue = true
+    var lastMap: UInt64 = 0
+    /// Whether commands are given again to one host.
+    var isRepeating = false
     var outcome: RunOutcome?
-    var finishes = 0
+    var names: UInt64 = 0
+    var complaints: [String] = []
+    var steps = 0
+    var surrenders = 0
 
     init(plan: RunPlan, seed: UInt64) {
         self.plan = plan
@@ -27,106 +64,135 @@ struct FakeCluster {
         merged = plan.merged
     }
 
+    mutating func require(_ condition: Bool, _ rule: @autoclosure () -> String) {
+        if !condition { complaints.append("step \(steps): \(rule())") }
+    }
+
+    var present: [UInt32] { hosts.filter { !$0.value.isLost }.keys.sorted() }
+
     mutating func registerAll() {
-        for number in 0..<plan.hosts {
-            guard case .accepted(_, let actions) = machine.register(name: "host-\(number)", incarnation: 1) else {
-                Issue.record("a host of the run was refused")
-                return
-            }
+        for number in 0..<plan.hosts { join("host-\(number)") }
+    }
+
+    /// A host of that name registers as a new incarnation.
+    mutating func join(_ name: String) {
+        names += 1
+        guard case .accepted(let host, let actions) = machine.register(name: name, incarnation: names) else { return }
+        hosts[host] = Host(name: name, incarnation: names, number: host)
+        perform(actions)
+    }
+
+    /// What was on its way to a host gets lost, and its commands are given again.
+    mutating func reconnect(_ host: UInt32) {
+        underway.removeAll { if case .command(_, host) = $0 { true } else { false } }
+        isRepeating = true
+        defer { isRepeating = false }
+        perform(machine.commands(for: host))
+    }
+
+    /// A host says again that it is there.
+    mutating func registerAgain(_ host: UInt32) {
+        guard let known = hosts[host] else { return }
+        isRepeating = true
+        defer { isRepeating = false }
+        switch machine.register(name: known.name, incarnation: known.incarnation) {
+        case .accepted(let number, let actions):
+            require(number == host && !known.isLost, "the same host has the same number")
             perform(actions)
+        case .fenced: require(known.isLost, "only a lost incarnation is fenced")
+        case .later: require(false, "an incarnation that is known is no stranger")
         }
     }
 
-    /// Delivers until nothing is underway or the run has ended.
-    mutating func run(disturbance: RoundMachine.Event? = nil, after steps: Int = .max) {
-        var count = 0
-        while outcome == nil {
-            if count == steps, let disturbance { perform(machine.handle(disturbance)) }
-            count += 1
-            guard outcome == nil, !underway.isEmpty else { return }
-            let index = Int(generator.next() % UInt64(underway.count))
-            let event = underway.remove(at: index)
-            if isReply(event) { recorderBusy = false }
-            perform(machine.handle(event))
-            // Everything may come twice.
-            if generator.next() % 4 == 0 { perform(machine.handle(event)) }
+    mutating func lose(_ host: UInt32) {
+        hosts[host]?.isLost = true
+        perform(machine.handle(.hostLost(host: host)))
+    }
+
+    /// Delivers one message that is on its way, any of them; sometimes twice. False when nothing is.
+    mutating func deliver() -> Bool {
+        guard outcome == nil, !underway.isEmpty else { return false }
+        steps += 1
+        let index = generator.below(underway.count)
+        let message = underway[index]
+        // Commands to one host keep their order; all else may overtake.
+        if case .command(_, let host) = message {
+            let first = underway.firstIndex { if case .command(_, host) = $0 { true } else { false } } ?? index
+            guard case .command(let command, _) = underway.remove(at: first) else { return true }
+            obey(command, host)
+            return true
         }
-    }
-
-    private func isReply(_ event: RoundMachine.Event) -> Bool {
-        switch event {
-        case .leasesRecorded, .roundOpened, .roundMerged, .roundClosed, .runFinished: true
-        default: false
-        }
-    }
-
-    private mutating func ask(_ reply: RoundMachine.Event) {
-        #expect(!recorderBusy, "one request to the recorder at a time")
-        recorderBusy = true
-        underway.append(reply)
-    }
-
-    mutating func perform(_ actions: [RoundMachine.Action]) {
-        for action in actions {
-            #expect(outcome == nil, "nothing happens after the end")
-            switch action {
-            case .recordLeases(let leases):
-                #expect(leases.map(\.partition) == Array(0...plan.partitions))
-                ask(.leasesRecorded)
-            case .openRound(let round, _):
-                #expect(open == nil ? round == closed + 1 : (open == round && !merged))
-                open = round
-                ask(.roundOpened(round))
-            case .mergeRound(let round, _):
-                #expect(open == round)
-                #expect(merged || finishedIn.count == plan.hosts, "every host has finished before the merge")
-                merged = true
-                ask(.roundMerged(round, roots: 10, failed: 0))
-            case .closeRound(let round, _):
-                #expect(open == round && merged)
-                ask(.roundClosed(round))
-                closed = round
-                open = nil
-                merged = false
-                finishedIn = []
-            case .finishRun(let outcome):
-                finishes += 1
-                #expect(finishes == 1)
-                if outcome == .finished { #expect(closed == plan.rounds) }
-                ask(.runFinished)
-            case .limitDrain: underway.append(.drainExpired)
-            case .end(let end): outcome = end
-            case .send(let command, let hosts): for host in hosts { tell(command, host) }
+        underway.remove(at: index)
+        switch message {
+        case .event(let event):
+            let events = generator.below(4) == 0 ? [event, event] : [event]
+            for event in events {
+                if case .recorded(let number, _) = event, asked?.number == number { endure() }
+                perform(machine.handle(event))
             }
+            if generator.below(8) == 0, case .report = event { underway.append(message) }
+        case .done(let lease, let round, let host): done(lease, round, host)
+        case .command: break
+        }
+        return true
+    }
+
+    /// Delivers until nothing is on its way or the run has ended.
+    mutating func run(most: Int = 100_000) {
+        var left = most
+        while left > 0, deliver() { left -= 1 }
+        require(left > 0, "the run comes to rest")
+    }
+
+    // MARK: What hosts do
+
+    private mutating func report(_ report: RoundMachine.Report, _ host: UInt32) {
+        underway.append(.event(.report(report, host: host)))
+    }
+
+    private mutating func obey(_ command: RoundMachine.Command, _ number: UInt32) {
+        guard var host = hosts[number], !host.isLost else { return }
+        defer { hosts[number] = host }
+        switch command {
+        case .lease(let map):
+            guard map.grant >= host.map?.grant ?? 0 else { return }
+            host.map = map
+            report(.ready(grant: map.grant, round: map.closedRound), number)
+        case .start(let round, _):
+            if round > host.round { (host.round, host.begun, host.finished) = (round, [], []) }
+            host.isDraining = false
+            let held = host.held(plan.partitions)
+            for lease in held where host.begun.insert(lease).inserted {
+                require(
+                    leases[lease.partition].map { $0 == lease || $0.epoch > lease.epoch } ?? false,
+                    "no turn starts under a lease that is not recorded")
+                underway.append(.done(lease, round: round, host: number))
+            }
+        case .environment(let round): report(.environmentFinished(round: round), number)
+        case .drain(let round):
+            host.isDraining = true
+            // What has not ended yet has not begun: it starts again when the run goes on.
+            host.begun = host.finished
+            underway.removeAll { if case .done(_, _, number) = $0 { true } else { false } }
+            report(.drained(round: round), number)
         }
     }
 
-    private mutating func tell(_ command: RoundMachine.Command, _ host: UInt32) {
-        switch command {
-        case .lease(let round): underway.append(.step(.ready, host: host, round: round))
-        case .start(let round, let time):
-            #expect(open == round && !merged, "turns run in an open round only")
-            #expect(time == plan.secondsPerRound * Int64(round - 1))
-            finishedIn.insert(host)
-            underway.append(.step(.roundFinished, host: host, round: round))
-        case .environment(let round):
-            #expect(open == round && merged)
-            underway.append(.step(.environmentFinished, host: host, round: round))
-        case .advance(let round):
-            #expect(closed == round && open == nil)
-            underway.append(.step(.advanced, host: host, round: round))
-        case .drain(let round): underway.append(.step(.drained, host: host, round: round))
-        }
+    private mutating func done(_ lease: Lease, _ round: UInt32, _ host: UInt32) {
+        guard hosts[host]?.isLost == false, hosts[host]?.round == round else { return }
+        hosts[host]?.finished.insert(lease)
+        if leases[lease.partition] == lease { finishedUnder[lease.partition] = lease }
+        report(.finished(round: round, leases: [lease]), host)
     }
 }
 
 /// A plan of three rounds, changed where a test says so.
 func plan(
     hosts: Int = 3, rounds: UInt32 = 3, hasEnvironment: Bool = true, closedRound: UInt32 = 0,
-    openRound: UInt32? = nil, merged: Bool = false
+    openRound: UInt32? = nil, merged: Bool = false, partitions: UInt32 = 16
 ) -> RunPlan {
     RunPlan(
-        hosts: hosts, partitions: 16, rounds: rounds, runEpoch: 4, secondsPerRound: 86_400,
+        hosts: hosts, partitions: partitions, rounds: rounds, runEpoch: 4, secondsPerRound: 86_400,
         hasEnvironment: hasEnvironment, toleratedFailures: 50_000, closedRound: closedRound, openRound: openRound,
         merged: merged)
 }

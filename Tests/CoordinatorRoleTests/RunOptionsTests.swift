@@ -30,6 +30,8 @@ import Testing
             (["c.yaml", "--llm", "emulator", "--llm", "http://a"], "stands alone"),
             (["c.yaml", "--local-models", "m", "--llm", "http://a"], "--local-models"),
             (["c.yaml", "--llm", "emulator", "--hosts", "0"], "--hosts"),
+            (["c.yaml", "--llm", "emulator", "--lease", "0"], "--lease"),
+            (["c.yaml", "--llm", "emulator", "--lease", "601"], "--lease"),
             (["c.yaml", "--llm", "emulator", "--rounds", "0"], "--rounds"),
             (["c.yaml", "--llm", "emulator", "--rounds", "1000001"], "--rounds"),
             (["c.yaml", "--llm", "emulator", "--partitions", "70000"], "--partitions"),

@@ -13,6 +13,8 @@ final class LocalCluster: Sendable {
         var name: String
         /// Its name, how it ended, and the end of its log.
         var explanation: String
+        /// Whether another one is on its way in its place.
+        var isRestarted = false
     }
 
     /// What to start.

@@ -24,7 +24,7 @@ struct ProgressBoard: Sendable {
 
     /// The round in progress, 0 before the first.
     private(set) var round: UInt32
-    /// What the run does: starting, running, draining, finished.
+    /// What the run does: starting, running, waiting for hosts, pausing, paused, draining, finished.
     var phase = "starting"
     private let rounds: UInt32
     private let start: Instant
@@ -55,6 +55,14 @@ struct ProgressBoard: Sendable {
         history.append(Sample(time: now, calls: totals.calls))
         let keep = history.firstIndex { now.since($0.time) <= Self.window } ?? history.endIndex
         history.removeFirst(max(keep, history.count - Self.longestHistory))
+    }
+
+    /// A host is gone: its calls were made, and its turns are now planned by others.
+    mutating func forget(_ host: UInt32) {
+        guard let last = hosts[host] else { return }
+        hosts[host] = HostProgress(
+            host: host, round: last.round, planned: 0, committed: 0, failed: 0, calls: last.calls, waiting: 0,
+            tokens: last.tokens)
     }
 
     /// Sums over the hosts; those that still speak of another round count with their calls only.

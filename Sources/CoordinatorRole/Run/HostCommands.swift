@@ -6,21 +6,11 @@ import Wire
 struct HostCommands: Sendable {
     let listener: any ReplySink
 
-    /// The partition map in its wire form.
-    func partitionMap(_ leases: [Lease], grant: UInt64, closedRound: UInt32, reach: [UInt32: RunPlay.Reach])
-        -> LeaseGrant
-    {
-        LeaseGrant(
-            grant: grant, closedRound: closedRound,
-            leases: leases.map { PartitionLease(partition: $0.partition, epoch: $0.epoch, host: $0.host) },
-            hosts: reach.sorted { $0.key < $1.key }.map { HostAddress(host: $0.key, endpoint: $0.value.endpoint) })
-    }
-
-    /// Sends a command to each of the peers.
-    func send(_ command: RoundMachine.Command, map: LeaseGrant, to peers: [PeerID]) {
+    /// Sends a command to each of the peers; `endpoints` says where hosts take asks.
+    func send(_ command: RoundMachine.Command, to peers: [PeerID], endpoints: [UInt32: String]) {
         let envelope =
             switch command {
-            case .lease, .advance: Self.envelope(map)
+            case .lease(let map): Self.envelope(Self.grant(map, endpoints))
             case .start(let round, let time): Self.envelope(StartRound(round: round, time: time))
             case .environment(let round): Self.envelope(StartEnvironment(round: round))
             case .drain(let round): Self.envelope(Drain(round: round))
@@ -28,7 +18,31 @@ struct HostCommands: Sendable {
         listener.send(peers.map { ($0, envelope) })
     }
 
+    /// Tells a peer that the host it speaks for is no part of the run any more.
+    func dismiss(_ host: UInt32, at peer: PeerID, reason: String) {
+        listener.send([(peer, Self.envelope(HostDismissed(host: host, reason: reason)))])
+    }
+
+    /// The partition map in its wire form.
+    private static func grant(_ map: LeaseMap, _ endpoints: [UInt32: String]) -> LeaseGrant {
+        LeaseGrant(
+            grant: map.grant, closedRound: map.closedRound, leases: map.leases.map { PartitionLease($0) },
+            hosts: map.hosts.compactMap { host in
+                endpoints[host].map { HostAddress(host: host, endpoint: $0) }
+            })
+    }
+
     private static func envelope(_ message: some WireMessage) -> Envelope {
         Envelope(kind: type(of: message).kind.rawValue, body: message.packed())
     }
+}
+
+extension PartitionLease {
+    /// A lease in its wire form.
+    init(_ lease: Lease) { self.init(partition: lease.partition, epoch: lease.epoch, host: lease.host) }
+}
+
+extension Lease {
+    /// A lease from its wire form.
+    init(_ lease: PartitionLease) { self.init(partition: lease.partition, epoch: lease.epoch, host: lease.host) }
 }

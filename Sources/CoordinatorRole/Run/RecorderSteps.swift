@@ -7,38 +7,45 @@ import Wire
 struct RecorderSteps: Sendable {
     let client: WireClient
     let runEpoch: UInt64
-    let post: AsyncStream<RunDriver.Input>.Continuation
+    let post: @Sendable (RunDriver.Input) -> Void
 
-    /// Sends the request of an action; other actions are not the recorder's.
-    func perform(_ action: RoundMachine.Action) {
-        switch action {
-        case .recordLeases(let leases):
-            let wire = leases.map { PartitionLease(partition: $0.partition, epoch: $0.epoch, host: $0.host) }
-            ask(GrantPartitions(runEpoch: runEpoch, leases: wire), for: Acknowledged.self) { _ in
-                .event(.leasesRecorded)
+    /// Sends the machine's request of that number. Each may be sent again: the recorder takes repetitions as one.
+    func perform(_ number: UInt64, _ what: RoundMachine.Request) {
+        let asked = (number, what)
+        switch what {
+        case .grant(let leases):
+            let message = GrantPartitions(runEpoch: runEpoch, leases: leases.map { PartitionLease($0) })
+            ask(asked, message, for: Acknowledged.self) { _ in .event(.recorded(number, .done)) }
+        case .open(let round, let time):
+            ask(asked, OpenRound(runEpoch: runEpoch, round: round, time: time), for: Acknowledged.self) { _ in
+                .event(.recorded(number, .done))
             }
-        case .openRound(let round, let time):
-            ask(OpenRound(runEpoch: runEpoch, round: round, time: time), for: Acknowledged.self) { _ in
-                .event(.roundOpened(round))
+        case .merge(let round, let time):
+            ask(asked, MergeRound(runEpoch: runEpoch, round: round, time: time), for: RoundMerged.self) {
+                .event(.recorded(number, .merged(roots: $0.roots, failed: $0.failed)))
             }
-        case .mergeRound(let round, let time):
-            ask(MergeRound(runEpoch: runEpoch, round: round, time: time), for: RoundMerged.self) { .merged(round, $0) }
-        case .closeRound(let round, let time):
-            ask(CloseRound(runEpoch: runEpoch, round: round, time: time), for: RoundClosed.self) { .closed(round, $0) }
-        case .finishRun(let outcome):
-            ask(FinishRun(runEpoch: runEpoch, outcome), for: Acknowledged.self) { _ in .event(.runFinished) }
-        case .send, .limitDrain, .end: preconditionFailure("not a request to the recorder")
+        case .close(let round, let time):
+            ask(asked, CloseRound(runEpoch: runEpoch, round: round, time: time), for: RoundClosed.self) {
+                .closed(number, round: round, $0)
+            }
+        case .pause, .proceed, .finish:
+            ask(asked, FinishRun(runEpoch: runEpoch, what), for: Acknowledged.self) { _ in
+                .event(.recorded(number, .done))
+            }
         }
     }
 
     private func ask<Reply: WireMessage>(
-        _ message: some WireMessage, for reply: Reply.Type, _ input: @escaping @Sendable (Reply) -> RunDriver.Input
+        _ asked: (UInt64, RoundMachine.Request), _ message: some WireMessage, for reply: Reply.Type,
+        _ input: @escaping @Sendable (Reply) -> RunDriver.Input
     ) {
         let post = post
         client.request(message, expecting: reply) { result in
             switch result {
-            case .success(let answer): post.yield(input(answer))
-            case .failure(let error): post.yield(.event(.recorderFailed(reason: Self.explain(error))))
+            case .success(let answer): post(input(answer))
+            case .failure(let problem as Problem) where problem.code == .overloaded || problem.code == .unavailable:
+                post(.recorderBusy(asked.0, asked.1))
+            case .failure(let error): post(.event(.recorderFailed(reason: Self.explain(error))))
             }
         }
     }
@@ -49,12 +56,15 @@ struct RecorderSteps: Sendable {
 }
 
 extension FinishRun {
-    /// The end of a run as the machine decided it.
-    init(runEpoch: UInt64, _ outcome: RunOutcome) {
-        switch outcome {
-        case .finished: self.init(runEpoch: runEpoch, ending: .finished, reason: "")
-        case .stopped: self.init(runEpoch: runEpoch, ending: .stopped, reason: "stopped by a signal")
-        case .failed(let reason): self.init(runEpoch: runEpoch, ending: .failed, reason: reason)
+    /// What the machine wants written of how the run stands; only for requests that say so.
+    fileprivate init(runEpoch: UInt64, _ what: RoundMachine.Request) {
+        switch what {
+        case .pause: self.init(runEpoch: runEpoch, ending: .paused, reason: "paused by a person")
+        case .proceed: self.init(runEpoch: runEpoch, ending: .playing, reason: "")
+        case .finish(.finished): self.init(runEpoch: runEpoch, ending: .finished, reason: "")
+        case .finish(.stopped): self.init(runEpoch: runEpoch, ending: .stopped, reason: "stopped by a person")
+        case .finish(.failed(let reason)): self.init(runEpoch: runEpoch, ending: .failed, reason: reason)
+        case .grant, .open, .merge, .close: preconditionFailure("not about how the run stands")
         }
     }
 }

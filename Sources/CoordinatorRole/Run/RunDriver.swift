@@ -12,15 +12,19 @@ final class RunDriver: Sendable {
     enum Input: Sendable {
         case register(RegisterHost, Responder)
         case event(RoundMachine.Event)
-        case merged(UInt32, RoundMerged)
-        case closed(UInt32, RoundClosed)
-        case step(RoundMachine.HostStep, host: UInt32, round: UInt32, Responder)
-        case progress(HostProgress)
+        /// The recorder has closed the round, as it was asked under the number.
+        case closed(UInt64, round: UInt32, RoundClosed)
+        /// The recorder cannot do now what it was asked.
+        case recorderBusy(UInt64, RoundMachine.Request)
+        case report(RoundMachine.Report, host: UInt32, Responder)
+        case progress(HostProgress, Responder)
         case hostFailed(HostFailed, Responder)
         case status(Responder)
+        case control(RunControl, Responder)
+        case peerArrived(PeerID, PeerIntroduction)
         case peerLost(PeerID)
-        case hostSilent(UInt32, PeerID)
         case childLost(LocalCluster.Loss)
+        /// A quarter of a second has passed, or more.
         case tick
     }
 
@@ -34,6 +38,9 @@ final class RunDriver: Sendable {
         var recorderIsLost = false
     }
 
+    /// Time from one tick to the next.
+    static let tickInterval = Span.milliseconds(250)
+
     private let inputs: AsyncStream<Input>
     /// Where everything that happens goes in, from any thread.
     let post: AsyncStream<Input>.Continuation
@@ -43,22 +50,28 @@ final class RunDriver: Sendable {
 
     /// The handlers of the coordinator's socket: each puts what came into the one order.
     func server() -> WireServer {
-        var server = WireServer()
         let post = post
-        server.on(RegisterHost.self) { post.yield(.register($0, $1)) }
-        server.on(LeaseReady.self) {
-            post.yield(.step(.ready, host: $0.host, round: $0.round, $1))
-            post.yield(.step(.advanced, host: $0.host, round: $0.round, $1))
+        return Self.server { post.yield($0) }
+    }
+
+    /// Handlers that give what comes to `post`.
+    static func server(_ post: @escaping @Sendable (Input) -> Void) -> WireServer {
+        var server = WireServer()
+        server.on(RegisterHost.self) { post(.register($0, $1)) }
+        server.on(LeaseReady.self) { post(.report(.ready(grant: $0.grant, round: $0.round), host: $0.host, $1)) }
+        server.on(RoundFinished.self) {
+            post(.report(.finished(round: $0.round, leases: $0.leases.map { Lease($0) }), host: $0.host, $1))
         }
-        server.on(RoundFinished.self) { post.yield(.step(.roundFinished, host: $0.host, round: $0.round, $1)) }
         server.on(EnvironmentFinished.self) {
-            post.yield(.step(.environmentFinished, host: $0.host, round: $0.round, $1))
+            post(.report(.environmentFinished(round: $0.round), host: $0.host, $1))
         }
-        server.on(Drained.self) { post.yield(.step(.drained, host: $0.host, round: $0.round, $1)) }
-        server.on(HostProgress.self) { progress, _ in post.yield(.progress(progress)) }
-        server.on(HostFailed.self) { post.yield(.hostFailed($0, $1)) }
-        server.on(RequestStatus.self) { _, responder in post.yield(.status(responder)) }
-        server.onLoss { post.yield(.peerLost($0)) }
+        server.on(Drained.self) { post(.report(.drained(round: $0.round), host: $0.host, $1)) }
+        server.on(HostProgress.self) { post(.progress($0, $1)) }
+        server.on(HostFailed.self) { post(.hostFailed($0, $1)) }
+        server.on(RequestStatus.self) { _, responder in post(.status(responder)) }
+        server.on(ControlRun.self) { post(.control($0.control, $1)) }
+        server.onArrival { peer, introduction, _ in post(.peerArrived(peer, introduction)) }
+        server.onLoss { post(.peerLost($0)) }
         return server
     }
 
@@ -70,22 +83,18 @@ final class RunDriver: Sendable {
         let post = post
         let ticker = Task {
             while !Task.isCancelled {
-                try await Task.sleep(for: .milliseconds(250))
+                try await Task.sleep(nanoseconds: Self.tickInterval.nanoseconds)
                 post.yield(.tick)
             }
         }
         defer { ticker.cancel() }
         var play = RunPlay(
-            plan: plan, welcome: welcome, recorder: recorder, listener: listener, clock: clock, logger: logger,
-            printer: printer, post: post)
+            plan: plan, welcome: welcome, recorder: recorder, listener: listener, logger: logger, printer: printer,
+            now: clock.now()
+        ) { post.yield($0) }
         for await input in inputs {
-            play.take(input)
-            if let outcome = play.outcome {
-                play.printer.close()
-                return Result(
-                    outcome: outcome, closedRound: play.machine.closedRound, problem: play.problem,
-                    recorderIsLost: play.recorderIsLost)
-            }
+            play.take(input, now: clock.now())
+            if let result = play.result { return result }
         }
         return Result(outcome: .failed("the coordinator was closed"), closedRound: play.machine.closedRound)
     }

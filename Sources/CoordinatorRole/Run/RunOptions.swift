@@ -32,6 +32,12 @@ struct RunOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Time after which a host that is not heard of loses its partitions to others, 1 to 600.",
+            valueName: "seconds"))
+    var lease: UInt32 = 6
+
+    @Option(
+        help: ArgumentHelp(
             "Address of an LLM server; may be repeated. `emulator` starts one that needs no model.", valueName: "url"))
     var llm: [String] = []
 
@@ -81,6 +87,7 @@ struct RunOptions: ParsableArguments {
             throw ValidationError("name a configuration to start a run, or --resume DIR to go on with one")
         }
         if let hosts, !(1...1024).contains(hosts) { throw ValidationError("--hosts takes 1 to 1024") }
+        guard (1...600).contains(lease) else { throw ValidationError("--lease takes 1 to 600") }
         if let partitions, !(1...65_536).contains(partitions) {
             throw ValidationError("--partitions takes 1 to 65536")
         }

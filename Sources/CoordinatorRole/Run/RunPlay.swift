@@ -6,177 +6,184 @@ import Support
 import Transport
 import Wire
 
-/// The state of a run in play: the machine, and what stands around it.
+/// The state of a run in play: the machine, and what stands around it. It has no clock and starts no task: what happens
+/// comes in by `take`, with its time.
 struct RunPlay {
     typealias Input = RunDriver.Input
 
-    /// A host as it can be reached.
-    struct Reach {
-        var peer: PeerID
-        var endpoint: String
-    }
-
     /// Time for what is in flight when a problem ends the run.
-    private static let drainLimit = Duration.seconds(20)
-    /// Time that a host may be silent, after the transport gave it up, before it counts as lost.
-    private static let silenceLimit = Duration.seconds(20)
+    static let drainLimit = Span.seconds(20)
+    /// Time until the recorder is asked again for what it could not do.
+    static let recorderPause = Span.seconds(1)
 
-    private(set) var machine: RoundMachine
-    private(set) var outcome: RunOutcome?
-    private(set) var problem: UserError?
-    private(set) var recorderIsLost = false
+    var machine: RoundMachine
     var printer: ProgressPrinter
-    private let plan: RunPlan
-    private let welcome: HostAccepted
-    private let clock: any MonotonicClock
-    private let logger: Logger
-    private let post: AsyncStream<Input>.Continuation
-    private let recorder: RecorderSteps
-    private let hosts: HostCommands
-    private var board: ProgressBoard
-    private var reach: [UInt32: Reach] = [:]
+    let plan: RunPlan
+    let welcome: HostAccepted
+    let logger: Logger
+    let recorder: RecorderSteps
+    let commands: HostCommands
+    var membership: Membership
+    var peers = HostPeers()
+    var board: ProgressBoard
+    /// The first problem that ended the run.
+    var problem: UserError?
+    var recorderIsLost = false
+    private var outcome: RunOutcome?
+    private var hasBegun = false
+    private var drainDeadline: Instant?
+    private var postponed: (number: UInt64, what: RoundMachine.Request, due: Instant)?
+    /// When each host was last sent a command.
+    private var sent: [UInt32: Instant] = [:]
 
+    /// A run at the start of `plan`. Inputs that come later, such as answers of the recorder, are given to `post`, from
+    /// any thread.
     init(
-        plan: RunPlan, welcome: HostAccepted, recorder: WireClient, listener: any ReplySink, clock: any MonotonicClock,
-        logger: Logger, printer: ProgressPrinter, post: AsyncStream<Input>.Continuation
+        plan: RunPlan, welcome: HostAccepted, recorder: WireClient, listener: any ReplySink, logger: Logger,
+        printer: ProgressPrinter, now: Instant, post: @escaping @Sendable (Input) -> Void
     ) {
         self.plan = plan
         self.welcome = welcome
-        self.clock = clock
         self.logger = logger
         self.printer = printer
-        self.post = post
         self.recorder = RecorderSteps(client: recorder, runEpoch: plan.runEpoch, post: post)
-        hosts = HostCommands(listener: listener)
+        commands = HostCommands(listener: listener)
+        membership = Membership(lease: .milliseconds(UInt64(welcome.leaseMilliseconds)))
         machine = RoundMachine(plan: plan)
-        board = ProgressBoard(rounds: plan.rounds, closedRound: plan.closedRound, now: clock.now())
+        board = ProgressBoard(rounds: plan.rounds, closedRound: plan.closedRound, now: now)
     }
 
-    /// Takes one input to its end.
-    mutating func take(_ input: Input) {
-        let now = clock.now()
+    /// How the run ended; nil while it is played.
+    var result: RunDriver.Result? {
+        outcome.map {
+            RunDriver.Result(
+                outcome: $0, closedRound: machine.closedRound, problem: problem, recorderIsLost: recorderIsLost)
+        }
+    }
+
+    /// Takes one input to its end. After the end of the run nothing happens any more.
+    mutating func take(_ input: Input, now: Instant) {
+        guard outcome == nil else { return }
         switch input {
-        case .register(let request, let responder): register(request, responder)
+        case .register(let request, let responder): register(request, responder, now)
         case .event(let event):
-            if event == .stopRequested {
-                printer.say("stopping: what is in flight finishes; once more to stop at once")
-            }
-            perform(machine.handle(event))
-        case .merged(let round, let merged):
-            perform(machine.handle(.roundMerged(round, roots: merged.roots, failed: merged.failed)))
-        case .closed(let round, let closed):
+            if event == .stopRequested { announceStop() }
+            handle(event, now)
+        case .closed(let number, let round, let closed):
             printer.say("round \(round) closed, digest \(closed.digest)")
-            perform(machine.handle(.roundClosed(round)))
-        case .step(let step, let host, let round, let responder):
+            handle(.recorded(number, .done), now)
+        case .recorderBusy(let number, let what): postponed = (number, what, now + Self.recorderPause)
+        case .report(let report, let host, let responder):
             // The answer goes first: what follows may be a command to the same host.
             responder.reply(Acknowledged())
-            perform(machine.handle(.step(step, host: host, round: round)))
-        case .progress(let progress):
-            if reach[progress.host] != nil { board.take(progress, now: now) }
+            if recognise(host, responder, now) { handle(.report(report, host: host), now) }
+        case .progress(let progress, let responder):
+            if recognise(progress.host, responder, now) { board.take(progress, now: now) }
         case .hostFailed(let failure, let responder):
             responder.reply(Acknowledged())
-            let error = failure.problem.userError(at: name(of: failure.host))
-            note(error)
-            perform(machine.handle(.hostFailed(host: failure.host, reason: "\(error)")))
+            if recognise(failure.host, responder, now) { fail(failure, now) }
         case .status(let responder):
             responder.reply(
                 RunStatus(
                     run: welcome.run, phase: board.phase, round: board.round, rounds: plan.rounds,
-                    counters: board.counters(hosts: reach.count)))
-        case .peerLost(let peer): watch(peer)
-        case .hostSilent(let host, let peer):
-            guard reach[host]?.peer == peer else { return }
-            lose(host, "\(name(of: host)) has been silent for too long")
-        case .childLost(let loss): lose(loss)
-        case .tick: break
+                    counters: board.counters(hosts: peers.count)))
+        case .control(let wish, let responder): control(wish, responder, now)
+        case .peerArrived(let peer, let introduction): peers.greet(peer, introduction)
+        case .peerLost(let peer): peers.leave(peer)
+        case .childLost(let loss): lose(loss, now)
+        case .tick: tick(now)
         }
-        let board = board
-        printer.update(now: now) { board.line(now: now) }
+        show(now)
     }
 
-    private mutating func register(_ request: RegisterHost, _ responder: Responder) {
-        guard request.programVersion == ProgramVersion.current else {
-            let what = "the host \(request.name) is of version \(request.programVersion)"
-            responder.fail(
-                Problem(.invalid, what, advice: "start it from version \(ProgramVersion.current), as the run was"))
-            return
-        }
-        switch machine.register(name: request.name, incarnation: request.incarnation) {
-        case .refused(let reason):
-            responder.fail(Problem(.conflict, reason, advice: "start no more hosts than the run has"))
-        case .accepted(let host, let actions):
-            reach[host] = Reach(peer: responder.sender, endpoint: request.endpoint)
-            var reply = welcome
-            reply.host = host
-            responder.reply(reply)
-            logger.info("host registered", metadata: ["host": "\(request.name)", "number": "\(host)"])
-            perform(actions)
-        }
+    /// Gives an event to the machine and does what it says. An event that ends the run does so because of `error`.
+    mutating func handle(_ event: RoundMachine.Event, _ now: Instant, blaming error: UserError? = nil) {
+        let before = machine.ending
+        let actions = machine.handle(event)
+        if before == nil, machine.ending != nil, problem == nil { problem = error }
+        perform(actions, now)
     }
 
-    private mutating func perform(_ actions: [RoundMachine.Action]) {
+    /// Does what the machine says.
+    mutating func perform(_ actions: [RoundMachine.Action], _ now: Instant) {
         for action in actions {
             switch action {
+            case .record(let number, let what): recorder.perform(number, what)
             case .send(let command, let targets):
-                show(command)
-                let map = hosts.partitionMap(
-                    machine.table.leases, grant: 1 + UInt64(machine.closedRound), closedRound: machine.closedRound,
-                    reach: reach)
-                hosts.send(command, map: map, to: targets.compactMap { reach[$0]?.peer })
-            case .limitDrain:
-                let post = post
-                Task {
-                    try await Task.sleep(for: Self.drainLimit)
-                    post.yield(.event(.drainExpired))
-                }
+                begin(command, now)
+                for host in targets { sent[host] = now }
+                commands.send(command, to: targets.compactMap { peers.peer(of: $0) }, endpoints: peers.endpoints)
+            case .dismiss(let host, let reason):
+                if let peer = peers.peer(of: host) { commands.dismiss(host, at: peer, reason: reason) }
+                forget(host)
+            case .limitDrain: drainDeadline = now + Self.drainLimit
             case .end(let outcome):
                 self.outcome = outcome
-                board.phase = "finished"
-            default: recorder.perform(action)
+                printer.close()
             }
         }
     }
 
-    private mutating func show(_ command: RoundMachine.Command) {
+    /// A host is no part of the run any more.
+    mutating func forget(_ host: UInt32) {
+        peers.forget(host)
+        membership.forget(host)
+        board.forget(host)
+        sent[host] = nil
+    }
+
+    private mutating func tick(_ now: Instant) {
+        for host in membership.tick(now: now) {
+            let name = machine.hostName(host) ?? "host \(host)"
+            printer.say("\(name) was not heard of for \(membership.lease.seconds) s: its partitions go to others")
+            logger.notice("a host's lease ran out", metadata: ["host": "\(name)"])
+            forget(host)
+            handle(.hostLost(host: host), now)
+        }
+        if let waiting = postponed, waiting.due <= now {
+            postponed = nil
+            recorder.perform(waiting.number, waiting.what)
+        }
+        if let drainDeadline, drainDeadline <= now {
+            self.drainDeadline = nil
+            handle(.drainExpired, now)
+        }
+        // Commands are sent once and may get lost with a connection; given twice they change nothing.
+        for (host, time) in sent.sorted(by: { $0.key < $1.key }) where now.since(time) >= membership.lease {
+            sent[host] = now
+            perform(machine.commands(for: host), now)
+        }
+    }
+
+    private mutating func begin(_ command: RoundMachine.Command, _ now: Instant) {
         switch command {
-        case .start(let round, _): board.begin(round: round, now: clock.now())
-        case .environment(let round) where board.round != round: board.begin(round: round, now: clock.now())
-        case .drain: board.phase = "draining"
-        default: break
+        case .start(let round, _), .environment(let round):
+            hasBegun = true
+            if board.round != round { board.begin(round: round, now: now) }
+        case .lease, .drain: break
         }
     }
 
-    private func watch(_ peer: PeerID) {
-        guard let host = reach.first(where: { $0.value.peer == peer })?.key else { return }
-        let post = post
-        Task {
-            try await Task.sleep(for: Self.silenceLimit)
-            post.yield(.hostSilent(host, peer))
+    private mutating func show(_ now: Instant) {
+        guard outcome == nil else { return }
+        let activity = machine.activity
+        board.phase = activity == .running && !hasBegun ? RoundMachine.Activity.starting.word : activity.word
+        let board = board
+        printer.update(now: now) { board.line(now: now) }
+    }
+}
+
+extension RoundMachine.Activity {
+    /// The word for it in a status.
+    var word: String {
+        switch self {
+        case .starting: "starting"
+        case .running: "running"
+        case .waitingForHosts: "waiting for hosts"
+        case .pausing: "pausing"
+        case .paused: "paused"
+        case .draining: "draining"
+        case .finished: "finished"
         }
     }
-
-    private mutating func lose(_ host: UInt32, _ reason: String) {
-        note(UserError(reason, exitCode: .temporaryFailure))
-        perform(machine.handle(.hostLost(host: host, reason: reason)))
-    }
-
-    private mutating func lose(_ loss: LocalCluster.Loss) {
-        logger.notice("a process was lost", metadata: ["process": "\(loss.name)"])
-        if let host = machine.host(named: loss.name) {
-            lose(host, loss.explanation)
-            return
-        }
-        note(UserError(loss.explanation, exitCode: .temporaryFailure))
-        let isRecorder = loss.name == ServiceNames.recorder
-        recorderIsLost = recorderIsLost || isRecorder
-        perform(
-            machine.handle(
-                isRecorder ? .recorderFailed(reason: loss.explanation) : .serviceLost(reason: loss.explanation)))
-    }
-
-    private mutating func note(_ error: UserError) {
-        if problem == nil { problem = error }
-    }
-
-    private func name(of host: UInt32) -> String { machine.hostName(host) ?? "host \(host)" }
 }

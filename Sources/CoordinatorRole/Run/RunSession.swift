@@ -209,7 +209,7 @@ struct RunSession: Sendable {
             welcome: HostAccepted(
                 host: 0, run: run.name, runEpoch: epoch, definition: blobHash(state.definition),
                 recorder: parts.recorder.endpoint, llmGateway: parts.services.llmEndpoint,
-                embeddingGateway: parts.services.embedding?.endpoint ?? "", leaseMilliseconds: 6000),
+                embeddingGateway: parts.services.embedding?.endpoint ?? "", leaseMilliseconds: options.lease * 1000),
             recorder: recorder, listener: listener, clock: context.clock, logger: context.logger,
             printer: ProgressPrinter(style: ProgressStyle.current(quiet: options.quiet)))
         try await report(run, result, rounds: rounds, recorder, folder, start)
