@@ -55,7 +55,7 @@ let libraries: [Target] = [
     library("Scenarios", ["SimulationKit", "JobMarket"]),
     library(
         "RunConfiguration", ["SimulationKit", "Model", "Hashing", "Vectors", "Support", yams]),
-    library("TurnEngine", ["SimulationKit", "Model", "Vectors"]),
+    library("TurnEngine", ["SimulationKit", "Model", "Hashing", "Vectors"]),
     // The durable store, and what reads it.
     library("Recording", ["Model", "Hashing", "ClusterLogic", "Support", grdb, sqlite]),
     // One library per role.
@@ -69,7 +69,7 @@ let libraries: [Target] = [
     library(
         "AgentHostRole",
         [
-            "TurnEngine", "RunConfiguration", "SimulationKit", "Transport", "Wire", "Model", "Hashing",
+            "TurnEngine", "RunConfiguration", "SimulationKit", "ClusterLogic", "Transport", "Wire", "Model", "Hashing",
             "Vectors", "Support", "ServiceRuntime", log, arguments,
         ]),
     library(

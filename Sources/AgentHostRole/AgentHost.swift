@@ -1,6 +1,6 @@
+import ClusterLogic
 import Logging
 import Model
-import RunConfiguration
 import ServiceRuntime
 import SimulationKit
 import Support
@@ -8,190 +8,194 @@ import Transport
 import TurnEngine
 import Wire
 
-/// A host: follows the coordinator's commands for the partitions that it holds.
+/// A host in one of its lives: feeds what happens to the host machine, one event after another, and performs its actions.
 final class AgentHost: Sendable {
-    private let node: TransportNode
-    private let coordinator: WireClient
-    private let accepted: HostAccepted
-    private let router: AskRouter
-    private let runner: RoundRunner
-    private let counters: Guarded<HostCounters>
-    private let logger: Logger
-    private let introduction: PeerIntroduction
-    private let progress: Guarded<Progress>
-    private let secondsPerRound: Int64
+    typealias Machine = HostMachine<PlannedRoot>
 
-    private struct Progress {
-        var map: PartitionMap
-        var peers: [UInt32: (endpoint: String, client: WireClient)] = [:]
-        /// Round whose turns run, 0 for none.
-        var running: UInt32 = 0
-        var finished: UInt32 = 0
-        var environment: UInt32 = 0
-        var advanced: UInt32 = 0
-        var isLoaded = false
-        var draining: UInt32?
+    /// Partitions that are loaded or prepared side by side.
+    private static let loadsAtATime = 8
+
+    let accepted: HostAccepted
+    private let parts: HostParts
+    private let events: AsyncStream<Input>
+    private let post: AsyncStream<Input>.Continuation
+    private let map: Guarded<PartitionMap>
+    private let peers = Guarded<[UInt32: Peer]>([:])
+    private let loads: Admission
+
+    private enum Input: Sendable {
+        case command(HostCommand)
+        case event(Machine.Event)
     }
 
-    init(
-        node: TransportNode, coordinator: WireClient, accepted: HostAccepted, introduction: PeerIntroduction,
-        run: LoadedRun, recorder: WireClient, llm: WireClient, embedding: WireClient?, retry: ServiceRetry,
-        counters: Guarded<HostCounters>, logger: Logger
-    ) {
-        self.node = node
-        self.coordinator = coordinator
-        self.accepted = accepted
-        self.introduction = introduction
-        self.counters = counters
-        self.logger = logger
-        secondsPerRound = Int64(run.configuration.roundHours) * 3600
-        let map = PartitionMap(partitions: run.definition.partitions, population: run.assets.population)
-        let gate = RoundGate()
-        let outcomes = OutcomeStream(
-            recorder: recorder, pause: { try await Task.sleep(for: .milliseconds(50)) },
-            failed: { error in
-                // Outcomes that the recorder never takes make every commit of theirs wait in vain.
-                retry.report(HostProblem.of(error))
-            })
-        router = AskRouter(host: accepted.host, map: map, gate: gate)
-        let performer = HostPerformer(
-            run: run.definition.run, seed: run.assets.seed, attempts: UInt32(run.configuration.llm.maxAttempts),
-            llm: llm, embedding: embedding, outcomes: outcomes, router: router, counters: counters, retry: retry)
-        runner = RoundRunner(
-            run: run.definition.run, assets: run.assets, performer: performer, recorder: recorder, llm: llm,
-            outcomes: outcomes, retry: retry,
-            counters: counters, gate: gate, window: run.configuration.limits.rootWindow, map: map)
-        progress = Guarded(Progress(map: map))
-        router.connect(runner)
+    private struct Peer: Sendable {
+        var endpoint: String
+        var client: WireClient
     }
 
-    /// Answers asks of other hosts; called on the socket thread, answers later.
-    func serve(_ ask: Ask) async throws -> Asked { try await router.answer(ask, time: runner.time) }
+    init(_ parts: HostParts) {
+        self.parts = parts
+        accepted = parts.accepted
+        (events, post) = AsyncStream.makeStream(of: Input.self)
+        map = Guarded(PartitionMap())
+        loads = Admission(limit: Self.loadsAtATime)
+    }
 
-    /// Carries out one command of the coordinator. Commands come one at a time; the turns of a round run beside
-    /// them, so that a command to drain is heard.
-    func handle(_ command: HostCommand) async throws {
+    /// Hands in a command of the coordinator.
+    func take(_ command: HostCommand) { post.yield(.command(command)) }
+
+    /// Says whether the coordinator can be heard. While it cannot, no root turn starts.
+    func coordinatorHeard(_ isHeard: Bool) { post.yield(.event(.coordinatorHeard(isHeard))) }
+
+    /// Answers another host's ask.
+    func serve(_ ask: Ask) async throws -> Asked { try await parts.router.answer(ask, time: parts.turns.time) }
+
+    /// Works until the task is cancelled, and then until everything that it started has ended.
+    func run() async {
+        var machine = Machine(partitions: parts.placement.partitions, window: parts.window)
+        for await input in events {
+            guard !Task.isCancelled else { break }
+            let event: Machine.Event? =
+                switch input {
+                case .event(let event): event
+                case .command(let command): translated(command)
+                }
+            guard let event else { continue }
+            for action in machine.handle(event) { perform(action) }
+        }
+        parts.gate.closeAll()
+        await parts.bag.close()
+        await parts.turns.close()
+        for peer in peers.withLock({ $0.values }) { peer.client.close() }
+    }
+
+    // MARK: Commands
+
+    private func translated(_ command: HostCommand) -> Machine.Event? {
         switch command {
-        case .grant(let grant): try await take(grant)
-        case .start(let start): startRound(start)
-        case .environment(let round):
-            if progress.withLock({ $0.environment }) < round {
-                try await runner.runEnvironment(round, time: time(ofRound: round))
-                progress.withLock { $0.environment = round }
-            }
-            try await report(EnvironmentFinished(host: accepted.host, round: round))
-        case .drain(let round):
-            runner.drain()
-            let idle = progress.withLock { progress in
-                progress.draining = round
-                return progress.running == 0
-            }
-            if idle { try await report(Drained(host: accepted.host, round: round)) }
+        case .grant(let message):
+            update(message)
+            let held = map.withLock { $0.held(by: accepted.host) }
+            return .map(grant: message.grant, closedRound: message.closedRound, leases: held)
+        case .start(let start): return .start(round: start.round, time: start.time)
+        case .environment(let round): return .environment(round: round, time: parts.time(ofRound: round))
+        case .drain(let round): return .drain(round: round)
+        case .dismiss: return nil
         }
     }
 
-    /// Simulated time at the start of a round; a host that joins a merged round was never told.
-    private func time(ofRound round: UInt32) -> Int64 {
-        secondsPerRound.multipliedReportingOverflow(by: Int64(max(round, 1)) - 1).partialValue
-    }
-
-    private func take(_ grant: LeaseGrant) async throws {
-        let (map, stale) = progress.withLock { progress in
-            progress.map.update(grant)
-            let known = progress.peers
-            return (progress.map, known)
+    /// Takes a newer map over, with connections to all other hosts in it. Closing those to hosts that are gone sends
+    /// whoever waits for them to look again.
+    private func update(_ message: LeaseGrant) {
+        let isNewer = map.withLock { map in
+            guard message.grant > map.grant else { return false }
+            map.update(message)
+            return true
         }
-        var peers: [UInt32: (endpoint: String, client: WireClient)] = [:]
-        for address in grant.hosts where address.host != accepted.host {
-            if let known = stale[address.host], known.endpoint == address.endpoint {
-                peers[address.host] = known
-            } else {
-                let connection = try node.connect(address.endpoint, introduction: introduction)
-                peers[address.host] = (address.endpoint, WireClient(connection))
+        guard isNewer else { return }
+        parts.mapChanged()
+        var connected: [UInt32: Peer] = [:]
+        let before = peers.withLock { $0 }
+        for address in message.hosts where address.host != accepted.host {
+            if let known = before[address.host], known.endpoint == address.endpoint {
+                connected[address.host] = known
+            } else if let link = try? parts.ports.connect(address.endpoint, parts.introduction, { _ in }) {
+                connected[address.host] = Peer(endpoint: address.endpoint, client: WireClient(link))
             }
         }
-        let connected = peers
-        progress.withLock { $0.peers = connected }
-        router.update(map, peers: connected.mapValues(\.client))
-        let before = progress.withLock { progress in
-            defer { progress.advanced = max(progress.advanced, grant.closedRound) }
-            return progress.isLoaded ? progress.advanced : grant.closedRound
-        }
-        try await runner.load(map.held(by: accepted.host), closedRound: grant.closedRound)
-        progress.withLock { $0.isLoaded = true }
-        if before < grant.closedRound {
-            for round in before + 1...grant.closedRound { try await runner.advance(round) }
-        }
-        try await report(LeaseReady(host: accepted.host, grant: grant.grant, round: grant.closedRound))
+        let now = connected
+        peers.withLock { $0 = now }
+        parts.router.update(map.withLock { $0 }, peers: now.mapValues(\.client))
+        for (host, peer) in before where now[host]?.endpoint != peer.endpoint { peer.client.close() }
     }
 
-    private func startRound(_ start: StartRound) {
-        enum Step { case run, reportAgain, ignore }
-        let step = progress.withLock { progress -> Step in
-            if progress.finished >= start.round { return .reportAgain }
-            if progress.running == start.round { return .ignore }
-            progress.running = start.round
-            return .run
-        }
-        switch step {
-        case .ignore: return
-        case .reportAgain:
-            Task { try await report(RoundFinished(host: accepted.host, round: start.round, leases: held)) }
-        case .run:
-            Task {
-                do {
-                    try await finish(start.round, complete: try await runner.run(start.round, time: start.time))
-                } catch {
-                    await failed(error)
-                    await abandoned()
+    // MARK: Actions
+
+    private func perform(_ action: Machine.Action) {
+        switch action {
+        case .drop(let leases): for lease in leases { drop(lease) }
+        case .load(let leases, let round):
+            for lease in leases {
+                start(lease) {
+                    try await $0.loader.load(lease, round: round)
+                } then: {
+                    .loaded(lease, round: round)
                 }
             }
+        case .advance(let leases, let round):
+            for lease in leases {
+                start(lease) {
+                    try await $0.loader.advance(lease, to: round)
+                } then: {
+                    .loaded(lease, round: round)
+                }
+            }
+        case .begin(let round, let time): parts.turns.begin(round, time: time)
+        case .prepare(let lease, let round, let isMerged):
+            start(lease) {
+                try await $0.turns.prepare(lease, round: round, isMerged: isMerged)
+            } then: {
+                .prepared(lease, round: round, first: $0.consolidations, then: $0.acts)
+            }
+        case .open(let lease, let round): parts.gate.open(lease, round: round)
+        case .run(let root, let lease): run(root, lease)
+        case .runEnvironment(let lease, let round): runEnvironment(lease, round)
+        case .report(let report): tell(report)
         }
     }
 
-    /// Nothing runs any more after a failure; a coordinator that waits for the end of what ran is told.
-    private func abandoned() async {
-        let draining = progress.withLock { progress in
-            progress.running = 0
-            return progress.draining
+    private func drop(_ lease: Lease) {
+        parts.gate.close(lease)
+        parts.bag.cancel(lease)
+        parts.turns.drop(lease)
+    }
+
+    /// Runs a step for a partition beside others; what comes of it is the next event.
+    private func start<Result: Sendable>(
+        _ lease: Lease, _ work: @escaping @Sendable (HostParts) async throws -> Result,
+        then event: @escaping @Sendable (Result) -> Machine.Event
+    ) {
+        parts.bag.launch(for: lease) { [self] in
+            do {
+                post.yield(.event(event(try await loads.run { try await work(self.parts) })))
+            } catch {
+                parts.failed(error)
+            }
         }
-        if let draining { try? await report(Drained(host: accepted.host, round: draining)) }
     }
 
-    private func finish(_ round: UInt32, complete: Bool) async throws {
-        let draining = progress.withLock { progress in
-            progress.running = 0
-            if complete { progress.finished = round }
-            return progress.draining
+    private func run(_ root: PlannedRoot, _ lease: Lease) {
+        parts.bag.launch(for: lease) { [self] in
+            do {
+                try await parts.turns.run(root, lease)
+                post.yield(.event(.rootDurable(lease)))
+            } catch {
+                parts.failed(error)
+                post.yield(.event(.rootInterrupted(root, lease)))
+            }
         }
-        if complete { try await report(RoundFinished(host: accepted.host, round: round, leases: held)) }
-        if let draining { try await report(Drained(host: accepted.host, round: draining)) }
     }
 
-    /// Tells the coordinator that this host cannot go on.
-    func failed(_ error: any Error) async {
-        if error is CancellationError {
-            logger.notice("turns interrupted by the end of this host")
-            return
+    private func runEnvironment(_ lease: Lease, _ round: UInt32) {
+        parts.bag.launch(for: lease) { [self] in
+            do {
+                try await parts.turns.runEnvironment(lease, round)
+                post.yield(.event(.environmentDurable(round: round)))
+            } catch {
+                parts.failed(error)
+                post.yield(.event(.environmentInterrupted))
+            }
         }
-        let problem = HostProblem.of(error)
-        // Only the kind: a server's words may repeat what it was asked.
-        logger.error("cannot go on", metadata: ["problem": "\(problem.code)"])
-        try? await report(HostFailed(host: accepted.host, problem: problem))
     }
 
-    private var held: [PartitionLease] { progress.withLock { $0.map.held(by: accepted.host) } }
-
-    private func report(_ message: some WireMessage) async throws {
-        _ = try await coordinator.request(message, expecting: Acknowledged.self)
-    }
-
-    /// The present progress, for the coordinator's display.
-    var currentProgress: HostProgress {
-        let counters = counters.withLock { $0 }
-        let round = progress.withLock { max($0.running, $0.finished) }
-        return HostProgress(
-            host: accepted.host, round: round, planned: counters.planned, committed: counters.committed,
-            failed: counters.failed, calls: counters.calls, waiting: counters.waiting, tokens: counters.tokens)
+    private func tell(_ report: Machine.Report) {
+        let host = accepted.host
+        switch report {
+        case .ready(let grant, let round): parts.report(LeaseReady(host: host, grant: grant, round: round))
+        case .finished(let round, let leases):
+            parts.report(RoundFinished(host: host, round: round, leases: leases.map { PartitionLease($0) }))
+        case .environmentFinished(let round): parts.report(EnvironmentFinished(host: host, round: round))
+        case .drained(let round): parts.report(Drained(host: host, round: round))
+        }
     }
 }

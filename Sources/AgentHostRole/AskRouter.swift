@@ -1,31 +1,39 @@
+import ClusterLogic
 import Model
 import ServiceRuntime
 import SimulationKit
 import Support
+import Transport
 import TurnEngine
 import Wire
 
-/// Brings asks to the asked agent: in this host, or to the host that holds its partition.
+/// Brings asks to the asked agent: in this host, or to the host that holds its partition. While partitions change hands
+/// it looks again and again: a turn does not fail because a host did.
 final class AskRouter: Sendable {
     private struct State {
-        var map: PartitionMap
+        var map = PartitionMap()
         var peers: [UInt32: WireClient] = [:]
     }
 
     private let host: UInt32
-    private let state: Guarded<State>
-    private let gate: RoundGate
-    private let passive: Guarded<PassiveTurns?>
+    private let placement: Placement
+    private let gate: PartitionGate
+    private let pause: @Sendable (Int) async throws -> Void
+    private let state = Guarded(State())
+    private let passive = Guarded<(any PassiveTurns)?>(nil)
 
-    init(host: UInt32, map: PartitionMap, gate: RoundGate) {
+    /// A router for the host of this number; `pause` waits before the next look, and counts them from 0.
+    init(
+        host: UInt32, placement: Placement, gate: PartitionGate, pause: @escaping @Sendable (Int) async throws -> Void
+    ) {
         self.host = host
-        state = Guarded(State(map: map))
+        self.placement = placement
         self.gate = gate
-        passive = Guarded(nil)
+        self.pause = pause
     }
 
-    /// Says who runs passive turns here; set once, when the round runner exists.
-    func connect(_ turns: PassiveTurns) { passive.withLock { $0 = turns } }
+    /// Says who runs passive turns here; set once, when they exist.
+    func connect(_ turns: any PassiveTurns) { passive.withLock { $0 = turns } }
 
     /// Takes over a new partition map, with connections to the other hosts.
     func update(_ map: PartitionMap, peers: [UInt32: WireClient]) {
@@ -35,15 +43,34 @@ final class AskRouter: Sendable {
         }
     }
 
-    /// Asks an agent, wherever it is. Throws the `Problem` of a host that cannot answer.
+    /// Asks an agent, wherever it is, until it answers.
+    /// - Throws: `Problem` for what says something about the ask itself, `TurnInterrupted`, `CancellationError`.
     func ask(_ ask: AskCall) async throws -> AskReply {
+        guard let partition = placement.partition(of: ask.agent) else {
+            throw TurnInterrupted(reason: "agent \(ask.agent) is not part of the population")
+        }
+        var tries = 0
+        while true {
+            try Task.checkCancellation()
+            do {
+                if let reply = try await once(ask, partition) { return reply }
+            } catch {
+                guard Self.isPassing(error) else { throw error }
+            }
+            try await pause(tries)
+            tries += 1
+        }
+    }
+
+    /// Asks where the map points to; nil where it points nowhere.
+    private func once(_ ask: AskCall, _ partition: UInt32) async throws -> AskReply? {
         let (lease, peer) = state.withLock { state in
-            let lease = state.map.lease(of: ask.agent)
+            let lease = state.map.leases[partition]
             return (lease, lease.flatMap { state.peers[$0.host] })
         }
-        guard let lease else { throw TurnInterrupted(reason: "nobody holds the partition of \(ask.agent)") }
-        if lease.host == host { return try await answer(ask) }
-        guard let peer else { throw TurnInterrupted(reason: "there is no connection to host \(lease.host)") }
+        guard let lease else { return nil }
+        if lease.host == host { return try await answer(ask, under: lease) }
+        guard let peer else { return nil }
         let reply = try await peer.request(
             Ask(
                 epoch: lease.epoch, round: ask.tree.round, root: ask.tree.root,
@@ -53,35 +80,53 @@ final class AskRouter: Sendable {
         return AskReply(answer: reply.answer, turns: reply.turns, outcomes: reply.outcomes)
     }
 
+    /// What passes once partitions have found their new holders: a holder that is gone, two maps that differ for a
+    /// moment, a host that is still loading.
+    private static func isPassing(_ error: any Error) -> Bool {
+        switch error {
+        case let problem as Problem:
+            problem.code == .fenced || problem.code == .unavailable || problem.code == .overloaded
+        case TransportError.closed, TransportError.overloaded: true
+        case TransportError.refused(let refusal): refusal.code == .credit
+        default: false
+        }
+    }
+
     /// Answers another host's ask. Refused unless this host holds the agent's partition under the epoch that the
-    /// asker knows.
+    /// asker knows. What interrupts the passive turn here is for the asker a host that cannot answer now.
     func answer(_ ask: Ask, time: Int64) async throws -> Asked {
-        let lease = state.withLock { $0.map.lease(of: ask.agent) }
-        guard let lease, lease.host == host, lease.epoch == ask.epoch else {
+        guard let partition = placement.partition(of: ask.agent),
+            let lease = state.withLock({ $0.map.leases[partition] }), lease.host == host, lease.epoch == ask.epoch
+        else {
             throw Problem(.fenced, "this host does not hold the partition of agent \(ask.agent) in that epoch")
         }
         let recorded = Dictionary(ask.recorded.map { ($0.call, $0) }) { first, _ in first }
-        let reply = try await answer(
-            AskCall(
-                tree: TreeContext(
-                    round: ask.round, time: time, root: ask.root, rootPartition: ask.rootPartition,
-                    recorded: recorded),
-                path: ask.path, asker: ask.asker, agent: ask.agent, request: ask.request, written: ask.written))
-        return Asked(answer: reply.answer, turns: reply.turns, outcomes: reply.outcomes)
+        let call = AskCall(
+            tree: TreeContext(
+                round: ask.round, time: time, root: ask.root, rootPartition: ask.rootPartition, recorded: recorded),
+            path: ask.path, asker: ask.asker, agent: ask.agent, request: ask.request, written: ask.written)
+        do {
+            let reply = try await answer(call, under: lease)
+            return Asked(answer: reply.answer, turns: reply.turns, outcomes: reply.outcomes)
+        } catch let interrupted as TurnInterrupted {
+            throw Problem(.unavailable, "the turn was interrupted: \(interrupted.reason)")
+        } catch is CancellationError {
+            throw Problem(.unavailable, "this host leaves")
+        }
     }
 
-    private func answer(_ ask: AskCall) async throws -> AskReply {
-        // Another host may open the round a little earlier than this one.
-        await gate.pass(ask.tree.round)
+    private func answer(_ ask: AskCall, under lease: Lease) async throws -> AskReply {
+        // Another host may open the round a little earlier than this one, which may still be loading.
+        try await gate.pass(lease, round: ask.tree.round)
         guard let turns = passive.withLock({ $0 }) else {
-            throw TurnInterrupted(reason: "this host runs no turns yet")
+            throw Problem(.unavailable, "this host runs no turns yet")
         }
-        return try await turns.answer(ask)
+        return try await turns.answer(ask, under: lease)
     }
 }
 
 /// Runs passive turns on the agents of this host.
 protocol PassiveTurns: Sendable {
     /// Runs the turn once the agent's consolidation of the round is done.
-    func answer(_ ask: AskCall) async throws -> AskReply
+    func answer(_ ask: AskCall, under lease: Lease) async throws -> AskReply
 }

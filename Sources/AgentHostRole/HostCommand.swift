@@ -7,6 +7,7 @@ enum HostCommand: Sendable {
     case start(StartRound)
     case environment(UInt32)
     case drain(UInt32)
+    case dismiss(HostDismissed)
 
     /// The command in an envelope; nil for kinds that are none.
     init?(_ envelope: Envelope) throws {
@@ -15,6 +16,7 @@ enum HostCommand: Sendable {
         case .startRound: self = .start(try StartRound(body: envelope.body))
         case .startEnvironment: self = .environment(try StartEnvironment(body: envelope.body).round)
         case .drain: self = .drain(try Drain(body: envelope.body).round)
+        case .hostDismissed: self = .dismiss(try HostDismissed(body: envelope.body))
         default: return nil
         }
     }

@@ -75,7 +75,7 @@ final class HostPerformer: CallPerformer {
     }
 
     func ask(_ ask: AskCall) async throws -> AskReply {
-        // A host that is busy or still starting is waited for, like any service.
+        // What passes the router waits for itself; what is left is a person's to mend.
         try await retry.patiently { try await self.router.ask(ask) }
     }
 

@@ -16,6 +16,7 @@ final class OutcomeStream: Sendable {
     }
 
     private let recorder: WireClient
+    private let launcher: TaskLauncher
     private let pause: @Sendable () async throws -> Void
     private let failed: @Sendable (any Error) -> Void
     private let buffer = Guarded(Buffer())
@@ -27,10 +28,11 @@ final class OutcomeStream: Sendable {
 
     /// `pause` waits between an outcome and the flush that no commit triggered.
     init(
-        recorder: WireClient, pause: @escaping @Sendable () async throws -> Void,
+        recorder: WireClient, launcher: TaskLauncher, pause: @escaping @Sendable () async throws -> Void,
         failed: @escaping @Sendable (any Error) -> Void
     ) {
         self.recorder = recorder
+        self.launcher = launcher
         self.pause = pause
         self.failed = failed
     }
@@ -46,7 +48,7 @@ final class OutcomeStream: Sendable {
         }
         if full { flush() }
         if startTimer {
-            Task {
+            launcher.launch { [self] in
                 try? await pause()
                 buffer.withLock { $0.timerRuns = false }
                 flush()

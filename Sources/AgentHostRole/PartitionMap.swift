@@ -1,35 +1,31 @@
-import Model
-import SimulationKit
+import ClusterLogic
 import Wire
 
 /// Who holds which partition, as the coordinator last said.
 struct PartitionMap: Sendable {
-    let partitions: UInt32
-    private(set) var leases: [UInt32: PartitionLease] = [:]
+    private(set) var leases: [UInt32: Lease] = [:]
     private(set) var endpoints: [UInt32: String] = [:]
-    private let population: Population
+    private(set) var grant: UInt64 = 0
 
-    init(partitions: UInt32, population: Population) {
-        self.partitions = partitions
-        self.population = population
+    /// Takes over a newer map.
+    mutating func update(_ message: LeaseGrant) {
+        grant = message.grant
+        leases = Dictionary(message.leases.map { ($0.partition, Lease($0)) }) { $1 }
+        endpoints = Dictionary(message.hosts.map { ($0.host, $0.endpoint) }) { $1 }
     }
 
-    mutating func update(_ grant: LeaseGrant) {
-        leases = Dictionary(grant.leases.map { ($0.partition, $0) }) { $1 }
-        endpoints = Dictionary(grant.hosts.map { ($0.host, $0.endpoint) }) { $1 }
-    }
-
-    /// The partition of an agent; the environment has the one after all others.
-    func partition(of agent: AgentID) -> UInt32 {
-        agent == .environment
-            ? partitions : Model.partition(ofAgent: population.id(of: agent), partitions: partitions)
-    }
-
-    /// The lease of an agent's partition.
-    func lease(of agent: AgentID) -> PartitionLease? { leases[partition(of: agent)] }
-
-    /// Partitions that `host` holds, ascending.
-    func held(by host: UInt32) -> [PartitionLease] {
+    /// Leases that `host` holds, in ascending order of partitions.
+    func held(by host: UInt32) -> [Lease] {
         leases.values.filter { $0.host == host }.sorted { $0.partition < $1.partition }
     }
+}
+
+extension Lease {
+    /// A lease as it came over the wire.
+    init(_ lease: PartitionLease) { self.init(partition: lease.partition, epoch: lease.epoch, host: lease.host) }
+}
+
+extension PartitionLease {
+    /// A lease for the wire.
+    init(_ lease: Lease) { self.init(partition: lease.partition, epoch: lease.epoch, host: lease.host) }
 }

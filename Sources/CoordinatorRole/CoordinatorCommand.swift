@@ -9,11 +9,13 @@ public struct CoordinatorCommand: ParsableCommand {
         discussion: """
             coordinator run Configs/quickstart.yaml --llm emulator   plays a first run that needs no model
             coordinator status RUN_DIR                                how it is doing
+            coordinator pause|continue|stop RUN_DIR                   what the words say
             coordinator export RUN_DIR --format csv --out tables      its tables, for R, pandas or a spreadsheet
             """,
         version: ProgramVersion.current,
         subcommands: [
-            RunCommand.self, StatusCommand.self, ExportCommand.self, DigestCommand.self, VerifyCommand.self,
+            RunCommand.self, StatusCommand.self, PauseCommand.self, ContinueCommand.self, StopCommand.self,
+            ExportCommand.self, DigestCommand.self, VerifyCommand.self,
             VersionCommand.self,
         ])
 

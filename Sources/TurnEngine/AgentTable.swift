@@ -36,10 +36,11 @@ public struct AgentTable: Sendable {
         }
     }
 
-    /// Ends a round for all agents: what was delivered before is gone.
-    public mutating func beginMerge() {
-        for agent in withInbox { states[agent]?.inbox = [] }
-        withInbox = []
+    /// Ends a round for the agents that `isMerged` names: what was delivered before is gone. Others are in the middle of
+    /// a round, and stay as they are.
+    public mutating func beginMerge(of isMerged: (AgentID) -> Bool) {
+        for agent in withInbox where isMerged(agent) { states[agent]?.inbox = [] }
+        withInbox = withInbox.filter { !isMerged($0) }
     }
 
     /// Applies one operation of the merge. A consolidation that took effect when it committed is not applied again.
@@ -54,8 +55,10 @@ public struct AgentTable: Sendable {
         updater.apply(operation, to: &states[target, default: AgentState()], of: target, vector: vector)
     }
 
-    /// Ends the merge: the next round may consolidate again.
-    public mutating func endMerge() { consolidated = [] }
+    /// Ends the merge of these agents: the next round may consolidate again.
+    public mutating func endMerge(of isMerged: (AgentID) -> Bool) {
+        consolidated = consolidated.filter { !isMerged($0) }
+    }
 
     /// Drops all agents that `keep` refuses: their partition went to another host.
     public mutating func retain(where keep: (AgentID) -> Bool) {

@@ -1,3 +1,4 @@
+import Hashing
 import Model
 import SimulationKit
 import Vectors
@@ -8,8 +9,8 @@ public struct RootResult: Sendable {
     public var tree: Tree
     /// Every outcome that the tree used.
     public var outcomes: [OutcomeName]
-    /// Vectors that a consolidation embedded, by text: its effect needs them. Empty for other roots.
-    public var vectors: [String: FixedVector]
+    /// Vectors that a consolidation embedded, by content of the text: its effect needs them. Empty for other roots.
+    public var vectors: [Digest128: FixedVector]
 }
 
 /// Runs turns: gives code its view, and turns what it did or how it failed into records.
@@ -40,7 +41,7 @@ public struct TurnRunner: Sendable {
         }
         return RootResult(
             tree: Tree(round: tree.round, kind: kind, turns: turns), outcomes: turn.names,
-            vectors: kind == .consolidate ? Dictionary(turn.embedded.map { ($0.text, $0.vector) }) { $1 } : [:])
+            vectors: kind == .consolidate ? Dictionary(turn.embedded.map { (contentHash($0.text), $0.vector) }) { $1 } : [:])
     }
 
     /// Runs a passive turn to its end. `state` is the asked agent's at the start of the round.

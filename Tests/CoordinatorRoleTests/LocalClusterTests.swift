@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import ServiceRuntime
 import Support
 import TestKit
@@ -10,6 +11,16 @@ import Testing
     private func shell(_ name: String, _ script: String, key: String? = nil) -> LocalCluster.Program {
         LocalCluster.Program(
             name: name, executable: "/bin/sh", arguments: ["-c", script, "sh"], key: key)
+    }
+
+    private func eventually(_ what: Comment, _ condition: () -> Bool) async throws {
+        let clock = SystemClock()
+        let deadline = clock.now() + .seconds(60)
+        while clock.now() < deadline {
+            if condition() { return }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        Issue.record(what)
     }
 
     private let environment = ["PATH": "/usr/bin:/bin", "GENSIM_LLM_KEY": "secret"]
@@ -24,6 +35,47 @@ import Testing
         #expect(loss.name == "recorder")
         #expect(loss.explanation.contains("ended with exit code 74"))
         #expect(loss.explanation.contains("first | no room left"))
+    }
+
+    @Test func aServingProcessThatDiesIsStartedAgainWithItsAmendedArgumentsAndANewReadyFile() async throws {
+        let folder = try TemporaryFolder()
+        let (losses, post) = AsyncStream.makeStream(of: LocalCluster.Loss.self)
+        let cluster = try LocalCluster(logs: folder.path, environment: environment) { post.yield($0) }
+        let file = "\(folder.path)/ready"
+        func serving(as name: String) -> [String] {
+            ["-c", "printf \(name) > \(file).new; mv \(file).new \(file); exec sleep 600", "sh"]
+        }
+        var program = shell("service", "")
+        program.arguments = serving(as: "first")
+        program.readyFile = file
+        let child = try await cluster.start(program)
+        #expect(try await cluster.ready(child, file: file, limit: .seconds(60)) == "first")
+        cluster.amend("service", arguments: serving(as: "second"))
+        child.signal(SIGKILL)
+        var iterator = losses.makeAsyncIterator()
+        let loss = try #require(await iterator.next())
+        #expect(loss.isRestarted)
+        #expect(loss.explanation.contains("was ended by signal 9"))
+        try await eventually("the second start serves") {
+            (try? String(contentsOfFile: file, encoding: .utf8)) == "second"
+        }
+        await cluster.takeDown()
+    }
+
+    @Test func aProcessThatKeepsDyingIsGivenUpWithTheReason() async throws {
+        let folder = try TemporaryFolder()
+        let (losses, post) = AsyncStream.makeStream(of: LocalCluster.Loss.self)
+        let cluster = try LocalCluster(logs: folder.path, environment: environment) { post.yield($0) }
+        _ = try await cluster.start(shell("agent-host-1", "echo out of luck; exit 70"))
+        var seen: [LocalCluster.Loss] = []
+        for await loss in losses {
+            seen.append(loss)
+            if !loss.isRestarted { break }
+        }
+        #expect(seen.count == RestartPolicy.mostYoungDeaths)
+        let last = try #require(seen.last)
+        #expect(last.explanation.contains("out of luck"))
+        #expect(last.explanation.contains("it died 5 times"))
     }
 
     @Test func takingDownEndsEveryoneAndIsNoLoss() async throws {

@@ -21,7 +21,7 @@ final class ScriptedMarket: CallPerformer {
     private let rule: Rule
     private let table: Guarded<AgentTable>
     private let calls = Guarded<[Seen]>([])
-    private let vectors = Guarded<[String: FixedVector]>([:])
+    private let vectors = Guarded<[Digest128: FixedVector]>([:])
 
     /// Numbers in a vector of this market's embedding model.
     static let dimension = 32
@@ -106,7 +106,7 @@ final class ScriptedMarket: CallPerformer {
             vectors.withLock { $0.merge(ended.vectors) { first, _ in first } }
             if root.kind == .consolidate {
                 let vectors = vectors.withLock { $0 }
-                table.withLock { $0.applyConsolidations(of: ended.tree) { vectors[$0] } }
+                table.withLock { $0.applyConsolidations(of: ended.tree) { vectors[contentHash($0)] } }
             }
         }
         merge(result, granted: granted)
@@ -120,10 +120,10 @@ final class ScriptedMarket: CallPerformer {
     private func merge(_ round: Round, granted: (AgentID) -> Bool) {
         let vectors = vectors.withLock { $0 }
         table.withLock { table in
-            table.beginMerge()
+            table.beginMerge { _ in true }
             for tree in round.trees {
                 for (source, targeted) in tree.orderedOperations {
-                    table.merge(targeted.operation, target: targeted.target) { vectors[$0] }
+                    table.merge(targeted.operation, target: targeted.target) { vectors[contentHash($0)] }
                     if case .claim(let resource, _) = targeted.operation {
                         let result = Operation.claimResult(
                             owner: targeted.target, resource: resource, granted: granted(source))
@@ -131,7 +131,7 @@ final class ScriptedMarket: CallPerformer {
                     }
                 }
             }
-            table.endMerge()
+            table.endMerge { _ in true }
         }
     }
 

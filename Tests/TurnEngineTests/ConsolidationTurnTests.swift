@@ -29,18 +29,18 @@ import TurnEngine
         let result = try await world.run(.consolidate, state: before)
         #expect(result.tree.root.failure == nil)
         var table = AgentTable(assets: world.assets)
-        for entry in ["memory 0", "memory 4"] { #expect(result.vectors[entry] != nil) }
+        for entry in ["memory 0", "memory 4"] { #expect(result.vectors[contentHash(entry)] != nil) }
         for index in 0..<8 {
             table.merge(.remember(text: "memory \(index)", time: Int64(index)), target: World.ada) { _ in nil }
         }
         #expect(table.state(of: World.ada).memory == before.memory)
-        table.applyConsolidations(of: result.tree) { result.vectors[$0] }
+        table.applyConsolidations(of: result.tree) { result.vectors[contentHash($0)] }
         let after = table.state(of: World.ada).memory
         #expect(after.pending.isEmpty)
         #expect(after.long.map(\.text) == (0..<5).map { "memory \($0)" })
         #expect(after.long.allSatisfy { $0.importance == 2 && $0.vector != nil })
         // Applied when it committed, and not again by the merge.
-        table.applyConsolidations(of: result.tree) { result.vectors[$0] }
+        table.applyConsolidations(of: result.tree) { result.vectors[contentHash($0)] }
         #expect(table.state(of: World.ada).memory == after)
     }
 

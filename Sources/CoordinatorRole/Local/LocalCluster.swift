@@ -3,7 +3,8 @@ import Glibc
 import ServiceRuntime
 import Support
 
-/// The processes that the coordinator started on this machine: watched, and taken down on every way out.
+/// The processes that the coordinator started on this machine: watched, started again when they die, and taken down on
+/// every way out.
 ///
 /// All hold one lifeline: whatever becomes of the coordinator, they leave.
 final class LocalCluster: Sendable {
@@ -13,7 +14,7 @@ final class LocalCluster: Sendable {
         var name: String
         /// Its name, how it ended, and the end of its log.
         var explanation: String
-        /// Whether another one is on its way in its place.
+        /// Whether it is started again; if not, it is given up, and the explanation says why.
         var isRestarted = false
     }
 
@@ -29,11 +30,27 @@ final class LocalCluster: Sendable {
         var isForeign = false
         /// The one variable with a key that the program is to see, nil for none.
         var key: String?
+        /// File that it writes once it serves; taken away before each start. Without one it counts as serving at once,
+        /// unless it is a program of others.
+        var readyFile: String?
+    }
+
+    /// A process as it runs now, and how it would be started again.
+    private struct Member {
+        var program: Program
+        var child: ManagedChild
+        var started: Instant
+        var policy = RestartPolicy()
+        /// Whether it ever served: one that never did is an error of the start, which nobody repeats.
+        var hasServed: Bool
     }
 
     private struct State {
-        var children: [ManagedChild] = []
+        /// By name, in the order of their first start.
+        var members: [Member] = []
         var isGoingDown = false
+
+        func index(_ name: String) -> Int? { members.firstIndex { $0.program.name == name } }
     }
 
     /// Time between SIGTERM and SIGKILL, longer than a supervisor's own.
@@ -48,29 +65,49 @@ final class LocalCluster: Sendable {
     private let lifeline: Lifeline
     private let logs: String
     private let environment: [String: String]
+    private let clock: any MonotonicClock
     private let onLoss: @Sendable (Loss) -> Void
     private let state = Guarded(State())
 
     /// A cluster whose logs go to the folder `logs`. `onLoss` is called on a thread of its own.
     init(
-        logs: String, environment: [String: String], onLoss: @escaping @Sendable (Loss) -> Void
+        logs: String, environment: [String: String], clock: any MonotonicClock = SystemClock(),
+        onLoss: @escaping @Sendable (Loss) -> Void
     ) throws {
         self.logs = logs
+        self.clock = clock
         self.onLoss = onLoss
         self.environment = environment
         lifeline = try Lifeline()
         try FileManager.default.createDirectory(atPath: logs, withIntermediateDirectories: true)
     }
 
-    /// Starts a process. Its output goes to its log.
+    /// Starts a process, and again whenever it dies. Its output goes to its log.
     func start(_ program: Program) async throws -> ManagedChild {
+        let child = try await spawn(program)
+        adopt(
+            Member(
+                program: program, child: child, started: clock.now(),
+                hasServed: program.readyFile == nil && !program.isForeign))
+        return child
+    }
+
+    /// From now on the process is started with other arguments: with the port, say, that it had found.
+    func amend(_ name: String, arguments: [String]) {
+        state.withLock { state in
+            if let index = state.index(name) { state.members[index].program.arguments = arguments }
+        }
+    }
+
+    private func spawn(_ program: Program) async throws -> ManagedChild {
+        if let file = program.readyFile { try? FileManager.default.removeItem(atPath: file) }
         let path = log(of: program.name)
         let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw UserError.system("the log cannot be written", at: path, errno: errno) }
         defer { close(descriptor) }
         let visible = environment.filter { $0.key == program.key || !Self.secrets.contains($0.key) }
         let tie = ["--lifeline-fd", "\(ManagedChild.lifelineNumber)"]
-        let child = try await ManagedChild.start(
+        return try await ManagedChild.start(
             ManagedChild.Plan(
                 name: program.name,
                 executable: program.isForeign ? try Programs.path(of: "supervisor") : program.executable,
@@ -79,13 +116,20 @@ final class LocalCluster: Sendable {
                 environment: visible.map { "\($0.key)=\($0.value)" }.sorted(), standardOutput: descriptor,
                 standardError: descriptor,
                 lifeline: lifeline.readEnd))
+    }
+
+    /// Takes a process in, in the place of the last one of its name.
+    private func adopt(_ member: Member) {
         let isLate = state.withLock { state in
-            state.children.append(child)
+            if let index = state.index(member.program.name) {
+                state.members[index] = member
+            } else {
+                state.members.append(member)
+            }
             return state.isGoingDown
         }
-        if isLate { child.signal(SIGTERM) }
-        child.onExit { [weak self] status in self?.ended(program.name, status) }
-        return child
+        if isLate { member.child.signal(SIGTERM) }
+        member.child.onExit { [weak self] status in self?.ended(member.child, status) }
     }
 
     /// Waits until `file` holds what the process writes there once it serves.
@@ -94,7 +138,10 @@ final class LocalCluster: Sendable {
         let clock = SystemClock()
         let deadline = clock.now() + limit
         while clock.now() < deadline {
-            if let text = try? String(contentsOfFile: file, encoding: .utf8), !text.isEmpty { return text }
+            if let text = try? String(contentsOfFile: file, encoding: .utf8), !text.isEmpty {
+                markServing(child)
+                return text
+            }
             if let status = child.status { throw UserError(explain(child.name, status), exitCode: .unavailable) }
             try await Task.sleep(for: .milliseconds(20))
         }
@@ -103,11 +150,20 @@ final class LocalCluster: Sendable {
             advice: "see its log", exitCode: .unavailable)
     }
 
+    private func markServing(_ child: ManagedChild) {
+        state.withLock { state in
+            if let index = state.index(child.name) { state.members[index].hasServed = true }
+        }
+    }
+
+    /// Marks a process of others as serving.
+    func serves(_ child: ManagedChild) { markServing(child) }
+
     /// Ends all processes: hosts, which were started last, first.
     func takeDown() async {
         let children = state.withLock { state in
             state.isGoingDown = true
-            return state.children
+            return state.members.map(\.child)
         }
         // Services stay until the hosts are gone, so that nobody's last message meets a closed door.
         let hosts = children.filter { $0.name.hasPrefix(Programs.hostPrefix) }
@@ -123,7 +179,7 @@ final class LocalCluster: Sendable {
     func killAll() {
         let children = state.withLock { state in
             state.isGoingDown = true
-            return state.children
+            return state.members.map(\.child)
         }
         for child in children { child.signal(SIGKILL) }
     }
@@ -131,9 +187,41 @@ final class LocalCluster: Sendable {
     /// Path of a process's log.
     func log(of name: String) -> String { "\(logs)/\(name).log" }
 
-    private func ended(_ name: String, _ status: ChildProcess.ExitStatus) {
-        guard !state.withLock({ $0.isGoingDown }) else { return }
-        onLoss(Loss(name: name, explanation: explain(name, status)))
+    private func ended(_ child: ManagedChild, _ status: ChildProcess.ExitStatus) {
+        let now = clock.now()
+        let found = state.withLock { state -> (Member, RestartPolicy.Verdict)? in
+            guard !state.isGoingDown, let index = state.index(child.name), state.members[index].child === child else {
+                return nil
+            }
+            guard state.members[index].hasServed else { return (state.members[index], .giveUp("")) }
+            let lived = now.since(state.members[index].started)
+            let verdict = state.members[index].policy.ended(status, lived: lived)
+            return (state.members[index], verdict)
+        }
+        guard let (member, verdict) = found else { return }
+        let explanation = explain(child.name, status)
+        switch verdict {
+        case .giveUp(let reason):
+            onLoss(Loss(name: child.name, explanation: reason.isEmpty ? explanation : "\(explanation); \(reason)"))
+        case .restart(let wait):
+            onLoss(Loss(name: child.name, explanation: explanation, isRestarted: true))
+            Task { await restart(member, after: wait) }
+        }
+    }
+
+    private func restart(_ member: Member, after wait: Span) async {
+        var member = member
+        do {
+            try await Task.sleep(nanoseconds: wait.nanoseconds)
+            guard !state.withLock({ $0.isGoingDown }) else { return }
+            member.child = try await spawn(member.program)
+            member.started = clock.now()
+            adopt(member)
+        } catch {
+            onLoss(
+                Loss(name: member.program.name, explanation: "\(member.program.name) cannot be started again: \(error)")
+            )
+        }
     }
 
     private func explain(_ name: String, _ status: ChildProcess.ExitStatus) -> String {

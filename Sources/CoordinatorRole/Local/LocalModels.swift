@@ -105,6 +105,7 @@ struct LocalModels: Sendable {
             }
             try await Task.sleep(for: .milliseconds(100))
         }
+        cluster.serves(child)
         return Server(url: "http://127.0.0.1:\(port)", model: model.model)
     }
 }

@@ -89,17 +89,22 @@ struct ServiceStarter: Sendable {
         let child = try await cluster.start(
             LocalCluster.Program(
                 name: name, executable: try Programs.path(of: name),
-                arguments: arguments + ["--listen", endpoint, "--ready-file", ready], key: keys[name]))
+                arguments: arguments + ["--listen", endpoint, "--ready-file", ready], key: keys[name],
+                readyFile: ready))
         return try await cluster.ready(child, file: ready, limit: Self.startLimit)
     }
 
     private func emulator(_ cluster: LocalCluster, _ arguments: [String]) async throws -> String {
         let ready = sockets.file("\(ServiceNames.emulator).port")
+        let rest = ["--port-file", ready] + arguments
         let child = try await cluster.start(
             LocalCluster.Program(
                 name: ServiceNames.emulator, executable: try Programs.path(of: ServiceNames.emulator),
-                arguments: ["--listen", "127.0.0.1:0", "--port-file", ready] + arguments))
+                arguments: ["--listen", "127.0.0.1:0"] + rest, readyFile: ready))
         let address = try await cluster.ready(child, file: ready, limit: Self.startLimit)
-        return "http://\(address.trimmingCharacters(in: .whitespacesAndNewlines))"
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        // The gateways know it by this address: should it die, it comes back there.
+        cluster.amend(ServiceNames.emulator, arguments: ["--listen", address] + rest)
+        return "http://\(address)"
     }
 }

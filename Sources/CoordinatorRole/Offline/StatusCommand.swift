@@ -3,8 +3,6 @@ import Foundation
 import Recording
 import ServiceRuntime
 import Support
-import Transport
-import Wire
 
 /// `coordinator status`.
 struct StatusCommand: ParsableCommand {
@@ -66,18 +64,9 @@ struct StatusReport: Encodable, Sendable {
     var rounds: UInt32
     var counters: [String: UInt64]
 
-    private static let limit = Span.seconds(10)
-
     /// Asks the coordinator that plays it.
     static func ask(_ endpoint: String, _ context: ServiceContext) async throws -> StatusReport {
-        let node = try TransportNode(name: "status.net", clock: context.clock)
-        defer { node.close() }
-        let introduction = PeerIntroduction(
-            role: "status", name: "status-\(getpid())", incarnation: UInt64.random(in: 1...UInt64.max))
-        let client = WireClient(try node.connect(endpoint, introduction: introduction))
-        let status = try await within(limit, at: endpoint) {
-            try await client.request(RequestStatus(), expecting: RunStatus.self)
-        }
+        let status = try await CoordinatorContact.talk(to: endpoint, as: "status", context) { try await $0.status() }
         return StatusReport(
             run: status.run, phase: status.phase, round: status.round, rounds: status.rounds,
             counters: Dictionary(status.counters.map { ($0.name, $0.count) }) { first, _ in first })

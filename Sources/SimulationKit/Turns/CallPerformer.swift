@@ -108,9 +108,14 @@ public protocol CallPerformer: Sendable {
 public struct TurnInterrupted: Error, Sendable {
     /// Why, for the log.
     public var reason: String
+    /// Whether whoever has to act on it knows already.
+    public var isKnown: Bool
 
     /// An interruption.
-    public init(reason: String) { self.reason = reason }
+    public init(reason: String, isKnown: Bool = false) {
+        self.reason = reason
+        self.isKnown = isKnown
+    }
 }
 
 /// Ends a turn as failed, for a reason that is the same on every rerun.

@@ -1,0 +1,34 @@
+import ServiceRuntime
+import Support
+import Wire
+
+/// Where asks of other hosts come in, over all lives of a host.
+final class AskDesk: Sendable {
+    private let host = Guarded<AgentHost?>(nil)
+    private let launcher: TaskLauncher
+
+    /// A desk at which nobody sits yet: askers are told to come again.
+    init(_ launcher: TaskLauncher) { self.launcher = launcher }
+
+    /// From now on `host` answers.
+    func open(_ host: AgentHost) { self.host.withLock { $0 = host } }
+
+    /// Nobody answers any more.
+    func close() { host.withLock { $0 = nil } }
+
+    /// The handler of the host's socket.
+    func server() -> WireServer {
+        var server = WireServer()
+        server.on(Ask.self) { [self] ask, responder in take(ask, responder) }
+        return server
+    }
+
+    /// Answers an ask, later.
+    func take(_ ask: Ask, _ responder: Responder) {
+        guard let host = host.withLock({ $0 }) else {
+            responder.fail(Problem(.unavailable, "this host is still starting"))
+            return
+        }
+        launcher.launch { await responder.reply { try await host.serve(ask) } }
+    }
+}

@@ -1,0 +1,89 @@
+import ClusterLogic
+import Model
+import SimulationKit
+import Support
+import TurnEngine
+
+/// The consolidations that a round still needs. Waiting for one starts it, so that nobody waits for a turn that waits
+/// for room in the window.
+final class Consolidations: Sendable {
+    private struct Entry {
+        var root: PlannedRoot
+        var lease: Lease
+        var task: Task<Void, any Error>?
+    }
+
+    private struct State {
+        var entries: [AgentID: Entry] = [:]
+        var isClosed = false
+    }
+
+    private let launcher: TaskLauncher
+    private let state = Guarded(State())
+
+    init(_ launcher: TaskLauncher) { self.launcher = launcher }
+
+    /// Adds what a partition needs.
+    func add(_ roots: [PlannedRoot], _ lease: Lease) {
+        state.withLock { state in
+            for root in roots { state.entries[root.agent] = Entry(root: root, lease: lease) }
+        }
+    }
+
+    /// Waits until the agent needs none, running it by `run` if nobody does.
+    func wait(
+        for agent: AgentID, run: @escaping @Sendable (PlannedRoot, Lease) async throws -> Void
+    ) async throws {
+        let task = state.withLock { state -> Task<Void, any Error>? in
+            guard let entry = state.entries[agent], !state.isClosed else { return nil }
+            if let task = entry.task { return task }
+            let task = launcher.launch { [self] in
+                do {
+                    try await run(entry.root, entry.lease)
+                    ended(entry, isDone: true)
+                } catch {
+                    ended(entry, isDone: false)
+                    throw error
+                }
+            }
+            state.entries[agent]?.task = task
+            return task
+        }
+        try await task?.value
+    }
+
+    /// One that was interrupted can be started again.
+    private func ended(_ entry: Entry, isDone: Bool) {
+        state.withLock { state in
+            guard state.entries[entry.root.agent]?.lease == entry.lease else { return }
+            if isDone {
+                state.entries[entry.root.agent] = nil
+            } else {
+                state.entries[entry.root.agent]?.task = nil
+            }
+        }
+    }
+
+    /// Forgets those of a lost lease, and interrupts them.
+    func drop(_ lease: Lease) {
+        let tasks = state.withLock { state in
+            let lost = state.entries.filter { $0.value.lease == lease }
+            for agent in lost.keys { state.entries[agent] = nil }
+            return lost.values.compactMap(\.task)
+        }
+        for task in tasks { task.cancel() }
+    }
+
+    /// Forgets all: a new round begins.
+    func reset() { state.withLock { $0.entries = [:] } }
+
+    /// Interrupts all and waits for their ends.
+    func close() async {
+        let tasks = state.withLock { state in
+            state.isClosed = true
+            return state.entries.sorted { $0.key.number < $1.key.number }.compactMap(\.value.task)
+        }
+        for task in tasks { task.cancel() }
+        for task in tasks { _ = try? await task.value }
+    }
+}

@@ -1,0 +1,143 @@
+import ClusterLogic
+import Model
+import ServiceRuntime
+import SimulationKit
+import Support
+import TurnEngine
+import Vectors
+import Wire
+
+/// The agents of a host and the turns that run on them: its partitions' root turns, and passive turns for everyone.
+final class HostTurns: PassiveTurns {
+    private struct Round {
+        var number: UInt32 = 0
+        var time: Int64 = 0
+    }
+
+    private let assets: SimulationAssets
+    private let runner: RootRunner
+    private let placement: Placement
+    private let loader: PartitionLoader
+    private let table: Guarded<AgentTable>
+    private let consolidations: Consolidations
+    private let present = Guarded(Round())
+
+    init(
+        assets: SimulationAssets, runner: RootRunner, placement: Placement, loader: PartitionLoader,
+        table: Guarded<AgentTable>, launcher: TaskLauncher
+    ) {
+        self.assets = assets
+        self.runner = runner
+        self.placement = placement
+        self.loader = loader
+        self.table = table
+        consolidations = Consolidations(launcher)
+    }
+
+    /// Simulated time of the round in progress.
+    var time: Int64 { present.withLock { $0.time } }
+
+    /// The round in progress, 0 before the first.
+    var round: UInt32 { present.withLock { $0.number } }
+
+    /// A round begins; what was kept for the one before goes.
+    func begin(_ number: UInt32, time: Int64) {
+        present.withLock { $0 = Round(number: number, time: time) }
+        consolidations.reset()
+        runner.recorded.reset()
+        runner.counters.withLock { $0.beginRound() }
+    }
+
+    /// Forgets a lost partition.
+    func drop(_ lease: Lease) {
+        consolidations.drop(lease)
+        runner.recorded.drop(lease)
+        runner.counters.withLock { $0.drop(lease.partition) }
+        loader.drop(lease)
+    }
+
+    /// Ends everything that runs here.
+    func close() async { await consolidations.close() }
+
+    // MARK: Root turns
+
+    /// Learns what is durable of a partition's round, plans it, and returns the roots that remain: consolidations, and
+    /// acts. A merged round is planned already, and all its roots are durable.
+    func prepare(
+        _ lease: Lease, round: UInt32, isMerged: Bool
+    ) async throws -> (consolidations: [PlannedRoot], acts: [PlannedRoot]) {
+        let (partition, epoch) = (lease.partition, lease.epoch)
+        let question = LoadPartition(partition: partition, epoch: epoch, round: round)
+        let (recorder, retry) = (runner.recorder, runner.retry)
+        let durable = try await retry.patiently { try await recorder.request(question, expecting: PartitionState.self) }
+        let known = try await runner.fetch(lease, round: round, root: nil)
+        let agents = placement.agents(in: partition)
+        let planned = table.withLock { table in
+            RoundPlan.roots(partition: partition, agents: agents, round: round, assets: assets, table: table)
+        }
+        if !isMerged {
+            let plan = PlanRound(partition: partition, epoch: epoch, round: round, roots: UInt32(planned.count))
+            _ = try await retry.patiently { try await recorder.request(plan, expecting: Acknowledged.self) }
+        }
+        let vectors = try VectorLookup(outcomes: known.outcomes)
+        let trees = try known.consolidations.map { try Tree(packed: $0) }
+        table.withLock { table in
+            for tree in trees { table.applyConsolidations(of: tree, vector: vectors.vector) }
+        }
+        runner.recorded.add(known.outcomes, lease)
+        runner.counters.withLock {
+            $0.planned(
+                .init(
+                    planned: UInt64(planned.count), committed: UInt64(durable.committed.count),
+                    failed: UInt64(durable.failed)), in: partition)
+        }
+        let committed = Set(durable.committed)
+        let open = isMerged ? [] : planned.filter { !committed.contains($0.turn) }
+        let early = open.filter { $0.kind == .consolidate }
+        consolidations.add(early, lease)
+        return (early, open.filter { $0.kind != .consolidate })
+    }
+
+    /// Runs a root turn until it is durable. Its agent's consolidation goes first, whoever waits for it.
+    func run(_ root: PlannedRoot, _ lease: Lease) async throws {
+        try await consolidate(root.agent)
+        guard root.kind != .consolidate else { return }
+        let round = present.withLock { $0 }
+        let state = try await loader.state(of: root.agent)
+        _ = try await runner.runToCommit(root, lease, round: round.number, time: round.time, state: state)
+    }
+
+    private func consolidate(_ agent: AgentID) async throws {
+        try await consolidations.wait(for: agent) { [self] root, lease in
+            let round = present.withLock { $0 }
+            let state = try await loader.state(of: agent)
+            let result = try await runner.runToCommit(
+                root, lease, round: round.number, time: round.time, state: state)
+            table.withLock { table in
+                table.applyConsolidations(of: result.tree) { result.vectors[contentHash($0)] }
+            }
+        }
+    }
+
+    /// Runs the environment's turn on the merged round.
+    func runEnvironment(_ lease: Lease, _ number: UInt32) async throws {
+        // On a copy: the operations take effect when the round is closed, together with those of this very turn.
+        var merged = try await loader.state(of: .environment)
+        let updater = StateUpdater(memory: assets.memory, population: assets.population)
+        for operation in try await loader.contributions(number) {
+            updater.apply(operation.operation, to: &merged, of: .environment)
+        }
+        let turn = TurnID.root(round: number, kind: .environment, agent: AgentID.environment.description)
+        let root = PlannedRoot(kind: .environment, agent: .environment, turn: turn, partition: lease.partition)
+        runner.recorded.add(try await runner.fetch(lease, round: number, root: turn).outcomes, lease)
+        _ = try await runner.runToCommit(root, lease, round: number, time: time, state: merged)
+    }
+
+    // MARK: Passive turns
+
+    func answer(_ ask: AskCall, under lease: Lease) async throws -> AskReply {
+        if ask.agent != .environment { try await consolidate(ask.agent) }
+        let state = try await loader.state(of: ask.agent)
+        return try await runner.runner.runPassive(ask, state: state)
+    }
+}

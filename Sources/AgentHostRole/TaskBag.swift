@@ -1,0 +1,53 @@
+import ClusterLogic
+import Support
+
+/// The tasks of a host: cancelled by lease or all together, and awaited at the end, so that nothing of a lost lease or
+/// an earlier life goes on unnoticed.
+final class TaskBag: Sendable {
+    private struct Entry {
+        var lease: Lease?
+        var task: Task<Void, any Error>
+    }
+
+    private struct State {
+        var entries: [UInt64: Entry] = [:]
+        var last: UInt64 = 0
+        var isClosed = false
+    }
+
+    private let launcher: TaskLauncher
+    private let state = Guarded(State())
+
+    /// An empty bag.
+    init(_ launcher: TaskLauncher) { self.launcher = launcher }
+
+    /// Starts a task for a lease, or for the host as a whole. After `close` nothing starts.
+    func launch(for lease: Lease? = nil, _ body: @escaping @Sendable () async -> Void) {
+        state.withLock { state in
+            guard !state.isClosed else { return }
+            state.last += 1
+            let number = state.last
+            // Under the lock, so that a task that ends at once finds its entry.
+            let task = launcher.launch { [self] in
+                await body()
+                self.state.withLock { $0.entries[number] = nil }
+            }
+            state.entries[number] = Entry(lease: lease, task: task)
+        }
+    }
+
+    /// Cancels the tasks of a lease.
+    func cancel(_ lease: Lease) {
+        for task in state.withLock({ $0.entries.values.filter { $0.lease == lease }.map(\.task) }) { task.cancel() }
+    }
+
+    /// Cancels all tasks and waits for their ends.
+    func close() async {
+        let tasks = state.withLock { state in
+            state.isClosed = true
+            return state.entries.sorted { $0.key < $1.key }.map(\.value.task)
+        }
+        for task in tasks { task.cancel() }
+        for task in tasks { _ = try? await task.value }
+    }
+}

@@ -1,0 +1,54 @@
+import Support
+
+/// Decides whether a process that ended is started again, and when.
+///
+/// Pure: told how long the process lived and what time it is. What a person must mend, such as a wrong option or a full
+/// disk, would only happen again; a process that dies again and again, however it dies, is given up in the end.
+struct RestartPolicy: Sendable {
+    /// What to do about a process that ended.
+    enum Verdict: Sendable, Equatable {
+        /// Start it again after this time.
+        case restart(after: Span)
+        /// Leave it; for this reason.
+        case giveUp(String)
+    }
+
+    /// A process that lived this long was healthy: its next end is the first again.
+    static let healthy = Span.seconds(30)
+    /// One that did not live this long died young.
+    static let young = Span.seconds(2)
+    /// Ends without a healthy life between them, after which there is no hope.
+    static let mostEnds = 20
+    /// Young deaths in a row after which there is none either.
+    static let mostYoungDeaths = 5
+    /// The first wait, doubled with each young death up to the longest.
+    static let firstWait = Span.milliseconds(100)
+    static let longestWait = Span.seconds(5)
+
+    private var ends = 0
+    private var youngDeaths = 0
+
+    /// The process has ended after it `lived` so long.
+    mutating func ended(_ status: ChildProcess.ExitStatus, lived: Span) -> Verdict {
+        if case .exited(let code) = status, let reason = Self.lasting[code] { return .giveUp(reason) }
+        ends = lived >= Self.healthy ? 1 : ends + 1
+        youngDeaths = lived < Self.young ? youngDeaths + 1 : 0
+        if youngDeaths >= Self.mostYoungDeaths {
+            return .giveUp("it died \(youngDeaths) times within \(Int(Self.young.seconds)) seconds of its start")
+        }
+        if ends >= Self.mostEnds {
+            return .giveUp("it died \(ends) times without living for \(Int(Self.healthy.seconds)) seconds")
+        }
+        guard youngDeaths > 1 else { return .restart(after: Span(nanoseconds: 0)) }
+        let wait = Self.firstWait.nanoseconds << UInt64(youngDeaths - 2)
+        return .restart(after: min(Span(nanoseconds: wait), Self.longestWait))
+    }
+
+    /// Exit codes that a second try cannot change.
+    private static let lasting: [Int32: String] = Dictionary(
+        uniqueKeysWithValues: [
+            (ProcessExitCode.usage, "its options are wrong"), (.dataError, "what it reads is damaged"),
+            (.noInput, "a file is missing"), (.cannotCreate, "it cannot write where it should"),
+            (.ioError, "the disk is full or failed"), (.configuration, "it is misconfigured"),
+        ].map { ($0.0.rawValue, $0.1) })
+}
