@@ -51,8 +51,7 @@ public struct MergeCapacities {
             if try remaining(key) != 0 { try change(key, to: 0) }
         case .add(let field, let amount):
             let key = ResourceKey(owner: target, name: field)
-            let (sum, overflow) = try remaining(key).addingReportingOverflow(amount)
-            try change(key, to: overflow ? (amount > 0 ? .max : .min) : sum)
+            try change(key, to: try remaining(key).addingSaturated(amount))
         case .append, .claim, .remember, .message, .event, .consolidate, .claimResult:
             return
         }

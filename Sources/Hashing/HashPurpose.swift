@@ -29,6 +29,8 @@ public enum HashPurpose: String, Sendable, CaseIterable {
     case round
     /// A recorder batch, chained.
     case batch
+    /// The mark of what the recorder has acknowledged.
+    case acknowledgement
     /// The emulator's answer to a request.
     case emulatorAnswer
     /// The emulator's faults.

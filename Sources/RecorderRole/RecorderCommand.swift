@@ -34,7 +34,14 @@ public struct RecorderCommand: ParsableCommand {
 
     private static func serve(listen: String, store path: String, _ context: ServiceContext) async throws {
         let store = try open(path)
-        let service = try RecorderService(store: store, clock: context.clock)
+        if let note = store.openingNote { context.logger.warning("\(note)", metadata: ["store": "\(path)"]) }
+        let failed = Guarded<StorageFailure?>(nil)
+        let service = try RecorderService(
+            store: store, clock: context.clock,
+            onFailure: { failure in
+                failed.withLock { $0 = failure }
+                context.stop.request(.requested)
+            })
         let node = try TransportNode(name: "recorder", clock: context.clock)
         // A process's number of its own, never part of a result: clients that see it change send again.
         let incarnation = context.clock.now().nanoseconds
@@ -46,6 +53,7 @@ public struct RecorderCommand: ParsableCommand {
         // First what was taken in becomes durable and is answered, then the socket closes.
         service.stop()
         node.close()
+        if let failure = failed.withLock({ $0 }) { throw userError(failure, path) }
         do { try store.close() } catch let failure as StorageFailure { throw userError(failure, path) }
     }
 
@@ -58,7 +66,7 @@ public struct RecorderCommand: ParsableCommand {
     }
 
     private static func userError(_ failure: StorageFailure, _ path: String) -> UserError {
-        UserError(failure.what, at: path, advice: failure.advice, exitCode: .ioError)
+        UserError(failure.what, at: path, advice: failure.advice, exitCode: failure.exitCode)
     }
 
     /// Milliseconds since 1970, for the columns that tell a researcher when things happened.

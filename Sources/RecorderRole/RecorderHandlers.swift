@@ -27,7 +27,9 @@ struct RecorderHandlers {
             service.write(.createRun(name: message.run, definition: message.definition), reply: done(responder))
         }
         server.on(RaiseEpoch.self) { message, responder in
-            service.write(.raiseEpoch(epoch: message.epoch, rounds: message.rounds), reply: done(responder))
+            service.write(
+                .raiseEpoch(epoch: message.epoch, rounds: message.rounds, owner: message.owner),
+                reply: done(responder))
         }
         server.on(GrantPartitions.self) { message, responder in
             let leases = message.leases.map {

@@ -8,14 +8,17 @@ final class RecorderService: Sendable {
     private let queue: WorkQueue
     private let thread: OSThread?
 
-    /// Starts the writer's thread over a store that belongs to it from now on.
+    /// Starts the writer's thread over a store that belongs to it from now on. `onFailure` is told once, on that
+    /// thread, that the store has failed for good, after those who waited have been answered; requests that come later
+    /// are still answered, with the failure.
     init(
-        store: any RecordStore, clock: any MonotonicClock, settings: RecorderSettings = RecorderSettings()
+        store: any RecordStore, clock: any MonotonicClock, settings: RecorderSettings = RecorderSettings(),
+        onFailure: @escaping @Sendable (StorageFailure) -> Void = { _ in }
     ) throws(UserError) {
         let queue = try WorkQueue(limit: settings.queueLimit)
         self.queue = queue
         thread = try OSThread(name: "recorder-writer") {
-            var loop = WriterLoop(store: store, queue: queue, clock: clock, settings: settings)
+            var loop = WriterLoop(store: store, queue: queue, clock: clock, settings: settings, onFailure: onFailure)
             loop.run()
         }
     }

@@ -12,8 +12,14 @@ struct WriterLoop {
     private let clock: any MonotonicClock
     private let settings: RecorderSettings
     private var parked = ParkedCommits()
+    private let onFailure: @Sendable (StorageFailure) -> Void
+    private var failure: StorageFailure?
 
-    init(store: any RecordStore, queue: WorkQueue, clock: any MonotonicClock, settings: RecorderSettings) {
+    init(
+        store: any RecordStore, queue: WorkQueue, clock: any MonotonicClock, settings: RecorderSettings,
+        onFailure: @escaping @Sendable (StorageFailure) -> Void = { _ in }
+    ) {
+        self.onFailure = onFailure
         self.store = store
         self.queue = queue
         self.clock = clock
@@ -55,6 +61,16 @@ struct WriterLoop {
         }
         if !requests.isEmpty { write(requests, replies) }
         for case .read(let question) in work { question(.success(store)) }
+        reportFailure()
+    }
+
+    /// Tells once that the store has failed, also when a question was the first to notice. What is parked waits for
+    /// outcomes that cannot come any more, and is answered too.
+    private mutating func reportFailure() {
+        guard failure == nil, let found = store.failure else { return }
+        failure = found
+        for entry in parked.takeAll() { entry.reply(.failure(.failed(found))) }
+        onFailure(found)
     }
 
     private mutating func write(

@@ -145,6 +145,7 @@ final class CommitWriter {
         trees.add(Int64(tree.root.failure == nil ? 0 : 1))
         trees.add(order)
         trees.add(digest.bytes)
+        trees.add(JSONText.of(numbers: state?.embeddingRows(of: commit.outcomes) ?? []))
         trees.add(try TreeStorage.stored(commit.tree, segment: segments.id(of:)))
         try trees.insert()
 

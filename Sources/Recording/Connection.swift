@@ -46,6 +46,11 @@ enum Connection {
         guard tables == 0 || application == Schema.applicationID else {
             throw StorageFailure("the file is a database, but no recording", advice: "name another file")
         }
+        guard version == 0 || version >= Schema.version else {
+            throw StorageFailure(
+                "the recording has version \(version), this program reads version \(Schema.version)",
+                advice: "use the program that wrote it")
+        }
         guard version <= Schema.version else {
             throw StorageFailure(
                 "the recording has version \(version), this program reads up to \(Schema.version)",

@@ -25,7 +25,7 @@ final class ContentReader {
     func text(_ id: Int64) throws -> String {
         segmentText.bind(1, id)
         guard let text = try segmentText.first({ $0.text(0) }) else {
-            throw StorageFailure("segment \(id) is missing", advice: "the recording is damaged: verify it")
+            throw StorageFailure.damaged("segment \(id) is missing")
         }
         return text
     }
@@ -34,7 +34,7 @@ final class ContentReader {
     func vector(_ id: Int64) throws -> (text: String, vector: [UInt8]) {
         vectorRow.bind(1, id)
         guard let found = try vectorRow.first({ (segment: $0.int(0), vector: $0.blob(1)) }) else {
-            throw StorageFailure("vector \(id) is missing", advice: "the recording is damaged: verify it")
+            throw StorageFailure.damaged("vector \(id) is missing")
         }
         return (try text(found.segment), found.vector)
     }
@@ -50,7 +50,7 @@ final class ContentReader {
                     maxTokens: UInt32(clamping: row.int(5))))
         }
         guard let found else {
-            throw StorageFailure("settings \(id) are missing", advice: "the recording is damaged: verify it")
+            throw StorageFailure.damaged("settings \(id) are missing")
         }
         return found
     }

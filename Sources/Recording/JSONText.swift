@@ -13,8 +13,7 @@ enum JSONText {
     /// The strings of a JSON array of strings.
     static func strings(_ text: String) throws -> [String] {
         guard let strings = try? JSONDecoder().decode([String].self, from: Data(text.utf8)) else {
-            throw StorageFailure(
-                "a list of options is no JSON array of texts", advice: "the recording is damaged: verify it")
+            throw StorageFailure.damaged("a list of options is no JSON array of texts")
         }
         return strings
     }

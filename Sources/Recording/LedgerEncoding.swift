@@ -53,15 +53,6 @@ struct LedgerEncoding {
         }
     }
 
-    /// Heads a table's rows.
-    mutating func appendHeader(_ table: LedgerTable, rows: Int) {
-        bytes.append(4)
-        appendNumber(UInt64(table.rawValue))
-        appendNumber(UInt64(rows))
-    }
-
-    mutating func append(contentsOf other: LedgerEncoding) { bytes.append(contentsOf: other.bytes) }
-
     mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
     private mutating func appendNumber(_ number: UInt64) {

@@ -83,16 +83,30 @@ final class MergedReader {
         granted.bind(1, Int64(round))
         while try granted.step() { decisions[granted.int(0), default: []].append(granted.int(1) != 0) }
         var index = MergedIndex()
-        try trees.forEach(round: round) { stored in
-            index.add(
-                stored.tree, id: stored.id, granted: decisions[stored.id] ?? [], partition: cursor.partition(of:))
+        func add(_ stored: TreeReader.Stored) throws {
+            let granted = decisions[stored.id] ?? []
+            guard stored.tree.claimCount == granted.count else {
+                throw StorageFailure.damaged(
+                    "tree \(stored.id) of round \(round) has \(stored.tree.claimCount) claims and \(granted.count) decisions"
+                )
+            }
+            index.add(stored.tree, id: stored.id, granted: granted, partition: cursor.partition(of:))
         }
-        if let stored = try trees.environmentTree(round: round) {
-            index.add(
-                stored.tree, id: stored.id, granted: decisions[stored.id] ?? [], partition: cursor.partition(of:))
-        }
+        try trees.forEach(round: round, add)
+        // The environment's tree takes part when its round closes, and its claims are decided then.
+        let isClosed = round < cursor.round || cursor.state == .closed
+        if isClosed, let stored = try trees.environmentTree(round: round) { try add(stored) }
         install(index, round: round)
         return index
+    }
+}
+
+extension Tree {
+    /// How many claims it makes.
+    var claimCount: Int {
+        orderedOperations.count { _, targeted in
+            if case .claim = targeted.operation { true } else { false }
+        }
     }
 }
 

@@ -32,6 +32,15 @@ final class OpenRoot {
         turns = [root: row]
     }
 
+    /// Keys of the embedding calls among those that a commit names: nothing else says which of them count.
+    func embeddingRows(of names: [OutcomeName]) -> [Int64] {
+        var requests: [CallID: Digest128] = [:]
+        for name in names { requests[name.call] = name.request }
+        return requests.compactMap { call, request in
+            outcomes[call]?.first { $0.request == request && !$0.isCompletion }?.row
+        }.sorted()
+    }
+
     /// Why a commit that names these outcomes cannot be written.
     enum Mismatch {
         /// Some are not recorded.

@@ -28,11 +28,11 @@ final class OutcomeIntake {
         self.contents = contents
         committedRoot = try SQLStatement(database, "SELECT root FROM trees WHERE round = ? AND merge_order = ?")
         turnsOfRoot = try SQLStatement(database, "SELECT id, identity FROM turns WHERE root = ? ORDER BY id")
-        let call = "SELECT id, request, answer, rejection FROM"
+        let call = "SELECT id, request, answer, rejection, result FROM"
         callOfTurn = try SQLStatement(database, "\(call) calls WHERE turn = ? AND n = ?")
         voidCallsOfTurn = try SQLStatement(database, "\(call) void_calls WHERE turn = ? AND n = ? ORDER BY id")
         embeddingsOfTurn = try SQLStatement(
-            database, "SELECT id, request, vectors FROM embedding_calls WHERE turn = ? AND n = ? ORDER BY id")
+            database, "SELECT id, request, vectors, result FROM embedding_calls WHERE turn = ? AND n = ? ORDER BY id")
         numbersOfTurn = try SQLStatement(
             database,
             """
@@ -88,8 +88,8 @@ final class OutcomeIntake {
         let root = OpenRoot(record.root, partition: record.partition, row: row)
         // A root that its round closed without is never going to commit: what it paid for is void from the start.
         guard isOpen else {
-            let turn = try insertTurn(record, root)
-            _ = try tables.insert(record, turn: turn, isAside: true)
+            let turn = try root.turns[record.call.turn] ?? insertTurn(record, root, status: .void)
+            _ = try tables.insert(record, result: record.resultHash, turn: turn, isAside: true)
             return false
         }
         open[record.root] = root
@@ -102,7 +102,7 @@ final class OutcomeIntake {
         let same = variants.first { $0.request == record.request }
         if let same, same.result == result { return true }
         let turn = try root.turns[record.call.turn] ?? insertTurn(record, root)
-        let row = try tables.insert(record, turn: turn, isAside: !variants.isEmpty)
+        let row = try tables.insert(record, result: result, turn: turn, isAside: !variants.isEmpty)
         if same == nil {
             root.outcomes[record.call, default: []].append(
                 RecordedVariant(
@@ -112,9 +112,11 @@ final class OutcomeIntake {
         return false
     }
 
-    private func insertTurn(_ record: OutcomeRecord, _ root: OpenRoot) throws -> Int64 {
+    private func insertTurn(
+        _ record: OutcomeRecord, _ root: OpenRoot, status: TurnStatus = .open
+    ) throws -> Int64 {
         let row = try tables.insertTurn(
-            record.call.turn, root: root.row, round: record.round, partition: nil, agent: record.agent)
+            record.call.turn, root: root.row, round: record.round, partition: nil, agent: record.agent, status: status)
         root.turns[record.call.turn] = row
         return row
     }
@@ -133,7 +135,7 @@ final class OutcomeIntake {
         let result = record.resultHash
         let recorded = try variants(turn: known, number: record.call.number, isCompletion: record.isCompletion)
         if recorded.contains(where: { $0.request == record.request && $0.result == result }) { return true }
-        _ = try tables.insert(record, turn: known, isAside: true)
+        _ = try tables.insert(record, result: result, turn: known, isAside: true)
         return false
     }
 
@@ -202,10 +204,13 @@ final class OutcomeIntake {
             statement.bind(1, turn)
             statement.bind(2, Int64(number))
             while try statement.step() {
-                guard let request = Digest128(bytes: statement.blob(1)) else { continue }
                 let outcome = CompletionOutcome(
                     answer: statement.isNull(2) ? nil : statement.text(2), rejection: statement.text(3),
                     rejected: [], promptTokens: 0, completionTokens: 0, model: "")
+                guard let request = Digest128(statement.bytes(1)), Digest128(statement.bytes(4)) == outcome.resultHash
+                else {
+                    throw StorageFailure.damaged("the answer of call \(statement.int(0)) does not have its hash")
+                }
                 found.append(
                     RecordedVariant(
                         request: request, result: outcome.resultHash, row: statement.int(0), isCompletion: true,
@@ -218,16 +223,22 @@ final class OutcomeIntake {
     private func embeddingVariants(turn: Int64, number: UInt32) throws -> [RecordedVariant] {
         embeddingsOfTurn.bind(1, turn)
         embeddingsOfTurn.bind(2, Int64(number))
-        var rows: [(Int64, Digest128, String)] = []
+        var rows: [(id: Int64, request: Digest128?, vectors: String, result: Digest128?)] = []
         while try embeddingsOfTurn.step() {
-            guard let request = Digest128(bytes: embeddingsOfTurn.blob(1)) else { continue }
-            rows.append((embeddingsOfTurn.int(0), request, embeddingsOfTurn.text(2)))
+            rows.append(
+                (
+                    embeddingsOfTurn.int(0), Digest128(embeddingsOfTurn.bytes(1)), embeddingsOfTurn.text(2),
+                    Digest128(embeddingsOfTurn.bytes(3))
+                ))
         }
         return try rows.enumerated().map { index, row in
-            let bytes = try JSONText.numbers(row.2).map { try contents.vector($0).vector }
+            let result = OutcomeRecord.resultHash(
+                vectors: try JSONText.numbers(row.vectors).map { try contents.vector($0).vector })
+            guard let request = row.request, row.result == result else {
+                throw StorageFailure.damaged("the vectors of embedding call \(row.id) do not have their hash")
+            }
             return RecordedVariant(
-                request: row.1, result: OutcomeRecord.resultHash(vectors: bytes), row: row.0, isCompletion: false,
-                isAside: index > 0)
+                request: request, result: result, row: row.id, isCompletion: false, isAside: index > 0)
         }
     }
 
@@ -238,13 +249,17 @@ final class OutcomeIntake {
         var roots: [Int64: TurnID] = [:]
         var turns: [(row: Int64, turn: TurnID, root: TurnID)] = []
         while try rows.step() {
-            guard let digest = Digest128(bytes: rows.blob(1)) else { continue }
+            guard let digest = Digest128(rows.bytes(1)) else {
+                throw StorageFailure.damaged("turn \(rows.int(0)) has no identity")
+            }
             let turn = TurnID(digest: digest)
             if rows.int(0) == rows.int(2) {
                 roots[rows.int(0)] = turn
                 open[turn] = OpenRoot(turn, partition: UInt32(clamping: rows.int(3)), row: rows.int(0))
             }
-            guard let root = roots[rows.int(2)] else { continue }
+            guard let root = roots[rows.int(2)] else {
+                throw StorageFailure.damaged("turn \(rows.int(0)) is open, and its root turn is not")
+            }
             open[root]?.turns[turn] = rows.int(0)
             turns.append((rows.int(0), turn, root))
         }

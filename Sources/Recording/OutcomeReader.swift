@@ -25,7 +25,7 @@ final class OutcomeReader {
         attempts = try SQLStatement(
             database, "SELECT attempt, reason, answer FROM attempts WHERE call = ? ORDER BY id")
         embedding = try SQLStatement(
-            database, "SELECT round, agent, request, model, vectors FROM embedding_calls WHERE id = ?")
+            database, "SELECT round, agent, request, model, vectors, result FROM embedding_calls WHERE id = ?")
         embeddingsOfRoot = try SQLStatement(
             database,
             """
@@ -48,7 +48,9 @@ final class OutcomeReader {
         embeddingsOfRoot.bind(1, root)
         var found: [(Int64, CallID)] = []
         while try embeddingsOfRoot.step() {
-            guard let digest = Digest128(bytes: embeddingsOfRoot.blob(1)) else { continue }
+            guard let digest = Digest128(embeddingsOfRoot.bytes(1)) else {
+                throw StorageFailure.damaged("the turn of embedding call \(embeddingsOfRoot.int(0)) has no identity")
+            }
             let call = CallID(
                 turn: TurnID(digest: digest), number: UInt32(clamping: embeddingsOfRoot.int(2)))
             found.append((embeddingsOfRoot.int(0), call))
@@ -62,10 +64,10 @@ final class OutcomeReader {
         let statement = isAside ? voidCall : call
         statement.bind(1, id)
         defer { statement.reset() }
-        guard try statement.step() else { throw OutcomeReader.damaged("call \(id) is missing") }
+        guard try statement.step() else { throw StorageFailure.damaged("call \(id) is missing") }
         guard let kind = CallKind(rawValue: UInt8(clamping: statement.int(5))),
             let request = Digest128(bytes: statement.blob(11))
-        else { throw OutcomeReader.damaged("call \(id) has a kind or request hash that does not exist") }
+        else { throw StorageFailure.damaged("call \(id) has a kind or request hash that does not exist") }
         let settings = try contents.settings(statement.int(6))
         let spec = CompletionSpec(
             kind: kind, model: settings.model, messages: try messages(statement.text(12)),
@@ -74,6 +76,12 @@ final class OutcomeReader {
             answer: statement.isNull(13) ? nil : statement.text(13), rejection: statement.text(14),
             rejected: try rejected(id), promptTokens: UInt32(clamping: statement.int(9)),
             completionTokens: UInt32(clamping: statement.int(10)), model: statement.text(7))
+        guard spec.requestHash == request else {
+            throw StorageFailure.damaged("the prompt of call \(id) does not have the hash of its request")
+        }
+        guard outcome.resultHash == Digest128(statement.bytes(15)) else {
+            throw StorageFailure.damaged("the answer of call \(id) does not have its hash")
+        }
         return OutcomeRecord(
             call: owner.call, root: owner.root, partition: owner.partition,
             round: UInt32(clamping: statement.int(1)), agent: AgentID(number: UInt32(clamping: statement.int(2))),
@@ -85,10 +93,11 @@ final class OutcomeReader {
         for part in JSONText.numbers(prompt) {
             if part < 0 {
                 guard let role = ChatRole(rawValue: UInt8(clamping: -part)) else {
-                    throw OutcomeReader.damaged("a prompt has a role that does not exist")
+                    throw StorageFailure.damaged("a prompt has a role that does not exist")
                 }
                 messages.append(PromptMessage(role: role, segments: []))
-            } else if !messages.isEmpty {
+            } else {
+                guard !messages.isEmpty else { throw StorageFailure.damaged("a prompt begins without a message") }
                 messages[messages.count - 1].segments.append(try contents.text(part))
             }
         }
@@ -109,19 +118,20 @@ final class OutcomeReader {
     private func embedding(_ id: Int64, _ owner: Owner) throws -> OutcomeRecord {
         embedding.bind(1, id)
         defer { embedding.reset() }
-        guard try embedding.step() else { throw OutcomeReader.damaged("embedding call \(id) is missing") }
+        guard try embedding.step() else { throw StorageFailure.damaged("embedding call \(id) is missing") }
         guard let request = Digest128(bytes: embedding.blob(2)) else {
-            throw OutcomeReader.damaged("embedding call \(id) has no request hash")
+            throw StorageFailure.damaged("embedding call \(id) has no request hash")
         }
         let pairs = try JSONText.numbers(embedding.text(4)).map { try contents.vector($0) }
+        guard OutcomeRecord.requestHash(embedding: pairs.map(\.text), model: embedding.text(3)) == request,
+            OutcomeRecord.resultHash(vectors: pairs.map(\.vector)) == Digest128(embedding.bytes(5))
+        else {
+            throw StorageFailure.damaged("the texts or vectors of embedding call \(id) do not have their hash")
+        }
         return OutcomeRecord(
             call: owner.call, root: owner.root, partition: owner.partition,
             round: UInt32(clamping: embedding.int(0)), agent: AgentID(number: UInt32(clamping: embedding.int(1))),
             request: request,
             content: .embedding(model: embedding.text(3), texts: pairs.map(\.text), vectors: pairs.map(\.vector)))
-    }
-
-    private static func damaged(_ what: String) -> StorageFailure {
-        StorageFailure(what, advice: "the recording is damaged: verify it")
     }
 }

@@ -43,10 +43,11 @@ final class OutcomeTables {
 
     /// Writes an outcome's row and gives its key. `isAside` puts an LLM call into `void_calls` and marks an embedding
     /// call void.
-    func insert(_ record: OutcomeRecord, turn: Int64, isAside: Bool) throws -> Int64 {
+    /// `result` is the record's result hash.
+    func insert(_ record: OutcomeRecord, result: Digest128, turn: Int64, isAside: Bool) throws -> Int64 {
         switch record.content {
         case .completion(let spec, let outcome):
-            return try insert(record, spec, outcome, turn: turn, isAside: isAside)
+            return try insert(record, spec, outcome, result: result, turn: turn, isAside: isAside)
         case .embedding(let model, let texts, let vectors):
             var ids: [Int64] = []
             ids.reserveCapacity(texts.count)
@@ -59,6 +60,7 @@ final class OutcomeTables {
             embeddings.add(model)
             embeddings.add(record.request)
             embeddings.add(JSONText.of(numbers: ids))
+            embeddings.add(result)
             embeddings.add(Int64(isAside ? 1 : 0))
             try embeddings.insert()
             return id
@@ -66,7 +68,8 @@ final class OutcomeTables {
     }
 
     private func insert(
-        _ record: OutcomeRecord, _ spec: CompletionSpec, _ outcome: CompletionOutcome, turn: Int64, isAside: Bool
+        _ record: OutcomeRecord, _ spec: CompletionSpec, _ outcome: CompletionOutcome, result: Digest128, turn: Int64,
+        isAside: Bool
     ) throws -> Int64 {
         // A negative number starts a message and names its role.
         var prompt: [Int64] = []
@@ -90,6 +93,7 @@ final class OutcomeTables {
         calls.add(JSONText.of(numbers: prompt))
         calls.add(optional: outcome.answer)
         calls.add(optional: outcome.answer == nil ? outcome.rejection : nil)
+        calls.add(result)
         try calls.insert()
         for rejected in outcome.rejected {
             attempts.begin()

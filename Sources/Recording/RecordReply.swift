@@ -66,17 +66,3 @@ public struct RecordRefusal: Error, Hashable, Sendable {
         self.advice = advice
     }
 }
-
-/// The disk or the database failed. What was acknowledged before is safe; the store takes nothing more.
-public struct StorageFailure: Error, Hashable, Sendable {
-    /// What happened, in the database's words.
-    public var what: String
-    /// What to do.
-    public var advice: String
-
-    /// A failure.
-    public init(_ what: String, advice: String) {
-        self.what = what
-        self.advice = advice
-    }
-}

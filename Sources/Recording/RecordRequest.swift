@@ -5,8 +5,9 @@ import Model
 public enum RecordRequest: Sendable {
     /// Write the run record; `definition` is the packed `RunDefinition`.
     case createRun(name: String, definition: [UInt8])
-    /// A coordinator starts under this epoch, one more than the last, for a run of so many rounds.
-    case raiseEpoch(epoch: UInt64, rounds: UInt32)
+    /// A coordinator starts under this epoch, one more than the last, for a run of so many rounds. `owner` is its
+    /// incarnation: by it the same coordinator is known when its request comes again.
+    case raiseEpoch(epoch: UInt64, rounds: UInt32, owner: UInt64)
     /// Partitions change hands.
     case grantPartitions(runEpoch: UInt64, leases: [RecordedLease])
     /// A page of the population, in ascending order of numbers.

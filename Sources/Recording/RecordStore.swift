@@ -4,7 +4,8 @@ import Model
 /// The durable truth of one run. Nothing above it knows what keeps it.
 ///
 /// A batch is one transaction with one sync of the disk. When `append` returns, everything in the batch that was not
-/// refused is durable; when it throws, nothing of the batch is, and every later call throws the same.
+/// refused is durable; when it throws, nothing of the batch counts as acknowledged, and every later call throws the
+/// same.
 public protocol RecordStore: AnyObject, Sendable {
     /// Makes a batch durable and answers each request in its place. Requests take effect in the order given.
     func append(_ batch: [RecordRequest]) throws -> [Result<RecordReply, RecordRefusal>]
@@ -22,6 +23,8 @@ public protocol RecordStore: AnyObject, Sendable {
     func file(_ hash: Digest256) throws -> [UInt8]
     /// Counts over the run.
     func summary() throws -> RecordingSummary
+    /// Why the store takes nothing more, nil while it works.
+    var failure: StorageFailure? { get }
     /// Ends all access and folds the journal into the store.
     func close() throws
 }

@@ -107,10 +107,15 @@ public final class RecordingReader: Sendable {
         }
     }
 
-    /// Checks everything that can be checked from the recording alone.
+    /// Checks everything that can be checked from the recording and the mark beside it.
     public func verify() throws -> VerificationReport {
-        try read { database in
-            var verifier = Verifier(database)
+        // Before the view of the recording: a live one goes on, and its mark must not be the newer of the two.
+        let mark: MarkFile.Found
+        do { mark = try MarkFile.read(beside: queue.path) } catch {
+            throw userError(StorageFailure(error))
+        }
+        return try read { database in
+            var verifier = Verifier(database, mark: mark)
             return try verifier.verify()
         }
     }
@@ -125,8 +130,11 @@ public final class RecordingReader: Sendable {
         } catch let error as UserError {
             throw error
         } catch {
-            let failure = StorageFailure(error)
-            throw UserError(failure.what, at: queue.path, advice: failure.advice, exitCode: .dataError)
+            throw userError(StorageFailure(error))
         }
+    }
+
+    private func userError(_ failure: StorageFailure) -> UserError {
+        UserError(failure.what, at: queue.path, advice: failure.advice, exitCode: .dataError)
     }
 }

@@ -24,13 +24,14 @@ final class RecordingWriter {
         segments = try SegmentTable(database, ledger)
         let vectors = try VectorTable(database, ledger, segments)
         let settings = try SettingsTable(database, ledger)
+        let steps = StepTable(ledger)
         let tables = OutcomeTables(ledger, segments: segments, vectors: vectors, settings: settings)
         let contents = try ContentReader(database)
         outcomes = try OutcomeReader(database, contents)
         intake = try OutcomeIntake(database, tables, contents)
         trees = try TreeReader(database, contents)
-        runs = try RunWriter(database, ledger)
-        rounds = try RoundWriter(database, ledger, trees, intake)
+        runs = try RunWriter(database, ledger, steps)
+        rounds = try RoundWriter(database, ledger, steps, trees, intake)
         commits = try CommitWriter(
             database, ledger, rows: TreeRows(ledger, segments), tables: tables, intake: intake, reader: outcomes,
             segments: segments)
@@ -49,10 +50,10 @@ final class RecordingWriter {
         switch request {
         case .createRun(let name, let definition):
             try runs.create(name: name, definition: definition, &cursor, at: now)
-        case .raiseEpoch(let epoch, let rounds):
-            try runs.raise(epoch: epoch, rounds: rounds, &cursor)
+        case .raiseEpoch(let epoch, let rounds, let owner):
+            try runs.raise(epoch: epoch, rounds: rounds, owner: owner, &cursor, at: now)
         case .grantPartitions(let runEpoch, let leases):
-            try runs.grant(runEpoch: runEpoch, leases: leases, &cursor)
+            try runs.grant(runEpoch: runEpoch, leases: leases, &cursor, at: now)
         case .recordAgents(let agents):
             try runs.record(agents, &cursor)
         case .storeFile(let name, let bytes):
@@ -60,14 +61,14 @@ final class RecordingWriter {
         case .openRound(let step):
             try rounds.open(step, &cursor, at: now)
         case .planRound(let plan):
-            try rounds.plan(plan, cursor)
+            try rounds.plan(plan, cursor, at: now)
         case .outcomes(let records):
             try take(records)
         case .commit(let commit):
             return try commits.commit(commit, cursor)
         case .mergeRound(let step):
             var index: MergedIndex?
-            let counts = try rounds.merge(step, &cursor, index: &index)
+            let counts = try rounds.merge(step, &cursor, at: now, index: &index)
             if let index { merged.install(index, round: step.round) }
             return .merged(counts)
         case .closeRound(let step):
@@ -77,7 +78,7 @@ final class RecordingWriter {
                     merged.extend(round: step.round, tree, granted: decisions.map(\.granted), before)
                 })
         case .finishRun(let runEpoch, let ending, let reason):
-            try runs.finish(runEpoch: runEpoch, ending: ending, reason: reason, cursor)
+            try runs.finish(runEpoch: runEpoch, ending: ending, reason: reason, cursor, at: now)
         }
         return .done
     }
@@ -89,8 +90,11 @@ final class RecordingWriter {
             notedDuplicates = cursor.duplicates
         }
         try segments.finishBatch()
-        try ledger.finishBatch(at: now)
+        try ledger.finishBatch(at: now, round: cursor.round)
     }
+
+    /// The last batch written.
+    var lastBatch: BatchHead { ledger.last }
 
     private func take(_ records: [OutcomeRecord]) throws {
         for record in records { try intake.check(record, cursor) }
@@ -108,7 +112,9 @@ final class RecordingWriter {
         treesOfPartition.bind(2, Int64(partition))
         defer { treesOfPartition.reset() }
         while try treesOfPartition.step() {
-            guard let digest = Digest128(bytes: treesOfPartition.blob(0)) else { continue }
+            guard let digest = Digest128(bytes: treesOfPartition.blob(0)) else {
+                throw StorageFailure.damaged("the root turn of tree \(treesOfPartition.int(3)) has no identity")
+            }
             let root = TurnID(digest: digest)
             record.committed.append(root)
             if treesOfPartition.int(1) != 0 { record.failed += 1 }

@@ -7,6 +7,7 @@ import Model
 /// rows themselves count every planned root turn.
 final class RoundWriter {
     private let claims: RowWriter
+    private let steps: StepTable
     private let trees: TreeReader
     private let intake: OutcomeIntake
     private let insertRound: SQLStatement
@@ -21,7 +22,10 @@ final class RoundWriter {
     private let readRound: SQLStatement
     private let readClaims: SQLStatement
 
-    init(_ database: Database, _ ledger: BatchLedger, _ trees: TreeReader, _ intake: OutcomeIntake) throws {
+    init(
+        _ database: Database, _ ledger: BatchLedger, _ steps: StepTable, _ trees: TreeReader, _ intake: OutcomeIntake
+    ) throws {
+        self.steps = steps
         claims = ledger[.claims]
         self.trees = trees
         self.intake = intake
@@ -72,13 +76,14 @@ final class RoundWriter {
         insertRound.bind(2, step.time)
         insertRound.bind(3, at)
         try insertRound.run()
+        try steps.add(.opened, at: at, epoch: step.runEpoch, round: step.round, number: step.time)
         cursor.round = step.round
         cursor.state = .open
         cursor.time = step.time
     }
 
     /// Notes how many root turns a partition has.
-    func plan(_ plan: RecordedPlan, _ cursor: RunCursor) throws {
+    func plan(_ plan: RecordedPlan, _ cursor: RunCursor, at: Int64) throws {
         let run = try cursor.requireRun()
         try cursor.requireLease(plan.partition, epoch: plan.epoch)
         guard plan.partition < run.partitions else {
@@ -100,13 +105,18 @@ final class RoundWriter {
         insertPlan.bind(2, Int64(plan.partition))
         insertPlan.bind(3, Int64(plan.roots))
         try insertPlan.run()
+        try steps.add(
+            .planned, at: at, epoch: plan.epoch, round: plan.round, partition: plan.partition,
+            number: Int64(plan.roots))
     }
 
     // MARK: - Merge
 
     /// Grants the claims of a round whose root turns are all in. `index` gets what the merge changes, for the hosts
     /// that ask for it next; it is left alone when the round was merged before.
-    func merge(_ step: RecordedStep, _ cursor: inout RunCursor, index: inout MergedIndex?) throws -> MergeCounts {
+    func merge(
+        _ step: RecordedStep, _ cursor: inout RunCursor, at: Int64, index: inout MergedIndex?
+    ) throws -> MergeCounts {
         try cursor.requireEpoch(step.runEpoch)
         guard step.round == cursor.round, step.round > 0 else {
             throw RecordRefusal(.conflict, "round \(step.round) is not the latest, which is \(cursor.round)")
@@ -136,6 +146,7 @@ final class RoundWriter {
         setMerged.bind(3, Int64(counts.contributions))
         setMerged.bind(4, Int64(step.round))
         try setMerged.run()
+        try steps.add(.merged, at: at, epoch: step.runEpoch, round: step.round, number: Int64(counts.roots))
         cursor.state = .merged
         index = merged
         return counts
@@ -231,12 +242,13 @@ final class RoundWriter {
         try intake.settleAbandoned()
         let digests = try trees.digests(round: step.round)
         let digest = roundDigest(
-            previous: step.round == 1 ? .zero : try digest(round: step.round - 1) ?? .zero, round: step.round,
+            previous: try previousDigest(round: step.round), round: step.round,
             trees: digests, claims: try claims(round: step.round), environment: environment?.digest)
         setClosed.bind(1, digest.bytes)
         setClosed.bind(2, at)
         setClosed.bind(3, Int64(step.round))
         try setClosed.run()
+        try steps.add(.closed, at: at, epoch: step.runEpoch, round: step.round, digest: digest)
         cursor.state = .closed
         return digest
     }
@@ -264,6 +276,14 @@ final class RoundWriter {
     private func digest(round: UInt32) throws -> Digest256? {
         readRound.bind(1, Int64(round))
         return try readRound.first { Digest256(bytes: $0.blob(3)) } ?? nil
+    }
+
+    private func previousDigest(round: UInt32) throws -> Digest256 {
+        guard round > 1 else { return .zero }
+        guard let digest = try digest(round: round - 1) else {
+            throw StorageFailure.damaged("round \(round - 1) is closed and has no digest")
+        }
+        return digest
     }
 
     private func claims(round: UInt32) throws -> [ClaimDecision] {

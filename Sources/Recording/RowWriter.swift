@@ -22,11 +22,7 @@ final class RowWriter {
         alternative = try table.alternativeInsertSQL.map { try SQLStatement(database, $0) }
         current = statement
         covered = Int32(table.columns.count)
-        let last =
-            table == .calls
-            ? "SELECT max((SELECT ifnull(max(id), 0) FROM calls), (SELECT ifnull(max(id), 0) FROM void_calls))"
-            : "SELECT max(\(table.columns[0])) FROM \(table.name)"
-        lastID = try SQLStatement(database, last).first { $0.isNull(0) ? table.keyBeforeFirst : $0.int(0) } ?? 0
+        lastID = try table.lastKey(database)
     }
 
     /// Starts a row under the next key, which it returns.

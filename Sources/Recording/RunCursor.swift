@@ -21,6 +21,8 @@ struct RunCursor {
     var run: Run?
     /// The last epoch given to a coordinator.
     var epoch: UInt64 = 0
+    /// The coordinator that this epoch was given to: its incarnation.
+    var owner: UInt64 = 0
     /// Rounds that the run should have.
     var rounds: UInt32 = 0
     /// The latest round, 0 before the first.
@@ -38,19 +40,23 @@ struct RunCursor {
 
     init(_ database: Database) throws {
         let row = try SQLStatement(
-            database, "SELECT name, definition, epoch, rounds, duplicates FROM runs"
-        ).first { ($0.text(0), $0.blob(1), $0.int(2), $0.int(3), $0.int(4)) }
+            database, "SELECT name, definition, epoch, rounds, duplicates, owner FROM runs"
+        ).first { ($0.text(0), $0.blob(1), $0.int(2), $0.int(3), $0.int(4), $0.int(5)) }
         guard let row else { return }
         run = try RunCursor.run(name: row.0, definition: row.1)
         epoch = UInt64(bitPattern: row.2)
         rounds = UInt32(clamping: row.3)
         duplicates = row.4
+        owner = UInt64(bitPattern: row.5)
         let latest = try SQLStatement(
             database, "SELECT round, state, time FROM rounds ORDER BY round DESC LIMIT 1"
         ).first { ($0.int(0), $0.text(1), $0.int(2)) }
         if let latest {
             round = UInt32(clamping: latest.0)
-            state = RoundState(rawValue: latest.1) ?? .closed
+            guard let known = RoundState(rawValue: latest.1) else {
+                throw StorageFailure.damaged("round \(round) has a state that does not exist")
+            }
+            state = known
             time = latest.2
         }
         let leaseRows = try SQLStatement(database, "SELECT partition, epoch, host FROM partitions")

@@ -7,6 +7,7 @@ final class RunWriter {
     private let runs: RowWriter
     private let agents: RowWriter
     private let files: RowWriter
+    private let steps: StepTable
     private let setEpoch: SQLStatement
     private let setLease: SQLStatement
     private let setEnding: SQLStatement
@@ -15,11 +16,13 @@ final class RunWriter {
     private let findAgent: SQLStatement
     private let objectCheck: SQLStatement
 
-    init(_ database: Database, _ ledger: BatchLedger) throws {
+    init(_ database: Database, _ ledger: BatchLedger, _ steps: StepTable) throws {
+        self.steps = steps
         runs = ledger[.runs]
         agents = ledger[.agents]
         files = ledger[.files]
-        setEpoch = try SQLStatement(database, "UPDATE runs SET epoch = ?, rounds = ?, ending = NULL, reason = NULL")
+        setEpoch = try SQLStatement(
+            database, "UPDATE runs SET epoch = ?, rounds = ?, owner = ?, ending = NULL, reason = NULL")
         setLease = try SQLStatement(
             database, "INSERT OR REPLACE INTO partitions (partition, epoch, host) VALUES (?, ?, ?)")
         setEnding = try SQLStatement(database, "UPDATE runs SET ending = ?, reason = ?")
@@ -56,12 +59,15 @@ final class RunWriter {
         runs.add(decoded.configuration)
         runs.add(at)
         try runs.insert()
+        try steps.add(.created, at: at)
         cursor.run = try RunCursor.run(name: name, definition: definition)
     }
 
-    /// Gives the run to a new coordinator. Given twice it is refused: two coordinators might both believe to have it.
-    func raise(epoch: UInt64, rounds: UInt32, _ cursor: inout RunCursor) throws {
+    /// Gives the run to a new coordinator. The same coordinator may ask again, because its first answer can be lost;
+    /// to another one the epoch is refused: two coordinators might both believe to have it.
+    func raise(epoch: UInt64, rounds: UInt32, owner: UInt64, _ cursor: inout RunCursor, at: Int64) throws {
         _ = try cursor.requireRun()
+        if epoch > 0, epoch == cursor.epoch, owner == cursor.owner, rounds == cursor.rounds { return }
         guard epoch == cursor.epoch + 1 else {
             throw RecordRefusal(
                 .conflict, "epoch \(epoch) does not follow the run's epoch \(cursor.epoch)",
@@ -69,13 +75,16 @@ final class RunWriter {
         }
         setEpoch.bind(1, Int64(bitPattern: epoch))
         setEpoch.bind(2, Int64(rounds))
+        setEpoch.bind(3, Int64(bitPattern: owner))
         try setEpoch.run()
+        try steps.add(.raised, at: at, epoch: epoch, number: Int64(rounds), holder: owner)
         cursor.epoch = epoch
+        cursor.owner = owner
         cursor.rounds = rounds
     }
 
     /// Writes leases; each epoch is higher than the partition's last, or the lease is the same again.
-    func grant(runEpoch: UInt64, leases: [RecordedLease], _ cursor: inout RunCursor) throws {
+    func grant(runEpoch: UInt64, leases: [RecordedLease], _ cursor: inout RunCursor, at: Int64) throws {
         let run = try cursor.requireRun()
         try cursor.requireEpoch(runEpoch)
         for lease in leases {
@@ -89,11 +98,14 @@ final class RunWriter {
                     "epoch \(lease.epoch) is not higher than \(last.epoch), the last of partition \(lease.partition)")
             }
         }
-        for lease in leases {
+        for lease in leases where cursor.leases[lease.partition] != lease {
             setLease.bind(1, Int64(lease.partition))
             setLease.bind(2, Int64(bitPattern: lease.epoch))
             setLease.bind(3, Int64(lease.host))
             try setLease.run()
+            try steps.add(
+                .granted, at: at, epoch: lease.epoch, round: cursor.round, partition: lease.partition,
+                holder: UInt64(lease.host))
             cursor.leases[lease.partition] = lease
         }
     }
@@ -174,8 +186,12 @@ final class RunWriter {
     }
 
     /// Notes how the run ended, for now.
-    func finish(runEpoch: UInt64, ending: String, reason: String, _ cursor: RunCursor) throws {
+    func finish(runEpoch: UInt64, ending: String, reason: String, _ cursor: RunCursor, at: Int64) throws {
         try cursor.requireEpoch(runEpoch)
+        guard StepTable.Kind(rawValue: ending) == nil else {
+            throw RecordRefusal(.invalid, "a run cannot end as \(ending)")
+        }
+        try steps.add(ending: ending, reason: reason, at: at, epoch: runEpoch, round: cursor.round)
         setEnding.bind(1, ending)
         setEnding.bind(2, reason)
         try setEnding.run()

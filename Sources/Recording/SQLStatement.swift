@@ -1,5 +1,6 @@
 import GRDB
 import GRDBSQLite
+import Glibc
 import Hashing
 
 /// A prepared statement with positional parameters, bound without boxing: an outcome is some twenty values, and
@@ -118,31 +119,55 @@ extension StorageFailure {
     /// The connection's last error.
     init(connection: OpaquePointer?) {
         self.init(
-            code: sqlite3_errcode(connection), message: connection.map { String(cString: sqlite3_errmsg($0)) } ?? "")
+            code: sqlite3_extended_errcode(connection),
+            message: connection.map { String(cString: sqlite3_errmsg($0)) } ?? "", connection: connection)
     }
 
-    /// An error of the database.
-    init(code: Int32, message: String) {
-        let what = "the recording cannot be written: \(message) (SQLite \(code))"
+    /// An error of the database. `connection` knows the operating system's reason, where it was one.
+    init(code: Int32, message: String, connection: OpaquePointer? = nil) {
+        let isFromSystem = [SQLITE_IOERR, SQLITE_CANTOPEN].contains(code & 0xff)
+        let systemError = isFromSystem ? connection.map { sqlite3_system_errno($0) } ?? 0 : 0
+        let reason = systemError == 0 ? "" : ", \(String(cString: strerror(systemError)))"
+        let what = "the recording cannot be used: \(message) (SQLite \(code)\(reason))"
         switch code & 0xff {
-        case SQLITE_FULL: self.init(what, advice: "free space on its disk and resume the run")
-        case SQLITE_IOERR: self.init(what, advice: "check the disk and the kernel's log, then resume the run")
+        case SQLITE_FULL: self.init(diskFull: what)
+        // A full disk has many names: it is found when a write, a sync or the journal's index needs room.
+        case SQLITE_IOERR where systemError == ENOSPC || systemError == EDQUOT: self.init(diskFull: what)
+        case SQLITE_IOERR: self.init(inputOutput: what)
         case SQLITE_CORRUPT, SQLITE_NOTADB:
-            self.init(what, advice: "the file is damaged: restore a copy, or verify what is left")
+            self.init(what, advice: "the file is damaged: restore a copy, or verify what is left", kind: .damaged)
         case SQLITE_BUSY, SQLITE_LOCKED:
-            self.init(what, advice: "another process writes to it: stop that one")
+            self.init(what, advice: "another process writes to it: stop that one", kind: .denied)
         case SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_PERM:
-            self.init(what, advice: "check that the folder exists and that it and the file are writable")
+            self.init(
+                what, advice: "check that the folder exists and that it and the file are writable", kind: .denied)
         default: self.init(what, advice: "this is a bug: keep the recording and report it")
         }
     }
 
-    /// Whatever a database access threw.
-    init(_ error: any Error) {
+    /// An error of the operating system on a file beside the database.
+    init(errno code: Int32, _ what: String) {
+        let what = "\(what): \(String(cString: strerror(code)))"
+        if code == ENOSPC || code == EDQUOT { self.init(diskFull: what) } else { self.init(inputOutput: what) }
+    }
+
+    private init(diskFull what: String) {
+        self.init(what, advice: "free space on its disk and resume the run", kind: .diskFull)
+    }
+
+    private init(inputOutput what: String) {
+        self.init(what, advice: "check the disk and the kernel's log, then resume the run", kind: .inputOutput)
+    }
+
+    /// Whatever an access of the database behind `connection` threw.
+    init(_ error: any Error, connection: OpaquePointer? = nil) {
         switch error {
         case let failure as StorageFailure: self = failure
+        case let violation as Verifier.Violation: self = .damaged(violation.text)
         case let error as DatabaseError:
-            self.init(code: error.extendedResultCode.rawValue, message: error.message ?? "no message")
+            self.init(
+                code: error.extendedResultCode.rawValue, message: error.message ?? "no message",
+                connection: connection)
         default: self.init("the recording cannot be used: \(error)", advice: "this is a bug: report it")
         }
     }

@@ -19,13 +19,21 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
     private let queue: DatabaseQueue
     private let wallClock: @Sendable () -> Int64
     private var writer: RecordingWriter?
-    private var failure: StorageFailure?
+    private var failed: StorageFailure?
+    private var mark: MarkFile?
+    private var cleanBatch: Int64 = 0
+    /// What a log should say of the recording that was opened, nil when there is nothing to say.
+    public let openingNote: String?
 
     /// Opens a recording, or makes an empty one. `wallClock` gives milliseconds since 1970 for the columns that tell
     /// a researcher when things happened; nothing depends on it.
     public init(_ place: Place, wallClock: @escaping @Sendable () -> Int64) throws {
         self.wallClock = wallClock
         do {
+            switch place {
+            case .file(let path): openingNote = try OpeningCheck(path).run()
+            case .memory: openingNote = nil
+            }
             var configuration = Configuration()
             configuration.label = "recording"
             configuration.foreignKeysEnabled = false
@@ -38,6 +46,10 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
                 try Connection.migrate(database)
                 return try RecordingWriter(database)
             }
+            if case .file(let path) = place, let writer {
+                if case .mark(let mark) = try MarkFile.read(beside: path) { cleanBatch = mark.cleanBatch }
+                mark = try MarkFile(beside: path, mark: acknowledged(by: writer))
+            }
         } catch {
             throw StorageFailure(error)
         }
@@ -46,6 +58,7 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
     public func append(_ batch: [RecordRequest]) throws -> [Result<RecordReply, RecordRefusal>] {
         let now = wallClock()
         return try access { database, writer in
+            let before = (batch: writer.lastBatch.number, round: writer.cursor.closedRound)
             var replies: [Result<RecordReply, RecordRefusal>] = []
             try database.inTransaction(.immediate) {
                 replies = try batch.map { request in
@@ -56,8 +69,17 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
                 try writer.finishBatch(at: now)
                 return .commit
             }
+            // Nobody has been told yet: what is told from here on can be missed.
+            if writer.lastBatch.number > before.batch {
+                try mark?.write(acknowledged(by: writer), synced: writer.cursor.closedRound > before.round)
+            }
             return replies
         }
+    }
+
+    private func acknowledged(by writer: RecordingWriter) -> AcknowledgementMark {
+        AcknowledgementMark(
+            batch: writer.lastBatch, closedRound: writer.cursor.closedRound, cleanBatch: cleanBatch)
     }
 
     public func run() throws -> RunRecord? {
@@ -90,12 +112,20 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
         try access { database, _ in try SummaryReader.summary(database) }
     }
 
+    public var failure: StorageFailure? { queue.unsafeReentrantRead { _ in failed } }
+
     public func close() throws {
         do {
             try queue.writeWithoutTransaction { database in
+                let last = writer.map { acknowledged(by: $0) }
                 // Statements first: SQLite closes no connection that still has one.
                 writer = nil
-                if failure == nil { try Connection.checkpoint(database) }
+                guard failed == nil else { return }
+                try Connection.checkpoint(database)
+                if var last {
+                    last.cleanBatch = last.batch.number
+                    try mark?.write(last, synced: true)
+                }
             }
             try queue.close()
         } catch {
@@ -107,7 +137,7 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
     /// in the writer's memory.
     private func access<Value>(_ body: (Database, RecordingWriter) throws -> Value) throws -> Value {
         try queue.writeWithoutTransaction { database in
-            if let failure { throw failure }
+            if let failed { throw failed }
             guard let writer else {
                 throw StorageFailure("the recording is closed", advice: "open it again")
             }
@@ -116,8 +146,8 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
             } catch let refusal as RecordRefusal {
                 throw refusal
             } catch {
-                let failure = StorageFailure(error)
-                self.failure = failure
+                let failure = StorageFailure(error, connection: database.sqliteConnection)
+                failed = failure
                 throw failure
             }
         }

@@ -1,7 +1,7 @@
 /// The tables of a recording. `docs/recording.md` explains every column.
 enum Schema {
     /// Written into the file's header; a newer one is refused.
-    static let version: Int64 = 1
+    static let version: Int64 = 2
     /// "GenS", so that `file` and a careless hand can tell whose database it is.
     static let applicationID: Int64 = 0x4765_6e53
     /// Vectors of 1.5 kB fill a page of 8 kB to 95 %, one of 4 kB only to 75 %.
@@ -10,7 +10,7 @@ enum Schema {
     /// Columns of `calls`, shared with `void_calls`, which a call that turns out to be void moves to.
     static let callColumns = [
         "id", "round", "agent", "turn", "n", "kind_code", "settings", "model", "attempts", "prompt_tokens",
-        "completion_tokens", "request", "prompt", "answer", "rejection",
+        "completion_tokens", "request", "prompt", "answer", "rejection", "result",
     ]
 
     private static let callDefinition = """
@@ -29,6 +29,7 @@ enum Schema {
         prompt TEXT NOT NULL,
         answer TEXT,
         rejection TEXT,
+        result BLOB NOT NULL,
         kind TEXT GENERATED ALWAYS AS (CASE kind_code WHEN 1 THEN 'choice' WHEN 2 THEN 'text' WHEN 3 THEN 'scale'
             WHEN 4 THEN 'structured' WHEN 5 THEN 'importance' WHEN 6 THEN 'questions' ELSE 'insights' END) VIRTUAL,
         status TEXT GENERATED ALWAYS AS (CASE WHEN answer IS NULL THEN 'failed' ELSE 'answered' END) VIRTUAL
@@ -52,7 +53,7 @@ enum Schema {
             partitions INTEGER NOT NULL, program_version TEXT NOT NULL, model TEXT NOT NULL,
             embedding_model TEXT NOT NULL, embedding_dimension INTEGER NOT NULL, configuration TEXT NOT NULL,
             created_at INTEGER NOT NULL, epoch INTEGER NOT NULL DEFAULT 0, rounds INTEGER NOT NULL DEFAULT 0,
-            ending TEXT, reason TEXT, duplicates INTEGER NOT NULL DEFAULT 0)
+            owner INTEGER NOT NULL DEFAULT 0, ending TEXT, reason TEXT, duplicates INTEGER NOT NULL DEFAULT 0)
         """,
         """
         CREATE TABLE rounds (round INTEGER PRIMARY KEY, time INTEGER NOT NULL, state TEXT NOT NULL,
@@ -62,6 +63,10 @@ enum Schema {
         """
         CREATE TABLE plans (round INTEGER NOT NULL, partition INTEGER NOT NULL, roots INTEGER NOT NULL,
             PRIMARY KEY (round, partition)) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE steps (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, epoch INTEGER NOT NULL,
+            round INTEGER NOT NULL, partition INTEGER, number INTEGER, holder INTEGER, text TEXT, digest BLOB)
         """,
         "CREATE TABLE partitions (partition INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, host INTEGER NOT NULL)",
         """
@@ -96,7 +101,7 @@ enum Schema {
         """
         CREATE TABLE embedding_calls (id INTEGER PRIMARY KEY, round INTEGER NOT NULL, agent INTEGER NOT NULL,
             turn INTEGER NOT NULL, n INTEGER NOT NULL, model TEXT NOT NULL, request BLOB NOT NULL,
-            vectors TEXT NOT NULL, void INTEGER NOT NULL DEFAULT 0)
+            vectors TEXT NOT NULL, result BLOB NOT NULL, void INTEGER NOT NULL DEFAULT 0)
         """,
         "CREATE INDEX embedding_calls_by_turn ON embedding_calls (turn, n)",
         "CREATE TABLE segments (id INTEGER PRIMARY KEY, text TEXT NOT NULL)",
@@ -113,7 +118,7 @@ enum Schema {
         """
         CREATE TABLE trees (id INTEGER PRIMARY KEY, root INTEGER NOT NULL, round INTEGER NOT NULL,
             partition INTEGER NOT NULL, kind_code INTEGER NOT NULL, failed INTEGER NOT NULL,
-            merge_order BLOB NOT NULL, digest BLOB NOT NULL, bytes BLOB NOT NULL)
+            merge_order BLOB NOT NULL, digest BLOB NOT NULL, embeddings TEXT NOT NULL, bytes BLOB NOT NULL)
         """,
         "CREATE UNIQUE INDEX trees_in_order ON trees (round, merge_order)",
         """
@@ -150,8 +155,8 @@ enum Schema {
             agent INTEGER NOT NULL, reason TEXT NOT NULL, text TEXT NOT NULL)
         """,
         """
-        CREATE TABLE batches (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, length INTEGER NOT NULL,
-            hash BLOB NOT NULL, rows TEXT NOT NULL)
+        CREATE TABLE batches (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, round INTEGER NOT NULL,
+            length INTEGER NOT NULL, hash BLOB NOT NULL, rows TEXT NOT NULL, parts BLOB NOT NULL)
         """,
         """
         CREATE VIEW calls_full AS SELECT calls.id, calls.round, agents.id AS agent, agents.type AS agent_type,

@@ -10,6 +10,9 @@ struct TreeCheck {
         var digests: [Digest256] = []
         var environment: Digest256?
         var claims: [ClaimDecision] = []
+        /// Capacities and number of claims before the environment's turn; nil where it took none.
+        var merged: MergeCapacities?
+        var mergedClaims = 0
         var trees: UInt64 = 0
         /// Root turns that failed, and operations that reach the environment; its own turn counts for neither.
         var failed: UInt64 = 0
@@ -85,6 +88,7 @@ struct TreeCheck {
             }
             try checkIdentity(tree, id: id, root: TurnID(digest: root), round: round)
             result.calls += try checkOutcomes(tree, id: id, root: TurnID(digest: root), row: rows.int(8))
+            if tree.kind == .environment { (result.merged, result.mergedClaims) = (capacities, result.claims.count) }
             result.claims += try capacities.merge(tree, place: result.trees)
             result.trees += 1
             guard tree.kind != .environment else {
@@ -174,9 +178,15 @@ struct TreeCheck {
         claimRows.bind(1, Int64(round))
         var recorded: [ClaimDecision] = []
         while try claimRows.step() { recorded.append(ClaimDecision(claimRows)) }
-        // Only a closed round has all its decisions: the environment's come last.
-        let isClosed = round < cursor.round || cursor.state == .closed
-        guard !isClosed || recorded == result.claims else {
+        // Nothing is decided before the merge, and the environment's claims when the round closes.
+        let state = round < cursor.round ? .closed : cursor.state
+        let decided =
+            switch state {
+            case .open: 0
+            case .merged: result.merged == nil ? result.claims.count : result.mergedClaims
+            case .closed: result.claims.count
+            }
+        guard recorded.elementsEqual(result.claims.prefix(decided)) else {
             throw Verifier.Violation(text: "the claims of round \(round) are not decided in the order of the merge")
         }
     }

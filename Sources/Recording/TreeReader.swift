@@ -48,7 +48,7 @@ final class TreeReader {
     func tree(_ id: Int64) throws -> Stored {
         byID.bind(1, id)
         guard let found = try byID.first({ try stored($0) }) else {
-            throw StorageFailure("tree \(id) is missing", advice: "the recording is damaged: verify it")
+            throw StorageFailure.damaged("tree \(id) is missing")
         }
         return found
     }
@@ -59,8 +59,7 @@ final class TreeReader {
         var digests: [Digest256] = []
         while try digestsInOrder.step() {
             guard let digest = Digest256(bytes: digestsInOrder.blob(0)) else {
-                throw StorageFailure(
-                    "a tree of round \(round) has no digest", advice: "the recording is damaged: verify it")
+                throw StorageFailure.damaged("a tree of round \(round) has no digest")
             }
             digests.append(digest)
         }
@@ -70,17 +69,25 @@ final class TreeReader {
     /// A tree's canonical bytes.
     func bytes(_ id: Int64) throws -> [UInt8] {
         byID.bind(1, id)
-        return try byID.first { try canonical($0) } ?? []
+        guard let bytes = try byID.first({ try canonical($0).bytes }) else {
+            throw StorageFailure.damaged("tree \(id) is missing")
+        }
+        return bytes
     }
 
-    private func canonical(_ row: SQLStatement) throws -> [UInt8] {
-        try TreeStorage.canonical(row.blob(3), text: contents.text) ?? []
+    /// The canonical bytes, which have the digest that was acknowledged.
+    private func canonical(_ row: SQLStatement) throws -> (bytes: [UInt8], digest: Digest256) {
+        let bytes = try TreeStorage.canonical(row.blob(3), text: contents.text) ?? []
+        guard let digest = Digest256(row.bytes(2)), Tree.digest(ofPacked: bytes) == digest else {
+            throw StorageFailure.damaged("tree \(row.int(0)) does not have its digest")
+        }
+        return (bytes, digest)
     }
 
     private func stored(_ row: SQLStatement) throws -> Stored {
-        guard let digest = Digest256(bytes: row.blob(2)), let tree = try? Tree(packed: try canonical(row)) else {
-            throw StorageFailure(
-                "tree \(row.int(0)) cannot be read", advice: "the recording is damaged: verify it")
+        let (bytes, digest) = try canonical(row)
+        guard let tree = try? Tree(packed: bytes) else {
+            throw StorageFailure.damaged("tree \(row.int(0)) cannot be read")
         }
         return Stored(id: row.int(0), root: row.int(1), digest: digest, tree: tree)
     }

@@ -17,13 +17,16 @@ public struct VerificationReport: Hashable, Sendable {
     public var inFlight: UInt64 = 0
     /// LLM calls that were paid for without effect.
     public var void: UInt64 = 0
+    /// Whether the mark of what was acknowledged lies beside the recording. Without it nobody can tell whether
+    /// batches at the journal's end are missing.
+    public var hasMark = false
     /// The first violation, nil when all is well.
     public var violation: String?
 }
 
 /// Checks the invariants that a recording can be checked for on its own: each call once (I2), rounds one after the
 /// other behind their barrier (I4), every call accounted for (I8), the chain of batches unbroken and complete, and all
-/// digests recomputed from trees and answers.
+/// digests recomputed from trees and answers, and nothing missing that the mark says was acknowledged.
 struct Verifier {
     /// A check failed; the text says where and how.
     struct Violation: Error {
@@ -31,21 +34,39 @@ struct Verifier {
     }
 
     private let database: Database
+    private let mark: MarkFile.Found
     private var report = VerificationReport()
 
-    init(_ database: Database) { self.database = database }
+    init(_ database: Database, mark: MarkFile.Found) {
+        self.database = database
+        self.mark = mark
+    }
 
     /// Runs all checks up to the first that fails.
     mutating func verify() throws -> VerificationReport {
         do {
+            try checkMark()
             report.batches = try ChainCheck(database).run()
+            var steps = StepCheck(database)
+            try steps.check()
             try checkRounds()
+            try OutcomeCheck(database).check()
         } catch let violation as Violation {
             report.violation = violation.text
         } catch let failure as StorageFailure {
             report.violation = failure.what
         }
         return report
+    }
+
+    private mutating func checkMark() throws {
+        switch mark {
+        case .missing: report.hasMark = false
+        case .damaged: throw Violation(text: "the mark of what was acknowledged cannot be read")
+        case .mark(let mark):
+            report.hasMark = true
+            try MarkCheck(database).check(mark)
+        }
     }
 
     private mutating func checkRounds() throws {
@@ -56,8 +77,8 @@ struct Verifier {
         try fixed.checkFiles()
         let trees = try TreeCheck(database, run: run, cursor)
         var capacities = try TreeCheck.capacities(database)
-        // As the last closed round left them; nil while a merge has moved on from there.
-        var settled: MergeCapacities? = capacities
+        // As the last merge or close left them.
+        var settled = capacities
         var previous = Digest256.zero
         var expected: UInt32 = 1
         for round in try RoundRow.all(database) {
@@ -71,7 +92,7 @@ struct Verifier {
             try checkCalls(round, used: checked.calls)
             try checkCounts(round, checked)
             guard round.state == "closed" else {
-                if round.state == "merged" { settled = nil }
+                if round.state == "merged" { settled = checked.merged ?? capacities }
                 guard round.number == cursor.round else {
                     throw Violation(text: "round \(round.number) is \(round.state), and a later one has opened (I4)")
                 }
@@ -87,7 +108,7 @@ struct Verifier {
             report.rounds += 1
             settled = capacities
         }
-        if let settled { try fixed.checkResources(settled) }
+        try fixed.checkResources(settled)
         report.void = UInt64(clamping: try count("SELECT count(*) FROM void_calls"))
         let unknown = try count(
             "SELECT count(*) FROM calls WHERE round NOT IN (SELECT round FROM rounds)")
@@ -109,7 +130,14 @@ struct Verifier {
                 text: "round \(round.number) has \(recorded) calls, of which its trees used \(used) and \(waiting) "
                     + "are in flight (I8)")
         }
-        guard round.state == "open" || waiting == 0 else {
+        let late = try count(
+            """
+            SELECT count(*) FROM turns JOIN calls ON calls.turn = turns.id JOIN turns AS roots ON roots.id = turns.root
+            WHERE turns.round = \(round.number) AND turns.status_code = 0
+                AND roots.partition <> (SELECT partitions FROM runs)
+            """)
+        // The environment takes its turn after the merge.
+        guard round.state == "open" || (round.state == "merged" ? late : Int64(clamping: waiting)) == 0 else {
             throw Violation(text: "round \(round.number) is \(round.state) with \(waiting) calls in flight (I4)")
         }
         report.inFlight += waiting
@@ -118,7 +146,7 @@ struct Verifier {
     /// A merged round counts its root turns, its failures and what reached the environment as its trees do.
     private func checkCounts(_ round: RoundRow, _ checked: TreeCheck.Round) throws {
         let counts = [UInt64(checked.digests.count), checked.failed, checked.contributions]
-        guard round.state == "open" || round.counts == counts else {
+        guard round.counts == (round.state == "open" ? [0, 0, 0] : counts) else {
             throw Violation(text: "the counts of round \(round.number) do not follow from its trees")
         }
     }

@@ -30,7 +30,7 @@ private func openStore() throws -> SQLiteRecordStore {
         run: "r", seed: 1, partitions: 1, programVersion: "1", configuration: "", files: [], models: [], model: "",
         contextTokens: 0, embeddingModel: "", embeddingDimension: 0)
     let replies = try store.append([
-        .createRun(name: "r", definition: definition.packed()), .raiseEpoch(epoch: 1, rounds: 1),
+        .createRun(name: "r", definition: definition.packed()), .raiseEpoch(epoch: 1, rounds: 1, owner: 1),
         .recordAgents([agent]),
         .grantPartitions(
             runEpoch: 1, leases: [0, 1].map { RecordedLease(partition: $0, epoch: 1, host: 0) }),

@@ -46,7 +46,7 @@ final class Fixture {
     func begin() throws {
         _ = try send([
             .createRun(name: "test", definition: Fixture.definition.packed()),
-            .raiseEpoch(epoch: 1, rounds: 3),
+            .raiseEpoch(epoch: 1, rounds: 3, owner: 1),
             .recordAgents(agents),
             .grantPartitions(
                 runEpoch: 1,

@@ -37,9 +37,9 @@ import Testing
     @Test func anOlderCoordinatorIsFenced() throws {
         let fixture = try Fixture(inMemory: true)
         try fixture.begin()
-        #expect(try fixture.refusal(.raiseEpoch(epoch: 3, rounds: 3))?.kind == .conflict)
-        #expect(try fixture.refusal(.raiseEpoch(epoch: 1, rounds: 3))?.kind == .conflict)
-        try fixture.send([.raiseEpoch(epoch: 2, rounds: 4)])
+        #expect(try fixture.refusal(.raiseEpoch(epoch: 3, rounds: 3, owner: 1))?.kind == .conflict)
+        #expect(try fixture.refusal(.raiseEpoch(epoch: 1, rounds: 3, owner: 2))?.kind == .conflict)
+        try fixture.send([.raiseEpoch(epoch: 2, rounds: 4, owner: 2)])
         #expect(try fixture.refusal(.openRound(fixture.step(1)))?.kind == .fenced)
         #expect(try fixture.refusal(.grantPartitions(runEpoch: 1, leases: []))?.kind == .fenced)
         #expect(try fixture.store.run()?.rounds == 4)

@@ -9,8 +9,8 @@ struct VerifyCommand: ParsableCommand {
         commandName: "verify", abstract: "Checks a recording against itself.",
         discussion: """
             Recomputes the hash chain of all batches and every digest, and checks that each call counts once, that no \
-            round ran before the last was closed, and that every call is accounted for. Exit code 1 and the first \
-            violation when something is wrong.
+            round ran before the last was closed, that every call is accounted for, and that nothing is missing that \
+            recording.acknowledged says was acknowledged. Exit code 1 and the first violation when something is wrong.
             """)
 
     @OptionGroup var recording: RecordingAccess
@@ -25,6 +25,10 @@ struct VerifyCommand: ParsableCommand {
             StandardOutput.write(
                 "in order: \(report.rounds) rounds, \(report.trees) trees, \(report.calls) calls used, "
                     + "\(report.inFlight) in flight, \(report.void) void, \(report.batches) batches\n")
+            guard !report.hasMark else { return }
+            StandardError.write(
+                "coordinator: \(recording.runDir): recording.acknowledged is missing: that nothing was cut off at the "
+                    + "recording's end cannot be told\n")
         }
     }
 }

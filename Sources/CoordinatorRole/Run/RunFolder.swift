@@ -17,6 +17,8 @@ struct RunFolder: Sendable {
     var logs: String { "\(path)/logs" }
 
     static let recordingName = "recording.sqlite"
+    /// What the recorder has acknowledged last.
+    private static let markName = "recording.acknowledged"
     private static let lockName = ".lock"
 
     /// A folder for a new run: not there, or holding no run. Nothing is made yet. A recorder that somebody else started
@@ -100,7 +102,7 @@ struct RunFolder: Sendable {
             try? FileManager.default.removeItem(atPath: path)
             return
         }
-        let ours = isShared ? [] : ["logs"] + ["", "-wal", "-shm"].map { Self.recordingName + $0 }
+        let ours = isShared ? [] : ["logs"] + ["", "-wal", "-shm"].map { Self.recordingName + $0 } + [Self.markName]
         let names = [Self.lockName] + ours
         for name in names { try? FileManager.default.removeItem(atPath: "\(path)/\(name)") }
     }

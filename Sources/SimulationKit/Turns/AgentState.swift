@@ -61,7 +61,7 @@ public struct StateUpdater: Sendable {
         switch operation {
         case .set(let field, let value): state.fields[field] = value
         case .add(let field, let amount):
-            state.fields[field] = .int((current(field)?.int ?? 0) &+ amount)
+            state.fields[field] = .int((current(field)?.int ?? 0).addingSaturated(amount))
         case .append(let field, let value):
             state.fields[field] = .list((current(field)?.list ?? []) + [value])
         case .remember(let text, let time): state.memory.remember(text, time: time, settings: memory)
