@@ -149,7 +149,7 @@ let testTargets: [Target] = [
         [
             "CoordinatorRole", "AgentHostRole", "LLMGatewayRole", "RecorderRole", "Recording", "RunConfiguration",
             "SimulationKit", "ClusterLogic", "Transport", "Wire", "Model", "MessagePack", "Hashing", "Vectors", "Curl",
-            "ServiceRuntime", "Support", log,
+            "ServiceRuntime", "Support", log, grdb,
         ]),
     tests("Process", ["ServiceRuntime", "Support"]),
     tests("PythonClient", ["ServiceRuntime", "Support"]),

@@ -69,7 +69,7 @@ final class Consolidations: Sendable {
         let tasks = state.withLock { state in
             let lost = state.entries.filter { $0.value.lease == lease }
             for agent in lost.keys { state.entries[agent] = nil }
-            return lost.values.compactMap(\.task)
+            return lost.sorted { $0.key.number < $1.key.number }.compactMap(\.value.task)
         }
         for task in tasks { task.cancel() }
     }

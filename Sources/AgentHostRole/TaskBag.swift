@@ -38,7 +38,10 @@ final class TaskBag: Sendable {
 
     /// Cancels the tasks of a lease.
     func cancel(_ lease: Lease) {
-        for task in state.withLock({ $0.entries.values.filter { $0.lease == lease }.map(\.task) }) { task.cancel() }
+        let tasks = state.withLock { state in
+            state.entries.filter { $0.value.lease == lease }.sorted { $0.key < $1.key }.map(\.value.task)
+        }
+        for task in tasks { task.cancel() }
     }
 
     /// Cancels all tasks and waits for their ends.

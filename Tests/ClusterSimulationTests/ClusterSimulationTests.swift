@@ -1,21 +1,84 @@
 import Foundation
 import Support
-import TestKit
 import Testing
 
-@Suite struct ClusterSimulationTests {
-    @Test func anUndisturbedRunFinishesAndIsDeterministic() throws {
-        let base = "/dev/shm/gensim-simulation-\(getpid())"
-        try? FileManager.default.removeItem(atPath: base)
-        try FileManager.default.createDirectory(atPath: base, withIntermediateDirectories: true)
-        let blueprint = try Blueprint(agents: 4, rounds: 3, partitions: 2, at: base + "/blueprint.sqlite")
-        for seed in UInt64(0)..<4 {
-            let folder = base + "/\(seed)"
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            let begin = SystemClock().now()
-            let result = try Simulation(seed: seed / 2, blueprint: blueprint, folder: folder).play()
-            print(seed, result, SystemClock().now().since(begin).seconds)
+/// Whole clusters in one process, on one thread, in virtual time: what every seed must end with.
+///
+/// - `GENSIM_SIMULATION_SEED=N` plays seed N alone, twice, and prints its faults and what came of it.
+/// - `GENSIM_SIMULATION_SEEDS=N` plays N seeds in place of the default number.
+/// - `GENSIM_SIMULATION_STRIDE=N` crashes processes at every N-th step, 1 for all.
+@Suite(.serialized) struct ClusterSimulationTests {
+    private static func number(_ name: String) -> UInt64? {
+        ProcessInfo.processInfo.environment["GENSIM_SIMULATION_\(name)"].flatMap { UInt64($0) }
+    }
+
+    private static let isReplay = number("SEED") != nil
+
+    @Test func anUndisturbedRunIsTheSameInAnyOrderOfThings() async throws {
+        let campaign = try Campaign()
+        let report = try await campaign.run(
+            (1...20).map { Campaign.Task(name: "undisturbed", seed: $0, plan: .none, paysOnce: true) })
+        #expect(report.failures.isEmpty, "\(report.failures.map(\.description).joined(separator: "\n"))")
+        // Without faults nothing is paid for that is not recorded.
+        #expect(report.lost == 0)
+        #expect(report.answers > 0)
+    }
+
+    @Test func theSameSeedIsTheSameRunToTheStep() throws {
+        let campaign = try Campaign()
+        for seed in UInt64(1)...6 {
+            let task = Campaign.Task(name: "random faults", seed: seed, plan: .drawn(seed: seed))
+            let (first, second) = (try campaign.play(task), try campaign.play(task))
+            #expect(first.trace == second.trace, "seed \(seed)")
+            #expect(first.steps == second.steps, "seed \(seed)")
         }
-        try? FileManager.default.removeItem(atPath: base)
+    }
+
+    @Test(.disabled(if: isReplay)) func everySeedOfRandomFaultsEndsLikeTheUndisturbedRun() async throws {
+        let campaign = try Campaign()
+        let seeds = Self.number("SEEDS") ?? 400
+        let report = try await campaign.run(
+            (1...seeds).map { Campaign.Task(name: "random faults", seed: $0, plan: .drawn(seed: $0)) })
+        print("random faults: \(Self.text(report))")
+        #expect(report.failures.isEmpty, "\(report.failures.map(\.description).joined(separator: "\n"))")
+        #expect(report.runs == Int(seeds))
+    }
+
+    @Test(.disabled(if: isReplay)) func aProcessThatDiesAtAnyStepCostsNoCompletedCall() async throws {
+        let campaign = try Campaign()
+        let stride = Int(Self.number("STRIDE") ?? UInt64(campaign.steps / 40))
+        var tasks: [Campaign.Task] = []
+        for (place, process) in Fault.processes.enumerated() {
+            for step in Swift.stride(from: 1 + place, to: campaign.steps, by: max(stride, 1)) {
+                tasks.append(
+                    Campaign.Task(
+                        name: "\(process) dies at step \(step)", seed: 0,
+                        plan: .crash(of: process, atStep: step, seed: UInt64(step)), paysOnce: true))
+            }
+        }
+        let report = try await campaign.run(tasks)
+        print("crashes at steps: \(Self.text(report))")
+        #expect(report.failures.isEmpty, "\(report.failures.map(\.description).joined(separator: "\n"))")
+        #expect(report.runs == tasks.count)
+    }
+
+    @Test(.enabled(if: isReplay)) func oneSeedAgain() throws {
+        let seed = try #require(Self.number("SEED"))
+        let campaign = try Campaign()
+        let task = Campaign.Task(name: "random faults", seed: seed, plan: .drawn(seed: seed))
+        for (after, fault) in task.plan.timed.sorted(by: { $0.after < $1.after }) {
+            print("at \(after.seconds) s: \(fault)")
+        }
+        print("weather: \(task.plan.weather)")
+        let (first, second) = (try campaign.play(task), try campaign.play(task))
+        print("\(first)")
+        #expect(first.trace == second.trace)
+        #expect(campaign.judge(first, task).isEmpty, "\(campaign.judge(first, task).joined(separator: "\n"))")
+    }
+
+    private static func text(_ report: Campaign.Report) -> String {
+        "\(report.runs) runs, \(report.steps) steps, \(report.starts) starts of processes, \(report.answers) answers paid, "
+            + "\(report.lost) of them lost, \(report.paidAgain) completed calls asked again, "
+            + "\(report.failures.count) failures"
     }
 }

@@ -9,12 +9,15 @@ import Wire
 @testable import Transport
 
 /// The coordinator: what `coordinator run --resume` plays, without the processes that it starts.
-final class CoordinatorProcess {
+enum CoordinatorProcess {
     static let endpoint = "sim://coordinator"
+    /// Short beside the patience of people, long beside the delays of the network.
+    static let lease = Span.seconds(3)
 
-    private(set) var outcome: RunOutcome?
-
-    init(life: Life, network: Network, blueprint: Blueprint, hosts: Int, over: @escaping @Sendable (RunOutcome) -> Void) {
+    static func start(
+        life: Life, network: Network, blueprint: Blueprint, hosts: Int,
+        over: @escaping @Sendable (RunOutcome) -> Void
+    ) {
         let node = SimulatedNode(life: life, network: network)
         let introduction = PeerIntroduction(role: "coordinator", name: "coordinator", incarnation: life.number)
         let recorder = WireClient(node.connect(RecorderProcess.endpoint, introduction: introduction))
@@ -24,9 +27,17 @@ final class CoordinatorProcess {
             let epoch = state.epoch + 1
             _ = try await recorder.request(
                 RaiseEpoch(epoch: epoch, rounds: blueprint.rounds, owner: life.number), expecting: Acknowledged.self)
-            let driver = RunDriver()
+            let (inputs, post) = AsyncStream.makeStream(of: RunDriver.Input.self)
             let listener = node.listen(
-                Self.endpoint, options: ListenerOptions(incarnation: life.number), handler: driver.server())
+                endpoint, options: ListenerOptions(incarnation: life.number),
+                handler: RunDriver.server { post.yield($0) })
+            let ticker = life.launcher.launch {
+                while true {
+                    try await life.pause(RunDriver.tickInterval)
+                    post.yield(.tick)
+                }
+            }
+            defer { ticker.cancel() }
             var play = RunPlay(
                 plan: RunPlan(
                     hosts: hosts, partitions: blueprint.partitions, rounds: blueprint.rounds, runEpoch: epoch,
@@ -36,13 +47,15 @@ final class CoordinatorProcess {
                 welcome: HostAccepted(
                     host: 0, run: state.run, runEpoch: epoch, definition: blobHash(state.definition),
                     recorder: RecorderProcess.endpoint, llmGateway: GatewayProcess.endpoint,
-                    embeddingGateway: EmbeddingProcess.endpoint, leaseMilliseconds: 6000),
-                recorder: recorder, listener: listener, clock: clock,
-                logger: Logger(label: "sim") { _ in SwiftLogNoOpLogHandler() },
-                printer: ProgressPrinter(style: .quiet), post: driver.post)
-            for await input in driver.inputs {
-                play.take(input)
-                if let outcome = play.outcome { return over(outcome) }
+                    embeddingGateway: EmbeddingProcess.endpoint,
+                    leaseMilliseconds: UInt32(lease.nanoseconds / 1_000_000)),
+                recorder: recorder, listener: listener,
+                logger: Logger(label: life.name) { _ in SwiftLogNoOpLogHandler() },
+                printer: ProgressPrinter(style: .quiet), now: clock.now()
+            ) { post.yield($0) }
+            for await input in inputs {
+                play.take(input, now: clock.now())
+                if let result = play.result { return over(result.outcome) }
             }
         }
     }

@@ -34,7 +34,7 @@ final class EmbeddingProcess {
     private static func vector(of text: String) -> [UInt8] {
         let hash = HashBuilder.hash64(.content) { $0.append(text) }
         return (0..<UInt64(Blueprint.embeddingDimension)).flatMap { place -> [UInt8] in
-            [0x00, [0x38, 0x34, 0xb8, 0xb4][Int(hash >> (place * 2)) & 3]]
+            [0x00, [0x38, 0x34, 0xb8, 0xb4][Int(hash >> (place * 2) & 3)]]
         }
     }
 }

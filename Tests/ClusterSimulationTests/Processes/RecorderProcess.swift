@@ -1,9 +1,9 @@
 import Foundation
-import Recording
 import ServiceRuntime
 import Support
 
 @testable import RecorderRole
+@testable import Recording
 @testable import Transport
 
 /// The recorder: its real handlers, writer and store, over the simulated network.
@@ -17,7 +17,8 @@ final class RecorderProcess {
     private var isWorkDue = false
     private var dice: Dice
     /// How long a batch takes, in microseconds.
-    var batchTime = 500...5_000
+    var batchTime = RecorderProcess.usualBatchTime
+    static let usualBatchTime = 500...5_000
 
     /// Starts over the recording at `path`, which is this life's own.
     init(life: Life, network: Network, path: String, ledger: Ledger, dice: Dice, settings: RecorderSettings) throws {
@@ -58,9 +59,13 @@ final class RecorderProcess {
 /// Copies a recording as a crash would leave it: the file and its journal, as they are now.
 enum CrashedRecording {
     static func copy(from old: String, to new: String) throws {
-        for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: old + suffix) {
-            try FileManager.default.copyItem(atPath: old + suffix, toPath: new + suffix)
+        for (from, to) in zip(files(of: old), files(of: new)) where FileManager.default.fileExists(atPath: from) {
+            try FileManager.default.copyItem(atPath: from, toPath: to)
         }
+    }
+
+    private static func files(of recording: String) -> [String] {
+        [recording, recording + "-wal", MarkFile.path(beside: recording)]
     }
 }
 

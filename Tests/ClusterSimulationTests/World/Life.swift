@@ -6,7 +6,7 @@ final class Life: @unchecked Sendable {
     /// Counts the lives of a world; also the process's incarnation.
     let number: UInt64
     /// Runs the process's tasks.
-    private(set) var executor: LifeExecutor!
+    private(set) lazy var executor = LifeExecutor(world: world, life: self)
     private unowned let world: World
     private(set) var isAlive = true
     /// It is not scheduled before this time.
@@ -16,15 +16,10 @@ final class Life: @unchecked Sendable {
     private var cancelledPauses: Set<UInt64> = []
     private var lastPause: UInt64 = 0
 
-    fileprivate init(inWorld world: World, name: String, number: UInt64) {
+    init(name: String, number: UInt64, world: World) {
         self.name = name
         self.number = number
         self.world = world
-        executor = LifeExecutor(world: world, life: self)
-    }
-
-    convenience init(name: String, number: UInt64, world: World) {
-        self.init(inWorld: world, name: name, number: number)
     }
 
     /// Starts tasks on this life's executor.

@@ -112,10 +112,14 @@ final class World: @unchecked Sendable {
             let next = ready.remove(at: index)
             next.job.runSynchronously(on: life.executor.asUnownedTaskExecutor())
         }
+        events.removeAll { $0.owner === life }
     }
 
     /// Drops all that is still to happen.
-    func end() { events = [] }
+    func end() {
+        events = []
+        beforeStep = {}
+    }
 
     /// Keeps the events in order, the next one last; of two at one instant the older one first.
     private func insert(_ event: Event) {
