@@ -8,11 +8,13 @@ final class Campaign: Sendable {
     struct Failure: Sendable, CustomStringConvertible {
         var name: String
         var seed: UInt64
+        /// The environment's variable that says which process dies at which step; empty for random faults.
+        var crash: String
         var reasons: [String]
 
         var description: String {
             "seed \(seed) (\(name)): \(reasons.prefix(3).joined(separator: "; ")); "
-                + "again by GENSIM_SIMULATION_SEED=\(seed) swift test --filter ClusterSimulation"
+                + "again by GENSIM_SIMULATION_SEED=\(seed) \(crash)swift test --filter ClusterSimulation"
         }
     }
 
@@ -35,6 +37,22 @@ final class Campaign: Sendable {
         var plan: FaultPlan
         /// Whether no completed call may be paid for again.
         var paysOnce = false
+
+        var crash: String {
+            plan.crashAtStep.map { "GENSIM_SIMULATION_CRASH=\($0.process):\($0.step) " } ?? ""
+        }
+
+        /// A run with the faults that its seed draws.
+        static func random(seed: UInt64) -> Task {
+            Task(name: "random faults", seed: seed, plan: .drawn(seed: seed))
+        }
+
+        /// A run in which one process dies at a step.
+        static func crash(of process: String, atStep step: Int, seed: UInt64 = 0) -> Task {
+            Task(
+                name: "\(process) dies at step \(step)", seed: seed,
+                plan: .crash(of: process, atStep: step, seed: UInt64(step)), paysOnce: true)
+        }
     }
 
     private struct State {
@@ -108,7 +126,8 @@ final class Campaign: Sendable {
                     state.report.paidAgain += result.paidAgain
                     state.report.starts += result.starts
                     guard !reasons.isEmpty else { return }
-                    state.report.failures.append(Failure(name: task.name, seed: task.seed, reasons: reasons))
+                    state.report.failures.append(
+                        Failure(name: task.name, seed: task.seed, crash: task.crash, reasons: reasons))
                 }
             } catch {
                 state.withLock { $0.failure = error }
@@ -117,10 +136,13 @@ final class Campaign: Sendable {
     }
 
     /// Plays one run, in a folder that is gone afterwards.
-    func play(_ task: Task) throws -> Simulation.Result {
+    func play(_ task: Task, keepsHistory: Bool = false) throws -> Simulation.Result {
         let place = folder + "/\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: place) }
-        return try Simulation(seed: task.seed, plan: task.plan, blueprint: blueprint, folder: place).play()
+        return try Simulation(
+            seed: task.seed, plan: task.plan, blueprint: blueprint, folder: place, keepsHistory: keepsHistory
+        )
+        .play()
     }
 
     /// What is wrong with a run.

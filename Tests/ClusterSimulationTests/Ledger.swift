@@ -23,6 +23,15 @@ final class Ledger: @unchecked Sendable {
     private(set) var paidAgain = 0
     private(set) var closedRounds: UInt32 = 0
     private var epochs: [UInt32: UInt64] = [:]
+    /// What happened to calls, for a run that is looked into; nil where nobody asked for it.
+    var history: [String]?
+    var now: () -> Double = { 0 }
+
+    /// Notes down something for a person who looks into a run.
+    func tell(_ line: @autoclosure () -> String) {
+        guard history != nil else { return }
+        history?.append("\(now()): \(line())")
+    }
     private var runEpoch: UInt64 = 0
 
     func violated(_ what: String) { violations.append(what) }
@@ -32,7 +41,10 @@ final class Ledger: @unchecked Sendable {
 
     /// A call has reached a model server.
     func modelAsked(_ paid: Paid) {
-        if acknowledged[paid] != nil { paidAgain += 1 }
+        tell("model asked \(paid.call)")
+        guard acknowledged[paid] != nil else { return }
+        paidAgain += 1
+        tell("PAID AGAIN \(paid.call)")
     }
 
     /// An answer leaves the recorder: from now on what it acknowledges is durable.
@@ -45,6 +57,7 @@ final class Ledger: @unchecked Sendable {
             case .planRound: planAcknowledged(try PlanRound(body: request.body))
             case .grantPartitions:
                 for lease in try GrantPartitions(body: request.body).leases {
+                    tell("granted \(lease)")
                     epochs[lease.partition] = max(epochs[lease.partition] ?? 0, lease.epoch)
                 }
             case .raiseEpoch: runEpoch = max(runEpoch, try RaiseEpoch(body: request.body).epoch)
@@ -62,6 +75,7 @@ final class Ledger: @unchecked Sendable {
         for outcome in message.outcomes {
             guard case .completion(_, let completion) = outcome.content else { continue }
             let key = Paid(call: outcome.call, request: outcome.request)
+            tell("acknowledged \(outcome.call) of root \(outcome.root) in partition \(outcome.partition)")
             if acknowledged[key] == nil { acknowledged[key] = completion.resultHash }
         }
     }
@@ -74,6 +88,7 @@ final class Ledger: @unchecked Sendable {
 
     private func commitAnswered(_ commit: CommitTree, _ answer: Envelope) throws {
         let verdict = try CommitResult(body: answer.body).verdict
+        tell("commit \(commit.root) under \(commit.epoch): \(verdict)")
         guard verdict != .rerun else { return }
         if commit.round > closedRounds + 1 {
             violated("I4: a tree of round \(commit.round) committed after round \(closedRounds)")

@@ -25,6 +25,7 @@ final class Simulation: @unchecked Sendable {
         var recorded: Int
         /// Starts of processes.
         var starts: Int
+        var history: [String]
     }
 
     /// Virtual time that a run may take once all trouble is over (I7).
@@ -50,7 +51,7 @@ final class Simulation: @unchecked Sendable {
     private let hosts = 2
 
     /// A run of the blueprint, whose files lie in a folder of its own.
-    init(seed: UInt64, plan: FaultPlan, blueprint: Blueprint, folder: String) throws {
+    init(seed: UInt64, plan: FaultPlan, blueprint: Blueprint, folder: String, keepsHistory: Bool = false) throws {
         self.seed = seed
         self.plan = plan
         self.blueprint = blueprint
@@ -58,6 +59,8 @@ final class Simulation: @unchecked Sendable {
         world = World(seed: seed)
         network = Network(world: world, dice: Dice(seed: seed, "network"))
         network.weather = plan.weather
+        if keepsHistory { ledger.history = [] }
+        ledger.now = { [unowned world] in Double(world.now.nanoseconds) / 1e9 }
         models = ModelServers(world: world, ledger: ledger, dice: Dice(seed: seed, "model servers"))
         recording = folder + "/0.sqlite"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -84,13 +87,15 @@ final class Simulation: @unchecked Sendable {
         return Result(
             outcome: end, digests: audit.digests, violations: ledger.violations + audit.violations, steps: steps,
             trace: trace, seconds: Double(world.now.nanoseconds) / 1e9, paidAgain: ledger.paidAgain,
-            answers: ledger.answered.values.reduce(0, +), recorded: audit.attempts, starts: starts)
+            answers: ledger.answered.values.reduce(0, +), recorded: audit.attempts, starts: starts,
+            history: ledger.history ?? [])
     }
 
     // MARK: Processes
 
     private func start(_ name: String) {
         let life = world.begin(name)
+        ledger.tell("\(name) starts")
         lives[name] = life
         starts += 1
         switch name {
@@ -160,6 +165,7 @@ final class Simulation: @unchecked Sendable {
 
     private func crash(_ name: String, restartAfter: Span) {
         guard let life = lives[name], life.isAlive else { return }
+        ledger.tell("\(name) dies")
         if name == "recorder" { leaveRecording() }
         parts[name] = nil
         life.end()

@@ -55,8 +55,11 @@ final class GatewayProcess {
         switch message {
         case .complete(let request):
             requests[request.call] = request
+            models.ledger.tell("gateway asked \(request.call) by \(asker)")
             core.complete(request, from: asker, at: world.now)
-        case .release(let released): core.release(released)
+        case .release(let released):
+            for call in released.calls { models.ledger.tell("gateway releases \(call)") }
+            core.release(released)
         case .describe: core.describe(to: asker)
         case .refused(let refusal):
             sink.send([(asker.peer, refusal.envelope(correlation: asker.correlation))])

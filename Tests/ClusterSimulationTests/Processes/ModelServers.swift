@@ -13,7 +13,7 @@ final class ModelServers {
         engine: .vllm, version: "1", model: "m", contextTokens: 4096, slots: 4, tokenLimitField: .maxTokens)
 
     private let world: World
-    private let ledger: Ledger
+    let ledger: Ledger
     private var dice: Dice
     /// How long an answer takes, in microseconds.
     var latency = 2_000...20_000
