@@ -37,6 +37,8 @@ struct FaultPlan {
     /// A process that dies at a step, and how long it stays dead.
     var crashAtStep: (step: Int, process: String, restartAfter: Span)?
     var weather = Weather.calm
+    /// How long a model server takes for an answer, in microseconds.
+    var modelLatency = 2_000...20_000
     /// When all trouble ends.
     var end = Span(nanoseconds: 0)
 
@@ -47,8 +49,11 @@ struct FaultPlan {
         var dice = Dice(seed: seed, "faults")
         var plan = FaultPlan()
         plan.weather = dice.happens(300_000) ? .calm : Weather.drawn(from: &dice)
+        plan.modelLatency = dice.one(of: [2_000...20_000, 2_000...20_000, 20_000...400_000])
+        // Within the first round, within the time of a calm run, and within that of one in bad weather.
+        let horizon = dice.one(of: [300_000, 700_000, 3_000_000, 10_000_000])
         for _ in 0..<dice.number(0...6) {
-            plan.timed.append((dice.span(0...12_000_000), Fault.drawn(from: &dice)))
+            plan.timed.append((dice.span(0...horizon), Fault.drawn(from: &dice)))
             if dice.happens(300_000), case .partition(let from, let to, let span)? = plan.timed.last?.fault {
                 plan.timed.append((plan.timed[plan.timed.count - 1].after, .partition(from: to, to: from, span)))
             }

@@ -62,6 +62,7 @@ final class Simulation: @unchecked Sendable {
         if keepsHistory { ledger.history = [] }
         ledger.now = { [unowned world] in Double(world.now.nanoseconds) / 1e9 }
         models = ModelServers(world: world, ledger: ledger, dice: Dice(seed: seed, "model servers"))
+        models.latency = plan.modelLatency
         recording = folder + "/0.sqlite"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try CrashedRecording.copy(from: blueprint.recording, to: recording)
