@@ -148,8 +148,9 @@ let testTargets: [Target] = [
         "ClusterSimulation",
         [
             "CoordinatorRole", "AgentHostRole", "LLMGatewayRole", "RecorderRole", "Recording", "RunConfiguration",
-            "SimulationKit", "ClusterLogic", "Transport", "Wire", "Model", "MessagePack", "Hashing", "Vectors", "Curl",
-            "ServiceRuntime", "Support", log, grdb,
+            "SimulationKit", "ClusterLogic", "Transport", "Wire", "Model", "Hashing", "Curl", "ServiceRuntime",
+            "Support",
+            log, grdb,
         ]),
     tests("Process", ["ServiceRuntime", "Support"]),
     tests("PythonClient", ["ServiceRuntime", "Support"]),

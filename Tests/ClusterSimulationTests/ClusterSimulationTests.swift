@@ -37,7 +37,7 @@ import Testing
 
     @Test(.disabled(if: isReplay)) func everySeedOfRandomFaultsEndsLikeTheUndisturbedRun() async throws {
         let campaign = try Campaign()
-        let seeds = Self.number("SEEDS") ?? 400
+        let seeds = Self.number("SEEDS") ?? 600
         let report = try await campaign.run(
             (1...seeds).map { Campaign.Task.random(seed: $0) })
         print("random faults: \(Self.text(report))")

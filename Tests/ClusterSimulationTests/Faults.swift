@@ -8,6 +8,10 @@ enum Fault {
     case stall(String, Span)
     /// Nothing gets from one process to another for a while.
     case partition(from: String, to: String, Span)
+    /// All processes die at once, and start again one after the other.
+    case crashAll(restartAfter: Span)
+    /// The recorder's disk fails; a while later the process is started anew on a disk that works.
+    case brokenDisk(restartAfter: Span)
     /// The recorder takes its time over each batch, for a while.
     case slowRecorder(Span)
     /// Model servers refuse, break and hang, for a while.
@@ -18,13 +22,15 @@ enum Fault {
     /// A fault of any kind.
     static func drawn(from dice: inout Dice) -> Fault {
         let victim = dice.one(of: processes)
-        switch dice.number(0...9) {
+        switch dice.number(0...11) {
         case 0...3: return .crash(victim, restartAfter: dice.span(10_000...4_000_000))
         case 4...5: return .stall(victim, dice.span(100_000...9_000_000))
         case 6...7:
             let other = dice.one(of: processes.filter { $0 != victim })
             return .partition(from: victim, to: other, dice.span(100_000...9_000_000))
-        case 8: return .slowRecorder(dice.span(100_000...3_000_000))
+        case 8: return .crashAll(restartAfter: dice.span(10_000...2_000_000))
+        case 9: return .brokenDisk(restartAfter: dice.span(10_000...2_000_000))
+        case 10: return .slowRecorder(dice.span(100_000...3_000_000))
         default: return .modelTrouble(dice.span(100_000...5_000_000))
         }
     }

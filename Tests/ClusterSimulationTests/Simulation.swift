@@ -153,6 +153,13 @@ final class Simulation: @unchecked Sendable {
     private func strike(_ fault: Fault) {
         switch fault {
         case .crash(let name, let restartAfter): crash(name, restartAfter: restartAfter)
+        case .crashAll(let restartAfter):
+            for process in Fault.processes { crash(process, restartAfter: restartAfter) }
+        case .brokenDisk(let restartAfter):
+            recorder?.isDiskBroken = true
+            world.after(restartAfter) { [self] in
+                if recorder?.isDiskBroken == true { crash("recorder", restartAfter: Self.restartPause) }
+            }
         case .stall(let name, let span): lives[name]?.stall(for: span)
         case .partition(let from, let to, let span): network.block(from: from, to: to, for: span)
         case .slowRecorder(let span):

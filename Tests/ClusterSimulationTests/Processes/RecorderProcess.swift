@@ -16,6 +16,8 @@ final class RecorderProcess {
     private var loop: WriterLoop
     private var isWorkDue = false
     private var dice: Dice
+    /// Whether every request fails, as after an error of the disk.
+    var isDiskBroken = false
     /// How long a batch takes, in microseconds.
     var batchTime = RecorderProcess.usualBatchTime
     static let usualBatchTime = 500...5_000
@@ -44,7 +46,19 @@ final class RecorderProcess {
         isWorkDue = true
         life.after(dice.span(batchTime)) { [self] in
             isWorkDue = false
-            loop.process(queue.takeAll().work)
+            let work = queue.takeAll().work
+            if isDiskBroken { refuse(work) } else { loop.process(work) }
+        }
+    }
+
+    /// What the store answers from the moment on that its disk has failed.
+    private func refuse(_ work: [PendingWork]) {
+        let failure = StoreProblem.failed(StorageFailure("the disk is full", advice: "make room"))
+        for item in work {
+            switch item {
+            case .write(_, let reply): reply(.failure(failure))
+            case .read(let question): question(.failure(failure))
+            }
         }
     }
 
