@@ -45,6 +45,8 @@ struct FaultPlan {
     var weather = Weather.calm
     /// How long a model server takes for an answer, in microseconds.
     var modelLatency = 2_000...20_000
+    /// Whether queues and credits are so small that they fill.
+    var isTight = false
     /// When all trouble ends.
     var end = Span(nanoseconds: 0)
 
@@ -55,6 +57,7 @@ struct FaultPlan {
         var dice = Dice(seed: seed, "faults")
         var plan = FaultPlan()
         plan.weather = dice.happens(300_000) ? .calm : Weather.drawn(from: &dice)
+        plan.isTight = dice.happens(300_000)
         plan.modelLatency = dice.one(of: [2_000...20_000, 2_000...20_000, 20_000...400_000])
         // Within the first round, within the time of a calm run, and within that of one in bad weather.
         let horizon = dice.one(of: [300_000, 700_000, 3_000_000, 10_000_000])

@@ -101,7 +101,9 @@ final class Simulation: @unchecked Sendable {
         starts += 1
         switch name {
         case "recorder": startRecorder(life)
-        case "llm-gateway": parts[name] = GatewayProcess(life: life, network: network, models: models)
+        case "llm-gateway":
+            parts[name] = GatewayProcess(
+                life: life, network: network, models: models, isTight: plan.isTight)
         case "embedding-gateway":
             parts[name] = EmbeddingProcess(
                 life: life, network: network, dice: Dice(seed: seed, "embedding \(life.number)"))
@@ -117,7 +119,7 @@ final class Simulation: @unchecked Sendable {
         do {
             recorder = try RecorderProcess(
                 life: life, network: network, path: recording, ledger: ledger,
-                dice: Dice(seed: seed, "recorder \(life.number)"), settings: RecorderSettings())
+                dice: Dice(seed: seed, "recorder \(life.number)"), isTight: plan.isTight)
         } catch {
             ledger.violated("I1: the recorder cannot open its recording again: \(error)")
         }

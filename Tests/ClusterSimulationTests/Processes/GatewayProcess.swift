@@ -11,6 +11,8 @@ import Wire
 final class GatewayProcess {
     static let endpoint = "sim://llm-gateway"
     private static let servers = 2
+    /// What the calls in flight at all servers weigh at most.
+    private static let returningBytes = 8 * 1_000
 
     private let life: Life
     private let world: World
@@ -20,12 +22,13 @@ final class GatewayProcess {
     private var requests: [CallID: Complete] = [:]
     private var isSettling = false
 
-    init(life: Life, network: Network, models: ModelServers) {
+    init(life: Life, network: Network, models: ModelServers, isTight: Bool) {
         self.life = life
         self.models = models
         world = network.world
         var limits = GatewayLimits()
         limits.requestTimeout = .seconds(5)
+        if isTight { limits.queueBytes = 1_500 }
         core = GatewayCore(
             pool: BackendPool(urls: (0..<Self.servers).map { "sim://model-\($0)" }, window: 0), limits: limits)
         let node = SimulatedNode(life: life, network: network)
@@ -77,6 +80,10 @@ final class GatewayProcess {
     /// Does what the logic wants, until it wants no more.
     private func settle() {
         core.dispatch(at: world.now)
+        // Calls that come back from a server are taken in whatever waits.
+        if core.queue.bytes > core.limits.queueBytes + Self.returningBytes {
+            models.ledger.violated("I6: \(core.queue.bytes) bytes wait at the llm-gateway")
+        }
         for action in core.takeActions() { perform(action) }
     }
 

@@ -14,6 +14,8 @@ final class RecorderProcess {
     private let store: SQLiteRecordStore
     private let queue: WorkQueue
     private var loop: WriterLoop
+    private let ledger: Ledger
+    private let limit: Int
     private var isWorkDue = false
     private var dice: Dice
     /// Whether every request fails, as after an error of the disk.
@@ -23,9 +25,13 @@ final class RecorderProcess {
     static let usualBatchTime = 500...5_000
 
     /// Starts over the recording at `path`, which is this life's own.
-    init(life: Life, network: Network, path: String, ledger: Ledger, dice: Dice, settings: RecorderSettings) throws {
+    init(life: Life, network: Network, path: String, ledger: Ledger, dice: Dice, isTight: Bool) throws {
         self.life = life
         self.dice = dice
+        self.ledger = ledger
+        var settings = RecorderSettings()
+        if isTight { settings.queueLimit = 5 }
+        limit = settings.queueLimit
         let clock = WorldClock(network.world)
         store = try SQLiteRecordStore(.file(path), wallClock: { Int64(clock.now().nanoseconds / 1_000_000) })
         let queue = try WorkQueue(limit: settings.queueLimit)
@@ -34,7 +40,10 @@ final class RecorderProcess {
         let node = SimulatedNode(life: life, network: network)
         let service = RecorderService(queue: queue)
         _ = node.listen(
-            Self.endpoint, options: ListenerOptions(incarnation: life.number),
+            Self.endpoint,
+            options: isTight
+                ? ListenerOptions(incarnation: life.number, credit: Credit(messages: 3, bytes: 4_096))
+                : ListenerOptions(incarnation: life.number),
             handler: RecorderTap(RecorderHandlers(service).makeServer(), ledger: ledger) { [weak self] in
                 self?.scheduleWork()
             })
@@ -47,6 +56,7 @@ final class RecorderProcess {
         life.after(dice.span(batchTime)) { [self] in
             isWorkDue = false
             let work = queue.takeAll().work
+            if work.count > limit { ledger.violated("I6: \(work.count) requests waited at the recorder, \(limit) may") }
             if isDiskBroken { refuse(work) } else { loop.process(work) }
         }
     }
