@@ -111,7 +111,11 @@ final class Simulation: @unchecked Sendable {
             CoordinatorProcess.start(life: life, network: network, blueprint: blueprint, hosts: hosts) {
                 [unowned self] outcome in ended(outcome, life)
             }
-        default: HostProcess.start(life: life, network: network)
+        default:
+            HostProcess.start(life: life, network: network) { [unowned self] in
+                ledger.tell("\(name) gives up")
+                crash(name, restartAfter: Self.restartPause)
+            }
         }
     }
 
@@ -132,6 +136,7 @@ final class Simulation: @unchecked Sendable {
             return
         }
         troubles.append("\(outcome)")
+        ledger.tell("coordinator: \(outcome)")
         if troubles.count > 20 { return ledger.violated("I7: resumed in vain: \(troubles.suffix(2))") }
         world.after(Self.restartPause) { [self] in
             guard lives["coordinator"] === life else { return }

@@ -6,7 +6,8 @@ import Support
 
 /// An agent-host: all of its real code, over the simulated network, one life after another as in a process.
 enum HostProcess {
-    static func start(life: Life, network: Network) {
+    /// Starts it; `exited` hears that the process ended by itself, as it does where it cannot go on.
+    static func start(life: Life, network: Network, exited: @escaping @Sendable () -> Void) {
         let node = SimulatedNode(life: life, network: network)
         let clock = WorldClock(network.world)
         let ports = HostPorts(
@@ -24,7 +25,11 @@ enum HostProcess {
                     name: life.name, endpoint: endpoint, coordinator: CoordinatorProcess.endpoint,
                     incarnation: incarnation, ports: ports, registry: SquareScenario.registry,
                     logger: Logger(label: life.name) { _ in SwiftLogNoOpLogHandler() })
-                if case .left = try await inner.run(desk: desk) { return }
+                do {
+                    if case .left = try await inner.run(desk: desk) { return }
+                } catch {
+                    return exited()
+                }
                 incarnation += 1
             }
         }
