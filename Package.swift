@@ -50,7 +50,7 @@ let libraries: [Target] = [
     // Pure protocol logic: state machines that return actions.
     library("ClusterLogic", ["Model", "Hashing", "Support"]),
     // The kit that a scenario author imports, and the scenarios.
-    library("SimulationKit", ["Model", "Hashing", "Vectors", "Support", "JSON"]),
+    library("SimulationKit", ["Model", "MessagePack", "Hashing", "Vectors", "Support", "JSON"]),
     library("JobMarket", ["SimulationKit", "Model"]),
     library("Scenarios", ["SimulationKit", "JobMarket"]),
     library(
@@ -58,13 +58,20 @@ let libraries: [Target] = [
     library("TurnEngine", ["SimulationKit", "Model", "Hashing", "Vectors"]),
     // The durable store, and what reads it.
     library("Recording", ["Model", "Hashing", "ClusterLogic", "Support", grdb, sqlite]),
+    // Executes a recorded run again.
+    library(
+        "Replay",
+        [
+            "TurnEngine", "Recording", "RunConfiguration", "SimulationKit", "ClusterLogic", "Model", "Hashing",
+            "Vectors", "Support",
+        ]),
     // One library per role.
     library("ServiceRuntime", ["Support", "Transport", "Wire", "Model", log, arguments]),
     library(
         "CoordinatorRole",
         [
-            "Recording", "RunConfiguration", "Scenarios", "SimulationKit", "ClusterLogic", "Transport", "Wire",
-            "Model", "Hashing", "Support", "ServiceRuntime", "JSON", log, arguments,
+            "Recording", "Replay", "RunConfiguration", "Scenarios", "SimulationKit", "ClusterLogic", "Transport",
+            "Wire", "Model", "Hashing", "Support", "ServiceRuntime", "JSON", log, arguments,
         ]),
     library(
         "AgentHostRole",
@@ -92,6 +99,10 @@ let libraries: [Target] = [
         "EmulatorRole",
         ["JSON", "Hashing", "Support", nioCore, nioPosix, nioHTTP, arguments]),
     library("TestKit", ["Support"]),
+    // What fuzzing drives: an entry for each reader of what comes from outside.
+    library(
+        "FuzzTargets",
+        ["RunConfiguration", "Scenarios", "SimulationKit", "Transport", "Wire", "Model", "MessagePack", "JSON"]),
 ]
 
 func service(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -111,14 +122,14 @@ let services: [Target] = [
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(
         name: "\(name)Tests", dependencies: dependencies + ["TestKit"], path: "Tests/\(name)Tests",
-        exclude: ["Wire": ["golden.txt"], "PythonClient": ["client.py"]][name] ?? [])
+        exclude: ["Wire": ["golden.txt"], "PythonClient": ["client.py"], "FuzzRegression": ["Corpus"]][name] ?? [])
 }
 
 let testTargets: [Target] = [
     tests("Architecture", []),
     tests("Hashing", ["Hashing"]),
     tests("JSON", ["JSON", "Hashing"]),
-    tests("TurnEngine", ["TurnEngine", "SimulationKit", "Model", "Hashing", "Support"]),
+    tests("TurnEngine", ["TurnEngine", "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
     tests("Vectors", ["Vectors", "CVectorKernels", "Hashing"]),
     tests("SimulationKit", [mustache, "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
     tests("RunConfiguration", ["RunConfiguration", "SimulationKit", "Model", "Support"]),
@@ -130,6 +141,7 @@ let testTargets: [Target] = [
     tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
     tests("MessagePack", ["MessagePack", "Hashing"]),
     tests("ClusterLogic", ["ClusterLogic", "Hashing", "Support"]),
+    tests("FuzzRegression", ["FuzzTargets"]),
     tests("AgentHost", ["AgentHostRole", "SimulationKit", "Support", "Transport", "Wire"]),
     tests("ServiceRuntime", ["ServiceRuntime", "Support", log]),
     tests(
@@ -142,6 +154,13 @@ let testTargets: [Target] = [
     tests("Merge", ["ClusterLogic", "Model", "Hashing"]),
     tests("Recording", ["Recording", "Model", "Hashing", "Support", grdb, sqlite]),
     tests(
+        "Replay",
+        [
+            "Replay", "TurnEngine", "Recording", "RunConfiguration", "SimulationKit", "Model", "Hashing", "Vectors",
+            "Support",
+            grdb,
+        ]),
+    tests(
         "RecorderRole",
         ["RecorderRole", "Recording", "ServiceRuntime", "Transport", "Wire", "Model", "Hashing", "Support"]),
     tests(
@@ -152,7 +171,7 @@ let testTargets: [Target] = [
             "Support",
             log, grdb,
         ]),
-    tests("Process", ["ServiceRuntime", "Support"]),
+    tests("Process", ["ServiceRuntime", "Support", grdb]),
     tests("PythonClient", ["ServiceRuntime", "Support"]),
     tests("RealModel", ["ServiceRuntime", "Support", grdb]),
     tests("Support", ["Support"]),
@@ -170,7 +189,9 @@ let testTargets: [Target] = [
 let package = Package(
     name: "GenSim",
     products: [
-        .library(name: "SimulationKit", targets: ["SimulationKit"])
+        .library(name: "SimulationKit", targets: ["SimulationKit"]),
+        // For the package in Fuzz/, which alone builds with a fuzzer's flags.
+        .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),

@@ -30,14 +30,18 @@ def parse():
         "workload",
         nargs="?",
         default="w-max",
-        choices=("w-max", "w-hash", "scale"),
+        choices=("w-max", "w-hash", "scale", "replay"),
         help="w-max: every choice takes the last option, the longest path (default); w-hash: choices from a hash; "
-        "scale: w-hash with 100,000 agents and one round",
+        "scale: w-hash with 100,000 agents and one round; replay: plays w-hash with 1000 agents and 3 rounds on 4 "
+        "slots of 20 ms, which takes two to three minutes, and measures its replay",
     )
-    parser.add_argument("--agents", type=int, help="number of agents (default 50, scale 100000)")
-    parser.add_argument("--rounds", type=int, help="number of rounds (default 2, scale 1)")
+    parser.add_argument("--agents", type=int, help="number of agents (default 50, scale 100000, replay 1000)")
+    parser.add_argument("--rounds", type=int, help="number of rounds (default 2, scale 1, replay 3)")
     parser.add_argument("--hosts", type=int, default=1, help="number of agent-hosts (default 1)")
-    parser.add_argument("--latency", default="0ms", help="service time of the emulator (default 0ms)")
+    parser.add_argument("--latency", help="service time of the emulator (default 0ms, replay 20ms)")
+    parser.add_argument("--slots", type=int, help="requests that the emulator serves at once; 0 for any number "
+                        "(default 0, replay 4)")
+    parser.add_argument("--replays", type=int, default=5, help="replays, of which the median counts (default 5)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the run (default 1)")
     parser.add_argument("--bin", help="folder of the executables (default: the release build)")
     parser.add_argument("--keep", help="keep the run folder here")
@@ -53,11 +57,11 @@ def executables(folder):
     return path
 
 
-def start_emulator(binaries, policy, latency, folder):
+def start_emulator(binaries, policy, latency, slots, folder):
     port_file = folder / "emulator.port"
     process = subprocess.Popen(
         [binaries / "llm-emulator", "--listen", "127.0.0.1:0", "--policy", policy, "--latency", latency,
-         "--port-file", port_file],
+         "--parallel", str(slots), "--port-file", port_file],
         stdout=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 20
@@ -109,16 +113,46 @@ def disk_bytes(run):
     return sum(path.stat().st_size for path in run.glob("recording.sqlite*"))
 
 
+def measure_replay(binaries, run, times):
+    """Replays a run several times; the one with the median of CPU time counts, as the whole process spent it."""
+    found = []
+    for _ in range(times):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        started = time.monotonic()
+        done = subprocess.run([binaries / "coordinator", "replay", run, "--json"], stdout=subprocess.PIPE)
+        wall = time.monotonic() - started
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        if done.returncode != 0:
+            print(f"bench: the replay ended with status {done.returncode}; its run: {run}", file=sys.stderr)
+            sys.exit(1)
+        cpu = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+        found.append((cpu, wall, json.loads(done.stdout)))
+    cpu, wall, report = sorted(found, key=lambda one: one[0])[len(found) // 2]
+    calls = max(1, report["llm_calls"])
+    return {
+        "digests_equal": report["equal"],
+        "run_seconds": report["original_seconds"],
+        "replay_seconds": round(wall, 3),
+        "factor": round(report["original_seconds"] / wall, 1),
+        "replayed_calls_per_second": round(calls / wall),
+        "replay_cpu_us_per_llm_call": round(cpu * 1e6 / calls, 2),
+        "replay_cpu_us_per_call": round(cpu * 1e6 / (calls + report["embedding_calls"]), 2),
+    }
+
+
 def main():
     options = parse()
+    replays = options.workload == "replay"
     binaries = executables(options.bin)
     scale = options.workload == "scale"
-    agents = options.agents or (100_000 if scale else 50)
-    rounds = options.rounds or (1 if scale else 2)
+    agents = options.agents or (100_000 if scale else 1000 if replays else 50)
+    rounds = options.rounds or (1 if scale else 3 if replays else 2)
+    latency = options.latency or ("20ms" if replays else "0ms")
+    slots = options.slots if options.slots is not None else (4 if replays else 0)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="gensim-bench-"))
     run = pathlib.Path(options.keep).resolve() if options.keep else folder / "run"
     emulator, url = start_emulator(
-        binaries, "max" if options.workload == "w-max" else "seeded", options.latency, folder)
+        binaries, "max" if options.workload == "w-max" else "seeded", latency, slots, folder)
     try:
         command = [
             binaries / "coordinator", "run", ROOT / "Configs" / "bench-wmax.yaml", "--run-dir", run,
@@ -165,6 +199,8 @@ def main():
             "disk_bytes_per_llm_call": round(disk_bytes(run) / max(1, calls), 1),
             "digest": json.loads(output.splitlines()[-1])["digests"][-1] if output.strip() else None,
         }
+        if replays:
+            result.update(measure_replay(binaries, run, max(1, options.replays)))
         if options.json:
             print(json.dumps(result))
         else:

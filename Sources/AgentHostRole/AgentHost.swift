@@ -22,6 +22,8 @@ final class AgentHost: Sendable {
     private let map: Guarded<PartitionMap>
     private let peers = Guarded<[UInt32: Peer]>([:])
     private let loads: Admission
+    /// By partition, what ends when nothing runs any more for leases of it that were lost.
+    private let farewells = Guarded<[UInt32: Task<Void, any Error>]>([:])
 
     private enum Input: Sendable {
         case command(HostCommand)
@@ -47,8 +49,13 @@ final class AgentHost: Sendable {
     /// Says whether the coordinator can be heard. While it cannot, no root turn starts.
     func coordinatorHeard(_ isHeard: Bool) { post.yield(.event(.coordinatorHeard(isHeard))) }
 
-    /// Answers another host's ask.
-    func serve(_ ask: Ask) async throws -> Asked { try await parts.router.answer(ask, time: parts.turns.time) }
+    /// Answers another host's ask, later.
+    func answer(_ ask: Ask, _ responder: Responder) {
+        let isTaken = parts.bag.launch { [parts] in
+            await responder.reply { try await parts.router.answer(ask, time: parts.turns.time) }
+        }
+        if !isTaken { responder.fail(Problem(.unavailable, "this host leaves")) }
+    }
 
     /// Works until the task is cancelled, and then until everything that it started has ended.
     func run() async {
@@ -66,6 +73,9 @@ final class AgentHost: Sendable {
         parts.gate.closeAll()
         await parts.bag.close()
         await parts.turns.close()
+        for farewell in farewells.withLock({ $0.sorted { $0.key < $1.key }.map(\.value) }) {
+            _ = try? await farewell.value
+        }
         for (_, peer) in peers.withLock({ $0 }).sorted(by: { $0.key < $1.key }) { peer.client.close() }
     }
 
@@ -93,7 +103,7 @@ final class AgentHost: Sendable {
             return true
         }
         guard isNewer else { return }
-        parts.mapChanged()
+        parts.mapChanged(map.withLock { $0.held(by: accepted.host) })
         var connected: [UInt32: Peer] = [:]
         let before = peers.withLock { $0 }
         for address in message.hosts where address.host != accepted.host {
@@ -117,17 +127,11 @@ final class AgentHost: Sendable {
         switch action {
         case .drop(let leases): for lease in leases { drop(lease) }
         case .load(let leases, let round):
-            for lease in leases {
-                start(lease) {
-                    try await $0.loader.load(lease, round: round)
-                } then: {
-                    .loaded(lease, round: round)
-                }
-            }
+            for lease in leases { load(lease, round) }
         case .advance(let leases, let round):
             for lease in leases {
                 start(lease) {
-                    try await $0.loader.advance(lease, to: round)
+                    try await $0.loader.advance([PartitionLease(lease)], to: round)
                 } then: {
                     .loaded(lease, round: round)
                 }
@@ -146,10 +150,29 @@ final class AgentHost: Sendable {
         }
     }
 
+    /// Interrupts what runs for a lost lease. Only when all of it has ended is the partition forgotten, and only then
+    /// can it be loaded anew: nothing late may write into what comes after.
     private func drop(_ lease: Lease) {
         parts.gate.close(lease)
-        parts.bag.cancel(lease)
-        parts.turns.drop(lease)
+        let running = parts.bag.cancel(lease) + parts.turns.interrupt(lease)
+        let before = farewells.withLock { $0[lease.partition] }
+        let farewell = parts.ports.launcher.launch { [parts] in
+            _ = try? await before?.value
+            for task in running { _ = try? await task.value }
+            parts.turns.drop(lease)
+        }
+        farewells.withLock { $0[lease.partition] = farewell }
+    }
+
+    private func load(_ lease: Lease, _ round: UInt32) {
+        parts.gate.hold(lease)
+        let farewell = farewells.withLock { $0[lease.partition] }
+        start(lease) {
+            _ = try? await farewell?.value
+            try await $0.loader.load([PartitionLease(lease)], closedRound: round)
+        } then: {
+            .loaded(lease, round: round)
+        }
     }
 
     /// Runs a step for a partition beside others; what comes of it is the next event.
@@ -162,6 +185,7 @@ final class AgentHost: Sendable {
                 post.yield(.event(event(try await loads.run { try await work(self.parts) })))
             } catch {
                 parts.failed(error)
+                post.yield(.event(.stepFailed(lease)))
             }
         }
     }

@@ -13,6 +13,9 @@ private struct HostSettings: Sendable {
 
 /// An agent-host process from start to end.
 public enum AgentHostService {
+    /// Time between two lives: a host that is refused again and again must not keep the coordinator busy.
+    private static let rebirth = Span.milliseconds(200)
+
     /// The process's role in logs and introductions.
     public static let role = "agent-host"
 
@@ -33,7 +36,7 @@ public enum AgentHostService {
         // A life's number of its own, never part of a result: it tells a restarted host from its predecessor.
         var incarnation = context.clock.now().nanoseconds
         let ports = HostPorts.system(node, clock: context.clock)
-        let desk = AskDesk(ports.launcher)
+        let desk = AskDesk()
         let listener = try node.listen(
             settings.listen, options: ListenerOptions(incarnation: incarnation), handler: desk.server())
         try context.announceReady(endpoint: listener.endpoint)
@@ -48,6 +51,7 @@ public enum AgentHostService {
                 case .left: return
                 case .dismissed(let reason):
                     context.logger.notice("out of the run, registering anew", metadata: ["reason": "\(reason)"])
+                    try await ports.pause(rebirth)
                 }
             } catch is CancellationError {
                 return

@@ -5,11 +5,6 @@ import Wire
 /// Where asks of other hosts come in, over all lives of a host.
 final class AskDesk: Sendable {
     private let host = Guarded<AgentHost?>(nil)
-    private let launcher: TaskLauncher
-
-    /// A desk at which nobody sits yet: askers are told to come again.
-    init(_ launcher: TaskLauncher) { self.launcher = launcher }
-
     /// From now on `host` answers.
     func open(_ host: AgentHost) { self.host.withLock { $0 = host } }
 
@@ -29,6 +24,6 @@ final class AskDesk: Sendable {
             responder.fail(Problem(.unavailable, "this host is still starting"))
             return
         }
-        launcher.launch { await responder.reply { try await host.serve(ask) } }
+        host.answer(ask, responder)
     }
 }

@@ -69,7 +69,7 @@ final class AskRouter: Sendable {
             return (lease, lease.flatMap { state.peers[$0.host] })
         }
         guard let lease else { return nil }
-        if lease.host == host { return try await answer(ask, under: lease) }
+        if lease.host == host { return try await here(ask, under: lease) }
         guard let peer else { return nil }
         let reply = try await peer.request(
             Ask(
@@ -78,6 +78,19 @@ final class AskRouter: Sendable {
                 request: ask.request, written: ask.written, recorded: Array(ask.tree.recorded.values)),
             expecting: Asked.self)
         return AskReply(answer: reply.answer, turns: reply.turns, outcomes: reply.outcomes)
+    }
+
+    /// Asks an agent of this very host. What interrupts the passive turn because its partition goes does not interrupt
+    /// the asker, whose own partition may stay.
+    private func here(_ ask: AskCall, under lease: Lease) async throws -> AskReply? {
+        do {
+            return try await answer(ask, under: lease)
+        } catch is CancellationError where !Task.isCancelled {
+            return nil
+        } catch let interrupted as TurnInterrupted {
+            guard state.withLock({ $0.map.leases[lease.partition] }) == lease else { return nil }
+            throw interrupted
+        }
     }
 
     /// What passes once partitions have found their new holders: a holder that is gone, two maps that differ for a

@@ -34,8 +34,9 @@ final class Consolidations: Sendable {
     func wait(
         for agent: AgentID, run: @escaping @Sendable (PlannedRoot, Lease) async throws -> Void
     ) async throws {
-        let task = state.withLock { state -> Task<Void, any Error>? in
-            guard let entry = state.entries[agent], !state.isClosed else { return nil }
+        let task = try state.withLock { state -> Task<Void, any Error>? in
+            guard !state.isClosed else { throw CancellationError() }
+            guard let entry = state.entries[agent] else { return nil }
             if let task = entry.task { return task }
             let task = launcher.launch { [self] in
                 do {
@@ -64,14 +65,15 @@ final class Consolidations: Sendable {
         }
     }
 
-    /// Forgets those of a lost lease, and interrupts them.
-    func drop(_ lease: Lease) {
+    /// Forgets those of a lost lease, interrupts them, and returns what still runs.
+    func drop(_ lease: Lease) -> [Task<Void, any Error>] {
         let tasks = state.withLock { state in
-            let lost = state.entries.filter { $0.value.lease == lease }
-            for agent in lost.keys { state.entries[agent] = nil }
-            return lost.sorted { $0.key.number < $1.key.number }.compactMap(\.value.task)
+            let lost = state.entries.filter { $0.value.lease == lease }.sorted { $0.key.number < $1.key.number }
+            for (agent, _) in lost { state.entries[agent] = nil }
+            return lost.compactMap(\.value.task)
         }
         for task in tasks { task.cancel() }
+        return tasks
     }
 
     /// Forgets all: a new round begins.

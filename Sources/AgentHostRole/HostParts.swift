@@ -1,3 +1,4 @@
+import ClusterLogic
 import Logging
 import Model
 import RunConfiguration
@@ -27,16 +28,6 @@ final class HostParts: Sendable {
     private let logger: Logger
     private let fence: Fence
 
-    /// When the recorder first answered that a lease is not this host's any more, since the last map.
-    private final class Fence: Sendable {
-        private let since = Guarded<Instant?>(nil)
-        func hit(at now: Instant) { since.withLock { $0 = $0 ?? now } }
-        func clear() { since.withLock { $0 = nil } }
-        func stands(for span: Span, at now: Instant) -> Bool {
-            since.withLock { since in since.map { now.since($0) >= span } ?? false }
-        }
-    }
-
     init(
         ports: HostPorts, accepted: HostAccepted, introduction: PeerIntroduction, run: LoadedRun,
         coordinator: WireClient, recorder: WireClient, llm: WireClient, embedding: WireClient?, logger: Logger
@@ -59,7 +50,7 @@ final class HostParts: Sendable {
             try await ports.pause(.milliseconds(UInt64(min(50 << min(tries, 6), 2000))))
         }
         let retry = ServiceRetry(
-            pause: backOff, report: { teller.tell($0) }, fenced: { fence.hit(at: ports.clock.now()) })
+            pause: backOff, report: { teller.tell($0) }, fenced: { fence.hit($0, at: ports.clock.now()) })
         let outcomes = OutcomeStream(
             recorder: recorder, launcher: ports.launcher, pause: { try await ports.pause(.milliseconds(50)) },
             failed: { error in
@@ -71,12 +62,18 @@ final class HostParts: Sendable {
             run: run.definition.run, seed: run.assets.seed, attempts: UInt32(run.configuration.llm.maxAttempts),
             llm: llm, embedding: embedding, outcomes: outcomes, router: router, counters: counters, retry: retry)
         let table = Guarded(AgentTable(assets: run.assets))
-        loader = PartitionLoader(recorder: recorder, retry: retry, placement: placement, table: table)
+        let snapshots = SnapshotWriter(
+            recorder: recorder, table: table, members: placement.members,
+            rounds: run.configuration.limits.snapshotRounds, launcher: ports.launcher,
+            pause: { try await ports.pause(.milliseconds(200)) }, logger: logger)
+        loader = PartitionLoader(
+            assets: run.assets, recorder: recorder, retry: retry, table: table, members: placement.members,
+            snapshots: snapshots, launcher: ports.launcher, logger: logger)
         let runner = RootRunner(
             run: run.definition.run, runner: TurnRunner(assets: run.assets, performer: performer), recorder: recorder,
             llm: llm, outcomes: outcomes, retry: retry, recorded: RecordedTable(), counters: counters)
         turns = HostTurns(
-            assets: run.assets, runner: runner, placement: placement, loader: loader, table: table,
+            assets: run.assets, runner: runner, placement: placement, loader: loader, table: table, gate: gate,
             launcher: ports.launcher)
         self.teller = teller
         router.connect(turns)
@@ -103,8 +100,8 @@ final class HostParts: Sendable {
         }
     }
 
-    /// A new map explains why the recorder may have refused this host.
-    func mapChanged() { fence.clear() }
+    /// A new map may explain why the recorder has refused this host.
+    func mapChanged(_ held: [Lease]) { fence.update(held) }
 
     /// Whether the recorder has known better for longer than a lease lasts: then this host is not part of the run any
     /// more, and nobody has told it.

@@ -20,17 +20,19 @@ final class HostTurns: PassiveTurns {
     private let loader: PartitionLoader
     private let table: Guarded<AgentTable>
     private let consolidations: Consolidations
+    private let gate: PartitionGate
     private let present = Guarded(Round())
 
     init(
         assets: SimulationAssets, runner: RootRunner, placement: Placement, loader: PartitionLoader,
-        table: Guarded<AgentTable>, launcher: TaskLauncher
+        table: Guarded<AgentTable>, gate: PartitionGate, launcher: TaskLauncher
     ) {
         self.assets = assets
         self.runner = runner
         self.placement = placement
         self.loader = loader
         self.table = table
+        self.gate = gate
         consolidations = Consolidations(launcher)
     }
 
@@ -48,12 +50,14 @@ final class HostTurns: PassiveTurns {
         runner.counters.withLock { $0.beginRound() }
     }
 
-    /// Forgets a lost partition.
+    /// Interrupts the consolidations of a lost lease, and returns them.
+    func interrupt(_ lease: Lease) -> [Task<Void, any Error>] { consolidations.drop(lease) }
+
+    /// Forgets a lost partition, of which nothing runs any more.
     func drop(_ lease: Lease) {
-        consolidations.drop(lease)
         runner.recorded.drop(lease)
         runner.counters.withLock { $0.drop(lease.partition) }
-        loader.drop(lease)
+        loader.drop(partitions: CollectionOfOne(lease.partition))
     }
 
     /// Ends everything that runs here.
@@ -68,7 +72,7 @@ final class HostTurns: PassiveTurns {
     ) async throws -> (consolidations: [PlannedRoot], acts: [PlannedRoot]) {
         let (partition, epoch) = (lease.partition, lease.epoch)
         let question = LoadPartition(partition: partition, epoch: epoch, round: round)
-        let (recorder, retry) = (runner.recorder, runner.retry)
+        let (recorder, retry) = (runner.recorder, runner.retry.under(lease))
         let durable = try await retry.patiently { try await recorder.request(question, expecting: PartitionState.self) }
         let known = try await runner.fetch(lease, round: round, root: nil)
         let agents = placement.agents(in: partition)
@@ -103,14 +107,14 @@ final class HostTurns: PassiveTurns {
         try await consolidate(root.agent)
         guard root.kind != .consolidate else { return }
         let round = present.withLock { $0 }
-        let state = try await loader.state(of: root.agent)
+        let state = try await loader.complete(root.agent)
         _ = try await runner.runToCommit(root, lease, round: round.number, time: round.time, state: state)
     }
 
     private func consolidate(_ agent: AgentID) async throws {
         try await consolidations.wait(for: agent) { [self] root, lease in
             let round = present.withLock { $0 }
-            let state = try await loader.state(of: agent)
+            let state = try await loader.complete(agent)
             let result = try await runner.runToCommit(
                 root, lease, round: round.number, time: round.time, state: state)
             table.withLock { table in
@@ -129,9 +133,9 @@ final class HostTurns: PassiveTurns {
         }
         guard !durable.committed.contains(turn) else { return }
         // On a copy: the operations take effect when the round is closed, together with those of this very turn.
-        var merged = try await loader.state(of: .environment)
+        var merged = try await loader.complete(.environment)
         let updater = StateUpdater(memory: assets.memory, population: assets.population)
-        for operation in try await loader.contributions(number) {
+        for operation in try await loader.operations(number, partition: lease.partition) {
             updater.apply(operation.operation, to: &merged, of: .environment)
         }
         let root = PlannedRoot(kind: .environment, agent: .environment, turn: turn, partition: lease.partition)
@@ -143,7 +147,9 @@ final class HostTurns: PassiveTurns {
 
     func answer(_ ask: AskCall, under lease: Lease) async throws -> AskReply {
         if ask.agent != .environment { try await consolidate(ask.agent) }
-        let state = try await loader.state(of: ask.agent)
+        let state = try await loader.complete(ask.agent)
+        // What was read after the lease was lost is nobody's state.
+        guard gate.isOpen(lease, round: ask.tree.round) else { throw PartitionGate.lost }
         return try await runner.runner.runPassive(ask, state: state)
     }
 }

@@ -82,22 +82,8 @@ final class OutcomeStream: Sendable {
         switch error {
         case let problem as Problem: problem.code == .overloaded || problem.code == .unavailable
         case TransportError.overloaded: true
+        case TransportError.refused(let refusal): refusal.code == .credit
         default: false
-        }
-    }
-}
-
-extension OutcomeRecord {
-    /// Roughly its packed size.
-    var estimatedBytes: Int {
-        switch content {
-        case .completion(let spec, let outcome):
-            spec.messages.reduce(256 + (outcome.answer?.utf8.count ?? 0) + outcome.rejection.utf8.count) {
-                sum, message in
-                sum + message.segments.reduce(0) { $0 + $1.utf8.count }
-            }
-        case .embedding(_, let texts, let vectors):
-            vectors.reduce(texts.reduce(128) { $0 + $1.utf8.count }) { $0 + $1.count }
         }
     }
 }

@@ -1,4 +1,4 @@
-import ClusterLogic
+import Logging
 import Model
 import ServiceRuntime
 import SimulationKit
@@ -6,79 +6,241 @@ import Support
 import TurnEngine
 import Wire
 
-/// Brings the agents of partitions to the end of a closed round, by what the recorder holds.
+/// Brings partitions to the end of a closed round: from their newest snapshot and the merged operations of the rounds
+/// after it, or from the whole journal where no snapshot can be used.
 final class PartitionLoader: Sendable {
+    private struct Held {
+        var epoch: UInt64
+        /// The round as of whose end its agents are in the table.
+        var round: UInt32
+    }
+
+    /// The agents that this host holds.
+    let table: Guarded<AgentTable>
+    /// Agents of each partition, the environment's last.
+    let members: [[AgentID]]
+
+    private let assets: SimulationAssets
     private let recorder: WireClient
     private let retry: ServiceRetry
-    private let placement: Placement
-    private let table: Guarded<AgentTable>
-    /// The round as of whose end the agents of a loaded partition are.
-    private let rounds = Guarded<[UInt32: UInt32]>([:])
+    private let merged: MergedPages
+    private let snapshots: SnapshotWriter
+    private let launcher: TaskLauncher
+    private let logger: Logger
+    private let partitions: [UInt32]
+    private let held = Guarded<[UInt32: Held]>([:])
+    private let memories = Guarded<[AgentID: Task<Void, any Error>]>([:])
+    private let rebuilds = Guarded<[UInt32: Task<Void, any Error>]>([:])
 
-    /// A loader into `table`.
-    init(recorder: WireClient, retry: ServiceRetry, placement: Placement, table: Guarded<AgentTable>) {
+    /// Partitions that are loaded side by side; each has a few pages in memory.
+    private static let width = 4
+
+    init(
+        assets: SimulationAssets, recorder: WireClient, retry: ServiceRetry, table: Guarded<AgentTable>,
+        members: [[AgentID]], snapshots: SnapshotWriter, launcher: TaskLauncher, logger: Logger
+    ) {
+        self.assets = assets
         self.recorder = recorder
         self.retry = retry
-        self.placement = placement
         self.table = table
+        self.members = members
+        self.snapshots = snapshots
+        self.launcher = launcher
+        self.logger = logger
+        merged = MergedPages(recorder: recorder, retry: retry)
+        var partitions = [UInt32](repeating: 0, count: assets.population.count)
+        for (partition, agents) in members.enumerated() {
+            for agent in agents where agent != .environment { partitions[Int(agent.number)] = UInt32(partition) }
+        }
+        self.partitions = partitions
     }
 
-    /// Loads a partition that was not held before.
-    func load(_ lease: Lease, round: UInt32) async throws {
-        rounds.withLock { $0[lease.partition] = 0 }
-        try await advance(lease, to: round)
+    private func partition(of agent: AgentID) -> UInt32 {
+        agent == .environment ? UInt32(members.count - 1) : partitions[Int(agent.number)]
     }
 
-    /// Brings a loaded partition to the end of a later round.
-    func advance(_ lease: Lease, to round: UInt32) async throws {
-        let from = rounds.withLock { $0[lease.partition] } ?? 0
-        guard from < round else { return }
-        for next in from + 1...round {
-            try await merge(next, lease.partition)
-            rounds.withLock { $0[lease.partition] = next }
+    // MARK: - Partitions
+
+    /// Brings the agents of partitions that are not loaded under these leases to the end of `closedRound`.
+    func load(_ leases: [PartitionLease], closedRound: UInt32) async throws {
+        let fresh = held.withLock { held in leases.filter { held[$0.partition]?.epoch != $0.epoch } }
+        try await sideBySide(fresh) { lease in
+            let loaded = try await self.loaded(lease, closedRound)
+            self.table.withLock { table in
+                table.drop(self.members[Int(lease.partition)])
+                table.absorb(loaded)
+            }
+            self.held.withLock { $0[lease.partition] = Held(epoch: lease.epoch, round: closedRound) }
         }
     }
 
-    /// Forgets the agents of a lost partition.
-    func drop(_ lease: Lease) {
-        rounds.withLock { $0[lease.partition] = nil }
-        table.withLock { table in table.retain { placement.partition(of: $0) != lease.partition } }
-    }
-
-    /// An agent's state in full.
-    func state(of agent: AgentID) async throws -> AgentState { table.withLock { $0.state(of: agent) } }
-
-    /// Operations of a merged or closed round on the environment, in order.
-    func contributions(_ round: UInt32) async throws -> [MergedOperation] {
-        var all: [MergedOperation] = []
-        while true {
-            let page = try await fetch(round, partition: placement.partitions, offset: UInt32(all.count))
-            all += page.operations
-            if !page.more || page.operations.isEmpty { return all }
-        }
-    }
-
-    private func merge(_ round: UInt32, _ partition: UInt32) async throws {
-        let isMerged: @Sendable (AgentID) -> Bool = { [placement] in placement.partition(of: $0) == partition }
-        table.withLock { $0.beginMerge(of: isMerged) }
-        var offset: UInt32 = 0
-        while true {
-            let page = try await fetch(round, partition: partition, offset: offset)
-            let vectors = try VectorLookup(page.vectors)
-            table.withLock { table in
-                for merged in page.operations {
-                    table.merge(merged.operation, target: merged.target, vector: vectors.vector)
+    /// Applies merged operations until all these partitions, which are loaded, are at the end of `round`; then a
+    /// snapshot of them may begin.
+    func advance(_ leases: [PartitionLease], to round: UInt32) async throws {
+        var hasAdvanced = false
+        while let (next, due) = due(leases, round) {
+            let numbers = Set(due.map(\.partition))
+            let isDue = { (agent: AgentID) in numbers.contains(self.partition(of: agent)) }
+            table.withLock { $0.beginMerge(next, where: isDue) }
+            try await sideBySide(due) { lease in
+                try await self.merged.forEach(round: next, partition: lease.partition) { page, vectors in
+                    self.table.withLock { Self.apply(page, next, vectors, to: &$0) }
                 }
             }
-            offset += UInt32(page.operations.count)
-            // A page without operations is the last, whatever it says: no progress would be made by asking again.
-            if !page.more || page.operations.isEmpty { break }
+            table.withLock { $0.endMerge(where: isDue) }
+            held.withLock { held in
+                for partition in numbers { held[partition]?.round = next }
+            }
+            hasAdvanced = true
         }
-        table.withLock { $0.endMerge(of: isMerged) }
+        if hasAdvanced {
+            let ready = held.withLock { held in leases.filter { held[$0.partition]?.round == round } }
+            snapshots.capture(ready, round: round)
+        }
     }
 
-    private func fetch(_ round: UInt32, partition: UInt32, offset: UInt32) async throws -> MergedOperations {
-        let request = FetchMerged(partition: partition, round: round, offset: offset)
-        return try await retry.patiently { try await self.recorder.request(request, expecting: MergedOperations.self) }
+    /// The partitions that are furthest behind `round`, and the round that they need next.
+    private func due(_ leases: [PartitionLease], _ round: UInt32) -> (next: UInt32, leases: [PartitionLease])? {
+        held.withLock { held in
+            let behind = leases.filter { (held[$0.partition]?.round ?? round) < round }
+            guard let first = behind.compactMap({ held[$0.partition]?.round }).min() else { return nil }
+            return (first + 1, behind.filter { held[$0.partition]?.round == first })
+        }
+    }
+
+    /// Forgets partitions that went to another host.
+    func drop(partitions: some Sequence<UInt32>) {
+        for partition in partitions {
+            held.withLock { $0[partition] = nil }
+            snapshots.drop(partition)
+            table.withLock { $0.drop(members[Int(partition)]) }
+        }
+    }
+
+    /// The merged operations of a round on a partition, all of them.
+    func operations(_ round: UInt32, partition: UInt32) async throws -> [MergedOperation] {
+        var all: [MergedOperation] = []
+        try await merged.forEach(round: round, partition: partition) { page, _ in all += page.operations }
+        return all
+    }
+
+    private func sideBySide(
+        _ leases: [PartitionLease], _ body: @escaping @Sendable (PartitionLease) async throws -> Void
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (index, lease) in leases.enumerated() {
+                if index >= Self.width { try await group.next() }
+                group.addTask { try await body(lease) }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    // MARK: - One partition
+
+    private func loaded(_ lease: PartitionLease, _ closedRound: UInt32) async throws -> AgentTable {
+        guard closedRound > 0 else { return AgentTable(assets: assets) }
+        let reading = SnapshotReading(recorder: recorder, retry: retry)
+        let base: AgentTable
+        let round: UInt32
+        do {
+            (base, round) = try await reading.read(lease, into: AgentTable(assets: assets)) {
+                self.partition(of: $0) == lease.partition
+            }
+        } catch let damage as SnapshotDamage {
+            logger.warning(
+                "a snapshot cannot be used, its partition is replayed from round 1",
+                metadata: ["partition": "\(lease.partition)", "reason": "\(damage.reason)"])
+            return try await replayed(lease.partition, from: AgentTable(assets: assets), after: 0, to: closedRound)
+        }
+        return try await replayed(lease.partition, from: base, after: round, to: closedRound)
+    }
+
+    private func replayed(
+        _ partition: UInt32, from base: AgentTable, after round: UInt32, to closedRound: UInt32
+    ) async throws -> AgentTable {
+        var table = base
+        guard round < closedRound else { return table }
+        for next in round + 1...closedRound {
+            table.beginMerge(next)
+            try await merged.forEach(round: next, partition: partition) { page, vectors in
+                Self.apply(page, next, vectors, to: &table)
+            }
+            table.endMerge()
+        }
+        return table
+    }
+
+    private static func apply(
+        _ page: MergedOperations, _ round: UInt32, _ vectors: VectorLookup, to table: inout AgentTable
+    ) {
+        for change in page.operations {
+            table.merge(change.operation, target: change.target, round: round, vector: vectors.vector)
+        }
+    }
+
+    // MARK: - Agents in full
+
+    /// The agent's state with all of its memory, as a turn needs it. Who waits for the same agent shares one fetch.
+    func complete(_ agent: AgentID) async throws -> AgentState {
+        while true {
+            let state = table.withLock { $0.state(of: agent) }
+            if state.memory.archived == 0 { return state }
+            try await shared(agent, memories) { try await self.recall(agent) }
+        }
+    }
+
+    /// Runs `body` unless it runs already under this key, and waits for its end.
+    private func shared<Key: Hashable & Sendable>(
+        _ key: Key, _ tasks: Guarded<[Key: Task<Void, any Error>]>, _ body: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        let task = tasks.withLock { running in
+            if let task = running[key] { return task }
+            let task = launcher.launch {
+                defer { tasks.withLock { $0[key] = nil } }
+                try await body()
+            }
+            running[key] = task
+            return task
+        }
+        try await task.value
+    }
+
+    private func recall(_ agent: AgentID) async throws {
+        let partition = partition(of: agent)
+        guard let lease = held.withLock({ $0[partition] }) else {
+            throw TurnInterrupted(reason: "partition \(partition) went to another host")
+        }
+        let count = table.withLock { $0.archivedEntries(of: agent) }
+        do {
+            let reading = SnapshotReading(recorder: recorder, retry: retry)
+            let entries = try await reading.memory(of: agent, partition, epoch: lease.epoch, count: count)
+            guard table.withLock({ $0.restore(entries, of: agent) }) else {
+                throw SnapshotDamage(reason: "memories are not those that the agent's head stands for")
+            }
+        } catch let damage as SnapshotDamage {
+            logger.warning(
+                "memories of a snapshot cannot be used, they are replayed from round 1",
+                metadata: ["partition": "\(partition)", "reason": "\(damage.reason)"])
+            try await shared(partition, rebuilds) { try await self.rebuild(partition, round: lease.round) }
+        }
+    }
+
+    /// Puts back the archived memories of a whole partition from the journal.
+    private func rebuild(_ partition: UInt32, round: UInt32) async throws {
+        let source = try await replayed(partition, from: AgentTable(assets: assets), after: 0, to: round)
+        for agent in members[Int(partition)] {
+            let count = table.withLock { $0.archivedEntries(of: agent) }
+            guard count > 0 else { continue }
+            let long = source.state(of: agent).memory.long
+            guard long.count >= count else {
+                let problem = Problem(
+                    .storage, "the snapshot of partition \(partition) does not follow from the journal",
+                    advice: "check the recording with coordinator verify")
+                retry.report(problem)
+                throw TurnInterrupted(reason: problem.what)
+            }
+            table.withLock { $0.rebuild(Array(long.prefix(count)), of: agent) }
+        }
     }
 }

@@ -5,7 +5,8 @@ import SimulationKit
 struct Placement: Sendable {
     /// Number of partitions, without the environment's, whose number this is.
     let partitions: UInt32
-    private let agents: [[AgentID]]
+    /// Agents of each partition in ascending order, the environment's last.
+    let members: [[AgentID]]
     private let partitionOfAgent: [UInt32]
 
     init(partitions: UInt32, population: Population) {
@@ -18,12 +19,12 @@ struct Placement: Sendable {
             places.append(place)
         }
         agents[Int(partitions)] = [.environment]
-        self.agents = agents
+        members = agents
         partitionOfAgent = places
     }
 
     /// Agents of a partition, in ascending order.
-    func agents(in partition: UInt32) -> [AgentID] { partition <= partitions ? agents[Int(partition)] : [] }
+    func agents(in partition: UInt32) -> [AgentID] { partition <= partitions ? members[Int(partition)] : [] }
 
     /// The partition of an agent; nil for one outside of the population.
     func partition(of agent: AgentID) -> UInt32? {

@@ -52,7 +52,7 @@ struct RootRunner: Sendable {
             partition: root.partition, epoch: lease.epoch, root: root.turn, round: round, tree: result.tree.packed(),
             outcomes: result.outcomes)
         outcomes.flush()
-        return try await retry.patiently {
+        return try await retry.under(lease).patiently {
             // A lease that was lost while the recorder was busy does not commit any more.
             try Task.checkCancellation()
             return try await recorder.request(commit, expecting: CommitResult.self)
@@ -71,7 +71,7 @@ struct RootRunner: Sendable {
         repeat {
             let question = FetchOutcomes(
                 partition: lease.partition, epoch: lease.epoch, round: round, root: root, cursor: all.next)
-            let page = try await retry.patiently {
+            let page = try await retry.under(lease).patiently {
                 try await recorder.request(question, expecting: RecordedOutcomes.self)
             }
             all.consolidations += page.consolidations

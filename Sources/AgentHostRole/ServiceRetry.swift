@@ -1,3 +1,4 @@
+import ClusterLogic
 import Model
 import SimulationKit
 import Support
@@ -11,8 +12,17 @@ struct ServiceRetry: Sendable {
     var pause: @Sendable (Int) async throws -> Void
     /// Tells the coordinator of a problem that stops the run.
     var report: @Sendable (Problem) -> Void
-    /// Hears that the recorder knows a newer lease than this host does.
-    var fenced: @Sendable () -> Void = {}
+    /// Hears that the recorder knows a newer lease than this one.
+    var fenced: @Sendable (Lease) -> Void = { _ in }
+    /// The lease under which requests are made; nil for those that need none.
+    var lease: Lease?
+
+    /// The same for requests under a lease.
+    func under(_ lease: Lease) -> ServiceRetry {
+        var copy = self
+        copy.lease = lease
+        return copy
+    }
 
     /// Runs `operation` until it succeeds or a person must act.
     /// - Throws: `TurnInterrupted`, `CancellationError`; and what says something about the request itself, and is the
@@ -37,7 +47,7 @@ struct ServiceRetry: Sendable {
             switch problem.code {
             case .overloaded, .unavailable: return
             case .fenced:
-                fenced()
+                if let lease { fenced(lease) }
                 throw TurnInterrupted(reason: problem.what, isKnown: true)
             case .misconfigured, .storage, .invalid, .notFound, .conflict:
                 report(problem)

@@ -21,10 +21,11 @@ final class TaskBag: Sendable {
     /// An empty bag.
     init(_ launcher: TaskLauncher) { self.launcher = launcher }
 
-    /// Starts a task for a lease, or for the host as a whole. After `close` nothing starts.
-    func launch(for lease: Lease? = nil, _ body: @escaping @Sendable () async -> Void) {
+    /// Starts a task for a lease, or for the host as a whole. After `close` nothing starts, and it returns false.
+    @discardableResult
+    func launch(for lease: Lease? = nil, _ body: @escaping @Sendable () async -> Void) -> Bool {
         state.withLock { state in
-            guard !state.isClosed else { return }
+            guard !state.isClosed else { return false }
             state.last += 1
             let number = state.last
             // Under the lock, so that a task that ends at once finds its entry.
@@ -33,15 +34,17 @@ final class TaskBag: Sendable {
                 self.state.withLock { $0.entries[number] = nil }
             }
             state.entries[number] = Entry(lease: lease, task: task)
+            return true
         }
     }
 
-    /// Cancels the tasks of a lease.
-    func cancel(_ lease: Lease) {
+    /// Cancels the tasks of a lease, and returns them.
+    func cancel(_ lease: Lease) -> [Task<Void, any Error>] {
         let tasks = state.withLock { state in
             state.entries.filter { $0.value.lease == lease }.sorted { $0.key < $1.key }.map(\.value.task)
         }
         for task in tasks { task.cancel() }
+        return tasks
     }
 
     /// Cancels all tasks and waits for their ends.

@@ -2,7 +2,7 @@ extension HostMachine {
     /// A new map: what is lost goes, what is new is loaded, what stays goes on.
     mutating func take(_ number: UInt64, _ closed: UInt32, _ leases: [Lease]) -> [Action] {
         guard number >= grant else { return [] }
-        guard number > grant else { return readyReport() }
+        guard number > grant else { return readyReport() + mend() }
         grant = number
         closedRound = max(closedRound, closed)
         if activity.round <= closedRound { endActivity() }
@@ -25,7 +25,20 @@ extension HostMachine {
         if !lost.isEmpty { actions.append(.drop(lost)) }
         if !fresh.isEmpty { actions.append(.load(fresh, round: closedRound)) }
         if !later.isEmpty { actions.append(.advance(later, round: closedRound)) }
-        return actions + readyReport() + fill()
+        return actions + readyReport() + mend() + fill()
+    }
+
+    /// A step of a partition failed. Whoever can mend it is told; the coordinator asks again once that is done.
+    mutating func failed(_ lease: Lease) -> [Action] {
+        if isCurrent(lease) { held[lease.partition]?.stage = .broken }
+        return []
+    }
+
+    /// Loads what is broken anew.
+    private mutating func mend() -> [Action] {
+        let broken = ordered.filter { $0.stage == .broken }.map(\.lease)
+        for lease in broken { held[lease.partition]?.stage = .loading(to: closedRound) }
+        return broken.isEmpty ? [] : [.load(broken, round: closedRound)]
     }
 
     /// A partition's agents are there.
@@ -65,7 +78,7 @@ extension HostMachine {
         if case .run = wanted, !through.isEmpty {
             actions.append(.report(.finished(round: wanted.round, leases: through)))
         }
-        return actions + pursue() + fill()
+        return actions + mend() + pursue() + fill()
     }
 
     /// Goes on with every partition that the activity has not reached yet.

@@ -11,11 +11,13 @@ extension HostMachine {
         case running(UInt32, left: Int)
         /// Every root turn of the round is durable.
         case finished(UInt32)
+        /// A step failed; it is tried again, from the start, when the coordinator asks again.
+        case broken
 
         /// The round as of whose end the agents are; nil while they are loaded.
         var asOf: UInt32? {
             switch self {
-            case .loading: nil
+            case .loading, .broken: nil
             case .loaded(let round): round
             case .preparing(let round), .running(let round, _), .finished(let round): round - 1
             }
@@ -51,6 +53,8 @@ extension HostMachine {
         case drain(round: UInt32)
         /// A partition is loaded as of the end of a round.
         case loaded(Lease, round: UInt32)
+        /// A partition could not be loaded or planned.
+        case stepFailed(Lease)
         /// A partition's round is planned: these root turns remain, those of `first` before all others of any partition.
         case prepared(Lease, round: UInt32, first: [Root], then: [Root])
         /// A root turn has committed or failed, durably.

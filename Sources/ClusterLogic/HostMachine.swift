@@ -56,6 +56,7 @@ public struct HostMachine<Root: Sendable>: Sendable {
         case .environment(let round, let time): begin(.environment(round: round, time: time))
         case .drain(let round): drain(round)
         case .loaded(let lease, let round): loaded(lease, round)
+        case .stepFailed(let lease): failed(lease)
         case .prepared(let lease, let round, let first, let then): prepared(lease, round, first, then)
         case .rootDurable(let lease): rootEnded(lease)
         case .rootInterrupted(let root, let lease): interrupted(root, lease)

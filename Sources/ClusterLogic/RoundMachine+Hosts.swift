@@ -19,6 +19,7 @@ extension RoundMachine {
     /// What the host should be doing now and has not reported yet: for one whose commands may have been lost on the
     /// way. With `all`, the map, too, even if the host has it.
     public func commands(for host: UInt32, all: Bool = false) -> [Action] {
+        if case .ended = stage { return [] }
         guard isPresent(host), hosts[Int(host)].told > 0, let map else { return [] }
         let known = hosts[Int(host)]
         var commands: [Command] = []

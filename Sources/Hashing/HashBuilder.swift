@@ -9,8 +9,14 @@ public struct HashBuilder: ~Copyable {
     private let state: UnsafeMutableRawPointer
     private let size: Int
 
+    /// A hash that goes on from `state`, which the caller keeps as long as the builder.
+    init(resuming state: UnsafeMutableRawPointer, size: Int) {
+        self.state = state
+        self.size = size
+    }
+
     /// A hash whose state lies in `state`, which the caller keeps as long as the builder.
-    private init(_ purpose: HashPurpose, size: Int, state: UnsafeMutableRawPointer) {
+    init(_ purpose: HashPurpose, size: Int, state: UnsafeMutableRawPointer) {
         self.state = state
         self.size = size
         let status = shim_blake2b_init(state, size, purpose.personal)
@@ -54,7 +60,7 @@ public struct HashBuilder: ~Copyable {
         append(digest.second)
     }
 
-    private consuming func finish<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    consuming func finish<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         withUnsafeTemporaryAllocation(byteCount: size, alignment: 8) { output in
             if let start = output.baseAddress {
                 shim_blake2b_final(state, start.assumingMemoryBound(to: UInt8.self), size)
@@ -86,7 +92,7 @@ public struct HashBuilder: ~Copyable {
         }
     }
 
-    private static let stateBytes = shim_blake2b_state_size()
+    static let stateBytes = shim_blake2b_state_size()
 
     /// A 64-bit hash of what `body` appends, under the named purpose.
     public static func hash64(_ purpose: HashPurpose, _ body: (borrowing HashBuilder) -> Void) -> UInt64 {

@@ -29,6 +29,10 @@ public enum HashPurpose: String, Sendable, CaseIterable {
     case round
     /// A recorder batch, chained.
     case batch
+    /// The entries of an agent's long-term memory, chained.
+    case memory
+    /// A head in a snapshot.
+    case snapshot
     /// The mark of what the recorder has acknowledged.
     case acknowledgement
     /// The emulator's answer to a request.
@@ -39,11 +43,32 @@ public enum HashPurpose: String, Sendable, CaseIterable {
     case emulatorVector
 
     /// Sixteen bytes for the hash's personal parameter.
-    var personal: [UInt8] { Self.personals[self] ?? [] }
+    var personal: [UInt8] { Self.personals[place] }
 
-    private static let personals: [HashPurpose: [UInt8]] = Dictionary(
-        uniqueKeysWithValues: allCases.map { purpose in
-            let name = Array("gensim.\(purpose.rawValue)".utf8.prefix(16))
-            return (purpose, name + [UInt8](repeating: 0, count: 16 - name.count))
-        })
+    private static let personals: [[UInt8]] = allCases.map { purpose in
+        let name = Array("gensim.\(purpose.rawValue)".utf8.prefix(16))
+        return name + [UInt8](repeating: 0, count: 16 - name.count)
+    }
+
+    /// Place among all cases. A switch, because a dictionary would hash the raw value for every hash.
+    private var place: Int {
+        switch self {
+        case .rootTurn: 0
+        case .passiveTurn: 1
+        case .callSeed: 2
+        case .mergeOrder: 3
+        case .partition: 4
+        case .draw: 5
+        case .namedDraw: 6
+        case .request: 7
+        case .result: 8
+        case .content: 9
+        case .tree: 10
+        case .round: 11
+        case .batch: 12
+        case .emulatorAnswer: 13
+        case .emulatorFault: 14
+        case .emulatorVector: 15
+        }
+    }
 }

@@ -122,26 +122,44 @@ public struct CompletionSpec: Hashable, Sendable {
     /// Hash of everything that can change the answer. How the text is cut into segments does not enter.
     public var requestHash: Digest128 {
         HashBuilder.hash128(.request) { hash in
-            hash.append(model)
-            hash.append(UInt64(messages.count))
-            for message in messages {
-                hash.append(UInt64(message.role.rawValue))
-                hash.append(joined: message.segments)
-            }
-            switch constraint {
-            case .free: hash.append(UInt64(0))
-            case .choice(let options):
-                hash.append(UInt64(1))
-                hash.append(UInt64(options.count))
-                for option in options { hash.append(option) }
-            case .jsonSchema(let schema):
-                hash.append(UInt64(2))
-                hash.append(schema)
-            }
-            hash.append(UInt64(sampling.temperature))
-            hash.append(UInt64(sampling.topP))
-            hash.append(UInt64(sampling.maxTokens))
+            appendFirstMessage(to: hash)
+            appendRest(to: hash)
         }
+    }
+
+    /// What the request hashes of all specs begin with that have this one's model, number of messages and first
+    /// message: the instruction and profile that an agent's prompts share.
+    public var requestHashPrefix: HashPrefix { HashPrefix(.request) { appendFirstMessage(to: $0) } }
+
+    /// The request hash, from the prefix of a spec that begins alike.
+    public func requestHash(after prefix: HashPrefix) -> Digest128 { prefix.hash128 { appendRest(to: $0) } }
+
+    private func appendFirstMessage(to hash: borrowing HashBuilder) {
+        hash.append(model)
+        hash.append(UInt64(messages.count))
+        if let first = messages.first { append(first, to: hash) }
+    }
+
+    private func appendRest(to hash: borrowing HashBuilder) {
+        for message in messages.dropFirst() { append(message, to: hash) }
+        switch constraint {
+        case .free: hash.append(UInt64(0))
+        case .choice(let options):
+            hash.append(UInt64(1))
+            hash.append(UInt64(options.count))
+            for option in options { hash.append(option) }
+        case .jsonSchema(let schema):
+            hash.append(UInt64(2))
+            hash.append(schema)
+        }
+        hash.append(UInt64(sampling.temperature))
+        hash.append(UInt64(sampling.topP))
+        hash.append(UInt64(sampling.maxTokens))
+    }
+
+    private func append(_ message: PromptMessage, to hash: borrowing HashBuilder) {
+        hash.append(UInt64(message.role.rawValue))
+        hash.append(joined: message.segments)
     }
 }
 

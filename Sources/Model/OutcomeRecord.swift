@@ -161,3 +161,18 @@ extension OutcomeRecord: Packable {
         }
     }
 }
+
+extension OutcomeRecord {
+    /// Bytes that the packed outcome takes, about: pages and batches are bounded, not measured.
+    public var estimatedBytes: Int {
+        switch content {
+        case .completion(let spec, let outcome):
+            spec.messages.reduce(256 + (outcome.answer?.utf8.count ?? 0) + outcome.rejection.utf8.count) {
+                sum, message in
+                sum + message.segments.reduce(0) { $0 + $1.utf8.count }
+            }
+        case .embedding(_, let texts, let vectors):
+            vectors.reduce(texts.reduce(128) { $0 + $1.utf8.count }) { $0 + $1.count }
+        }
+    }
+}

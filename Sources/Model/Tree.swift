@@ -66,6 +66,9 @@ public struct TurnRecord: Hashable, Sendable {
         self.operations = operations
     }
 
+    /// Whether each operation's number is greater than the one before it.
+    var isInOrder: Bool { zip(operations, operations.dropFirst()).allSatisfy { $0.number < $1.number } }
+
     /// The turn's identity, derived from the root's.
     public func turn(under root: TurnID) -> TurnID {
         path.reduce(root) { $0.passive(number: $1) }
@@ -95,6 +98,8 @@ public struct Tree: Hashable, Sendable {
     /// All operations in the order of the merge: by the numbers along the path, each turn's operations standing at
     /// the number of the ask that led to it.
     public var orderedOperations: [(source: AgentID, operation: TargetedOperation)] {
+        // Most trees are one turn, whose operations stand in the order in which they were made.
+        if turns.count == 1, turns[0].isInOrder { return turns[0].operations.map { (turns[0].agent, $0) } }
         var keyed: [(key: [UInt32], source: AgentID, operation: TargetedOperation)] = []
         for turn in turns {
             for operation in turn.operations {

@@ -16,6 +16,7 @@ struct RecorderHandlers {
         registerRounds(&server)
         registerTurns(&server)
         registerQuestions(&server)
+        registerSnapshots(&server)
         return server
     }
 
@@ -140,6 +141,28 @@ struct RecorderHandlers {
         }
         server.on(Summarize.self) { _, responder in
             service.read({ try $0.summary() }, reply: answerRead(responder) { RunSummary($0) })
+        }
+    }
+}
+
+extension RecorderHandlers {
+    private func registerSnapshots(_ server: inout WireServer) {
+        let service = service
+        server.on(StoreSnapshot.self) { message, responder in
+            service.write(.snapshot(SnapshotPiece(message)), reply: done(responder))
+        }
+        server.on(LoadSnapshot.self) { message, responder in
+            service.read(
+                { try $0.snapshot(message.partition, epoch: message.epoch, after: message.after) },
+                reply: answerRead(responder) { SnapshotPage($0) })
+        }
+        server.on(FetchMemory.self) { message, responder in
+            service.read(
+                {
+                    try $0.memories(
+                        message.partition, epoch: message.epoch, agent: message.agent, offset: message.offset,
+                        count: message.count)
+                }, reply: answerRead(responder) { AgentMemory($0) })
         }
     }
 }

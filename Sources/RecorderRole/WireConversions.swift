@@ -53,6 +53,40 @@ extension RecordedOutcomes {
     }
 }
 
+extension SnapshotPiece {
+    /// The piece that a message carries.
+    init(_ message: StoreSnapshot) {
+        self.init(
+            partition: message.partition, epoch: message.epoch, round: message.round,
+            agents: message.agents.map { agent in
+                Agent(
+                    agent: agent.agent, head: agent.head, archived: agent.archived,
+                    entries: agent.entries.map {
+                        Memory(text: $0.text, time: $0.time, importance: $0.importance, hasVector: $0.hasVector)
+                    })
+            }, isLast: message.isLast)
+    }
+}
+
+extension SnapshotPage {
+    /// A page of heads.
+    init(_ heads: SnapshotHeads) {
+        self.init(
+            round: heads.round,
+            agents: heads.heads.map { AgentHead(agent: $0.agent, round: $0.round, head: $0.head) }, more: heads.more)
+    }
+}
+
+extension AgentMemory {
+    /// A page of long-term memory.
+    init(_ memories: SnapshotMemories) {
+        self.init(
+            entries: memories.entries.map {
+                RecalledMemory(text: $0.text, time: $0.time, importance: $0.importance, vector: $0.vector)
+            }, more: memories.more)
+    }
+}
+
 extension MergedOperations {
     /// A page.
     init(_ page: MergedPage) {

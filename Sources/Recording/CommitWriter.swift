@@ -8,7 +8,6 @@ final class CommitWriter {
     private let rows: TreeRows
     private let tables: OutcomeTables
     private let intake: OutcomeIntake
-    private let reader: OutcomeReader
     private let existing: SQLStatement
     private let settleTurn: SQLStatement
     private let agentID: SQLStatement
@@ -16,13 +15,12 @@ final class CommitWriter {
 
     init(
         _ database: Database, _ ledger: BatchLedger, rows: TreeRows, tables: OutcomeTables, intake: OutcomeIntake,
-        reader: OutcomeReader, segments: SegmentTable
+        segments: SegmentTable
     ) throws {
         trees = ledger[.trees]
         self.rows = rows
         self.tables = tables
         self.intake = intake
-        self.reader = reader
         self.segments = segments
         existing = try SQLStatement(database, "SELECT digest FROM trees WHERE round = ? AND merge_order = ?")
         settleTurn = try SQLStatement(
@@ -49,7 +47,7 @@ final class CommitWriter {
         try check(tree, of: commit, cursor)
         switch OpenRoot.mismatch(commit.outcomes, with: intake.open[commit.root]) {
         case .missing(let names): return .missing(names)
-        case .differing: return .rerun(try recorded(of: commit.root))
+        case .differing: return .rerun
         case nil: break
         }
         try write(tree, commit, order: order, digest: digest)
@@ -121,11 +119,6 @@ final class CommitWriter {
                     .invalid, "call \(use.number) of a turn of root \(commit.root) is used and not named")
             }
         }
-    }
-
-    private func recorded(of root: TurnID) throws -> [OutcomeRecord] {
-        guard let state = intake.open[root] else { return [] }
-        return try state.records(root: root, reader)
     }
 
     // MARK: - Rows
@@ -200,15 +193,5 @@ final class CommitWriter {
         settleTurn.bind(5, status.rawValue)
         settleTurn.bind(6, row)
         try settleTurn.run()
-    }
-}
-
-extension OpenRoot {
-    /// Everything recorded of the root, in the order of arrival.
-    func records(root: TurnID, _ reader: OutcomeReader) throws -> [OutcomeRecord] {
-        let all = outcomes.flatMap { call, variants in variants.map { (call, $0) } }
-        return try all.sorted { ($0.1.isCompletion ? 0 : 1, $0.1.row) < ($1.1.isCompletion ? 0 : 1, $1.1.row) }.map {
-            try reader.record($0.1, OutcomeReader.Owner(call: $0.0, root: root, partition: partition))
-        }
     }
 }

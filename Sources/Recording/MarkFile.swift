@@ -7,8 +7,7 @@ import Support
 /// A mark is written after its batch is on the disk. One that is older than the journal only notices less; it never
 /// speaks against a good file. So the mark need not be synced with each batch: when a process dies, the kernel keeps
 /// what was written, and after a power cut the mark is as old as the last sync, which comes with each closed round and
-/// with a clean end. (Synced with each batch it would cost a second wait for the disk: measured, see
-/// `docs/recording.md`.)
+/// with a clean end. Synced with each batch it would make every commit wait for the disk twice.
 final class MarkFile {
     /// What is found beside a recording.
     enum Found: Equatable {

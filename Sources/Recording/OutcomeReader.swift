@@ -79,6 +79,9 @@ final class OutcomeReader {
         guard spec.requestHash == request else {
             throw StorageFailure.damaged("the prompt of call \(id) does not have the hash of its request")
         }
+        guard outcome.rejected.count + (outcome.answer == nil ? 0 : 1) == Int(statement.int(8)) else {
+            throw StorageFailure.damaged("rejected attempts of call \(id) are missing")
+        }
         guard outcome.resultHash == Digest128(statement.bytes(15)) else {
             throw StorageFailure.damaged("the answer of call \(id) does not have its hash")
         }

@@ -9,8 +9,8 @@ public enum RecordReply: Sendable, Equatable {
     case committed
     /// The same tree was durable already.
     case duplicate
-    /// Other outcomes are durable: run the turn again with these, all that are recorded for the root.
-    case rerun([OutcomeRecord])
+    /// Other outcomes are durable: run the turn again with those that are recorded for the root.
+    case rerun
     /// Nothing was written: these named outcomes are not durable yet. Give the commit again when they are.
     case missing([OutcomeName])
     /// The round is merged.

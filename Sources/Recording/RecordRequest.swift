@@ -26,6 +26,8 @@ public enum RecordRequest: Sendable {
     case mergeRound(RecordedStep)
     /// The environment's turn is in, if there is one: digest and close.
     case closeRound(RecordedStep)
+    /// A piece of a partition's snapshot.
+    case snapshot(SnapshotPiece)
     /// The run ends here for now. `ending` is `finished`, `stopped` or `failed`.
     case finishRun(runEpoch: UInt64, ending: String, reason: String)
 }

@@ -19,6 +19,13 @@ public protocol RecordStore: AnyObject, Sendable {
     ) throws -> RecordedPage
     /// Changes that a merged or closed round makes to a partition's agents, from the one numbered `offset` on.
     func merged(round: UInt32, partition: UInt32, offset: UInt32) throws -> MergedPage
+    /// A page of the heads in a partition's snapshot, after an agent. Damage is refused as a conflict.
+    func snapshot(_ partition: UInt32, epoch: UInt64, after agent: AgentID?) throws -> SnapshotHeads
+    /// A page of the first `count` entries of an agent's long-term memory, from the one numbered `offset` on. Damage is
+    /// refused as a conflict.
+    func memories(
+        _ partition: UInt32, epoch: UInt64, agent: AgentID, offset: UInt32, count: UInt32
+    ) throws -> SnapshotMemories
     /// A file by its content address.
     func file(_ hash: Digest256) throws -> [UInt8]
     /// Counts over the run.
@@ -53,10 +60,6 @@ public struct PartitionRecord: Hashable, Sendable {
     public var committed: [TurnID]
     /// How many of these failed.
     public var failed: UInt32
-    /// Packed trees of the committed consolidations.
-    public var consolidations: [[UInt8]]
-    /// Outcomes of roots that have not committed, and the embedding outcomes of the consolidations.
-    public var outcomes: [OutcomeRecord]
 }
 
 /// A page of what is recorded of a partition's open round.
@@ -67,6 +70,13 @@ public struct RecordedPage: Hashable, Sendable {
     public var outcomes: [OutcomeRecord]
     /// Cursor of the next page, 0 after the last.
     public var next: UInt64
+
+    /// A page.
+    public init(consolidations: [[UInt8]], outcomes: [OutcomeRecord], next: UInt64) {
+        self.consolidations = consolidations
+        self.outcomes = outcomes
+        self.next = next
+    }
 }
 
 /// A page of a round's changes to a partition.

@@ -7,13 +7,14 @@ final class RecordingWriter {
     private(set) var cursor: RunCursor
     let runs: RunWriter
     let merged: MergedReader
+    let pages: OutcomePages
+    let snapshots: SnapshotReader
     private let ledger: BatchLedger
     private let segments: SegmentTable
     private let rounds: RoundWriter
     private let intake: OutcomeIntake
     private let commits: CommitWriter
-    private let trees: TreeReader
-    private let outcomes: OutcomeReader
+    private let snapshotTables: SnapshotTables
     private let treesOfPartition: SQLStatement
     private var notedDuplicates: Int64
 
@@ -27,20 +28,22 @@ final class RecordingWriter {
         let steps = StepTable(ledger)
         let tables = OutcomeTables(ledger, segments: segments, vectors: vectors, settings: settings)
         let contents = try ContentReader(database)
-        outcomes = try OutcomeReader(database, contents)
+        let outcomes = try OutcomeReader(database, contents)
         intake = try OutcomeIntake(database, tables, contents)
-        trees = try TreeReader(database, contents)
+        let trees = try TreeReader(database, contents)
         runs = try RunWriter(database, ledger, steps)
         rounds = try RoundWriter(database, ledger, steps, trees, intake)
         commits = try CommitWriter(
-            database, ledger, rows: TreeRows(ledger, segments), tables: tables, intake: intake, reader: outcomes,
+            database, ledger, rows: TreeRows(ledger, segments), tables: tables, intake: intake,
             segments: segments)
         merged = try MergedReader(database, trees, outcomes)
+        pages = try OutcomePages(database, intake, trees, outcomes)
+        snapshots = try SnapshotReader(database)
+        snapshotTables = try SnapshotTables(database, segments)
         treesOfPartition = try SQLStatement(
             database,
             """
-            SELECT turns.identity, trees.failed, trees.kind_code, trees.id, trees.root
-            FROM trees JOIN turns ON turns.id = trees.root
+            SELECT turns.identity, trees.failed FROM trees JOIN turns ON turns.id = trees.root
             WHERE trees.round = ? AND trees.partition = ? ORDER BY trees.merge_order
             """)
     }
@@ -77,6 +80,8 @@ final class RecordingWriter {
                 try rounds.close(step, &cursor, at: now) { tree, decisions in
                     merged.extend(round: step.round, tree, granted: decisions.map(\.granted), before)
                 })
+        case .snapshot(let piece):
+            try snapshotTables.write(piece, cursor)
         case .finishRun(let runEpoch, let ending, let reason):
             try runs.finish(runEpoch: runEpoch, ending: ending, reason: reason, cursor, at: now)
         }
@@ -107,7 +112,7 @@ final class RecordingWriter {
         guard round == cursor.round, cursor.state != .closed else {
             throw RecordRefusal(.conflict, "round \(round) is not open")
         }
-        var record = PartitionRecord(committed: [], failed: 0, consolidations: [], outcomes: [])
+        var record = PartitionRecord(committed: [], failed: 0)
         treesOfPartition.bind(1, Int64(round))
         treesOfPartition.bind(2, Int64(partition))
         defer { treesOfPartition.reset() }
@@ -115,29 +120,10 @@ final class RecordingWriter {
             guard let digest = Digest128(bytes: treesOfPartition.blob(0)) else {
                 throw StorageFailure.damaged("the root turn of tree \(treesOfPartition.int(3)) has no identity")
             }
-            let root = TurnID(digest: digest)
-            record.committed.append(root)
+            record.committed.append(TurnID(digest: digest))
             if treesOfPartition.int(1) != 0 { record.failed += 1 }
-            guard treesOfPartition.int(2) == Int64(RootKind.consolidate.rawValue) else { continue }
-            record.consolidations.append(try trees.bytes(treesOfPartition.int(3)))
-            record.outcomes += try outcomes.embeddings(
-                ofRoot: treesOfPartition.int(4), root, partition: partition)
-        }
-        for (root, state) in intake.open.sorted(by: { $0.key < $1.key }) where state.partition == partition {
-            record.outcomes += try state.records(root: root, outcomes)
         }
         return record
-    }
-
-    /// What is recorded of a partition's open round, or of one root.
-    func outcomes(
-        _ partition: UInt32, epoch: UInt64, round: UInt32, root: TurnID?, cursor: UInt64
-    ) throws -> RecordedPage {
-        let whole = try self.partition(partition, epoch: epoch, round: round)
-        guard let root else {
-            return RecordedPage(consolidations: whole.consolidations, outcomes: whole.outcomes, next: 0)
-        }
-        return RecordedPage(consolidations: [], outcomes: whole.outcomes.filter { $0.root == root }, next: 0)
     }
 }
 

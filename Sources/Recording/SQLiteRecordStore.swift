@@ -94,13 +94,29 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
         _ partition: UInt32, epoch: UInt64, round: UInt32, root: TurnID?, cursor: UInt64
     ) throws -> RecordedPage {
         try access { _, writer in
-            try writer.outcomes(partition, epoch: epoch, round: round, root: root, cursor: cursor)
+            try writer.pages.page(
+                partition, epoch: epoch, round: round, root: root, from: cursor, writer.cursor)
         }
     }
 
     public func merged(round: UInt32, partition: UInt32, offset: UInt32) throws -> MergedPage {
         try access { _, writer in
             try writer.merged.page(round: round, partition: partition, offset: offset, writer.cursor)
+        }
+    }
+
+    public func snapshot(_ partition: UInt32, epoch: UInt64, after agent: AgentID?) throws -> SnapshotHeads {
+        try access { _, writer in
+            try writer.snapshots.heads(partition, epoch: epoch, after: agent, writer.cursor)
+        }
+    }
+
+    public func memories(
+        _ partition: UInt32, epoch: UInt64, agent: AgentID, offset: UInt32, count: UInt32
+    ) throws -> SnapshotMemories {
+        try access { _, writer in
+            try writer.snapshots.memories(
+                partition, epoch: epoch, agent: agent, offset: offset, count: count, writer.cursor)
         }
     }
 

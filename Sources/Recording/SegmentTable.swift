@@ -15,6 +15,7 @@ final class SegmentTable {
     private let find: SQLStatement
     private let read: SQLStatement
     private let enter: SQLStatement
+    private let candidates: SQLStatement
     private var known = GenerationCache<TextKey, Int64>(costLimit: 48 << 20)
     private var waiting: [Int64: Int64] = [:]
 
@@ -24,6 +25,7 @@ final class SegmentTable {
             database,
             "SELECT id, text FROM segment_keys JOIN segments ON segments.id = segment_keys.segment WHERE key = ?")
         read = try SQLStatement(database, "SELECT id, text FROM segments WHERE id = ?")
+        candidates = try SQLStatement(database, "SELECT segment FROM segment_keys WHERE key = ? LIMIT 2")
         enter = try SQLStatement(database, "INSERT INTO segment_keys (key, segment) VALUES (?, ?)")
         let unentered = try SQLStatement(
             database,
@@ -40,6 +42,21 @@ final class SegmentTable {
         let id = try stored(text, key: key) ?? insert(text, key: key)
         known.insert(id, cached, cost: cost)
         return id
+    }
+
+    /// The number of the text with a content address; nil where it is not stored.
+    func id(of address: Digest128) throws -> Int64? {
+        let key = Int64(bitPattern: address.high)
+        var ids: [Int64] = []
+        if let id = waiting[key] { ids.append(id) }
+        candidates.bind(1, key)
+        while try candidates.step() { ids.append(candidates.int(0)) }
+        // One text under half of the address is the one; two are told apart by the other half.
+        guard ids.count > 1 else { return ids.first }
+        return try ids.first { id in
+            read.bind(1, id)
+            return try read.first { contentHash($0.text(1)) } == address
+        }
     }
 
     /// Enters the keys that wait, if they are many. Part of a batch.

@@ -45,6 +45,7 @@ struct Verifier {
     /// Runs all checks up to the first that fails.
     mutating func verify() throws -> VerificationReport {
         do {
+            try checkFile()
             try checkMark()
             report.batches = try ChainCheck(database).run()
             var steps = StepCheck(database)
@@ -57,6 +58,12 @@ struct Verifier {
             report.violation = failure.what
         }
         return report
+    }
+
+    /// The file's own order: above all, that indexes find every row. No hash covers them.
+    private func checkFile() throws {
+        let found = try SQLStatement(database, "PRAGMA integrity_check(1)").first { $0.text(0) } ?? ""
+        guard found == "ok" else { throw Violation(text: "the database is damaged: \(found)") }
     }
 
     private mutating func checkMark() throws {
@@ -109,6 +116,7 @@ struct Verifier {
             settled = capacities
         }
         try fixed.checkResources(settled)
+        try SnapshotCheck(database).run(cursor)
         report.void = UInt64(clamping: try count("SELECT count(*) FROM void_calls"))
         let unknown = try count(
             "SELECT count(*) FROM calls WHERE round NOT IN (SELECT round FROM rounds)")

@@ -58,16 +58,23 @@ extension RunSettings {
             "  root_window: \(limits.rootWindow)",
             "  calls_per_tree: \(limits.callsPerTree)",
             "  depth: \(limits.depth)",
+            "  snapshot_rounds: \(limits.snapshotRounds)",
         ]
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// A double-quoted YAML scalar. Texts of a configuration hold no control characters.
+    /// A double-quoted YAML scalar. What YAML takes for the end of a line, cannot hold as it is, or what a loader
+    /// refuses outside of quotes, too, is written by its number.
     private static func quoted(_ text: String) -> String {
         var result = "\""
-        for character in text.unicodeScalars {
-            if character == "\"" || character == "\\" { result += "\\" }
-            result.unicodeScalars.append(character)
+        for scalar in text.unicodeScalars {
+            switch scalar.value {
+            case 0x22, 0x5c: result += "\\\(scalar)"
+            case 0x26, 0x7f...0x9f, 0x2028, 0x2029, 0xfeff, 0xfffe, 0xffff:
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
         }
         return result + "\""
     }

@@ -157,11 +157,13 @@ extension RunSettings {
     }
 
     private static func limits(_ root: YAMLSection) throws -> Limits {
-        let section = try root.section("limits", keys: ["failure_rate", "root_window", "calls_per_tree", "depth"])
+        let section = try root.section(
+            "limits", keys: ["failure_rate", "root_window", "calls_per_tree", "depth", "snapshot_rounds"])
         return Limits(
             failuresPerMillion: try section.decimal("failure_rate", digits: 6, 0...1_000_000, default: 50_000),
             rootWindow: try section.int("root_window", 1...1_000_000, default: 16_384),
             callsPerTree: try section.int("calls_per_tree", 1...1_000_000, default: 4_096),
-            depth: try section.int("depth", 1...64, default: 8))
+            depth: try section.int("depth", 1...64, default: 8),
+            snapshotRounds: try section.int("snapshot_rounds", 0...1_000_000, default: 1))
     }
 }

@@ -84,6 +84,8 @@ public struct RunSettings: Sendable, Equatable {
         public var callsPerTree: Int
         /// Asks within asks.
         public var depth: Int
+        /// Rounds from one snapshot of the agents to the next; 0 for none.
+        public var snapshotRounds: Int
 
         /// Share of failed turns in a round above which the run stops.
         public var failureRate: Double { Double(failuresPerMillion) / 1_000_000 }

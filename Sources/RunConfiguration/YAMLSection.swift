@@ -12,6 +12,12 @@ struct YAMLSection {
 
     /// The file's outermost mapping, which may hold `keys`.
     init(yaml: String, file: String, keys: [String]) throws(UserError) {
+        if let line = YAMLAnchors.firstLine(in: yaml) {
+            throw UserError(
+                "anchors (&name) are not read", at: "\(file):\(line)",
+                advice: "write the value out where it is used; an & that is meant is written \"\\u0026\"",
+                exitCode: .configuration)
+        }
         let node: Node?
         do {
             node = try compose(yaml: yaml)

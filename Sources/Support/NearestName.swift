@@ -6,6 +6,8 @@ public enum NearestName {
         let limit = max(2, name.utf8.count / 3)
         var best: (distance: Int, name: String)?
         for candidate in candidates.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+            // Lengths alone tell most candidates apart, and a name from a hostile file may have megabytes.
+            guard abs(candidate.utf8.count - name.utf8.count) <= limit else { continue }
             let distance = editDistance(Array(name.utf8), Array(candidate.utf8))
             if distance <= limit, distance < best?.distance ?? .max { best = (distance, candidate) }
         }

@@ -8,10 +8,11 @@ public struct TaskLauncher: Sendable {
     /// A launcher; without an executor tasks run on the system's threads.
     public init(on executor: (any TaskExecutor)? = nil) { self.executor = executor }
 
-    /// Starts a task. All tasks below it, other than through another launcher, run on the same executor.
+    /// Starts a task. All tasks below it, other than through another launcher, run on the same executor. Without a
+    /// priority it has that of the caller.
     @discardableResult public func launch<Success: Sendable>(
-        _ body: @escaping @Sendable () async throws -> Success
+        priority: TaskPriority? = nil, _ body: @escaping @Sendable () async throws -> Success
     ) -> Task<Success, any Error> {
-        Task(executorPreference: executor) { try await body() }
+        Task(executorPreference: executor, priority: priority) { try await body() }
     }
 }

@@ -1,7 +1,7 @@
 import MessagePack
 
 /// Frames: `[version, message, message, ...]` with message = `[kind, correlation, body]`.
-enum Frame {
+package enum Frame {
     /// Version of the framing and of the transport's own messages.
     static let version: UInt64 = 1
     /// Small messages share a frame up to this size; a longer message has one to itself.
@@ -10,12 +10,12 @@ enum Frame {
     static let overhead = 6
 
     /// What made a frame unreadable, and the refusal to answer it with.
-    struct Unreadable: Error, Equatable {
-        var refusal: Refusal
+    package struct Unreadable: Error, Equatable {
+        package var refusal: Refusal
     }
 
     /// Splits a frame into its messages.
-    static func read(_ bytes: [UInt8], maxBytes: Int) throws(Unreadable) -> [Envelope] {
+    package static func read(_ bytes: [UInt8], maxBytes: Int) throws(Unreadable) -> [Envelope] {
         let spoken: UInt64
         let messages: [Envelope]
         do {
@@ -63,14 +63,14 @@ enum Frame {
     }
 
     /// Clears `packer` and begins a frame in it, to which `messages` messages are appended.
-    static func begin(messages: Int, into packer: inout Packer) {
+    package static func begin(messages: Int, into packer: inout Packer) {
         packer.removeAll()
         packer.packArray(count: messages + 1)
         packer.pack(version)
     }
 
     /// Appends one message.
-    static func append(_ message: Envelope, to packer: inout Packer) {
+    package static func append(_ message: Envelope, to packer: inout Packer) {
         packer.packArray(count: 3)
         packer.pack(UInt64(message.kind))
         packer.pack(message.correlation)

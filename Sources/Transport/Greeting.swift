@@ -1,11 +1,11 @@
 import MessagePack
 
 /// The bodies by which client and server get to know each other.
-struct Hello: Equatable {
+package struct Hello: Equatable {
     var version: UInt64
     var introduction: PeerIntroduction
 
-    func envelope() -> Envelope {
+    package func envelope() -> Envelope {
         let body = Packer.bytes { packer in
             packer.packArray(count: 4)
             packer.pack(version)
@@ -23,7 +23,7 @@ struct Hello: Equatable {
 
     /// Reads a hello. A newer version may have more fields behind ours: they are passed over, so that the version can
     /// be refused for what it is.
-    init(body: [UInt8]) throws(UnpackError) {
+    package init(body: [UInt8]) throws(UnpackError) {
         var unpacker = try Unpacker(body, limits: UnpackLimits(maxBytes: 65_536, maxDepth: 8, maxTokens: 256))
         let count = try unpacker.readArrayHeader()
         guard count >= 4 else { throw .outOfRange(expected: .arrayOf(4), offset: 0) }
@@ -38,13 +38,13 @@ struct Hello: Equatable {
     }
 }
 
-struct Welcome: Equatable {
+package struct Welcome: Equatable {
     var version: UInt64
     var incarnation: UInt64
     var credit: Credit
     var maxFrameBytes: Int
 
-    func envelope() -> Envelope {
+    package func envelope() -> Envelope {
         let body = Packer.bytes { packer in
             packer.packArray(count: 5)
             packer.pack(version)
@@ -63,7 +63,7 @@ struct Welcome: Equatable {
         self.maxFrameBytes = maxFrameBytes
     }
 
-    init(body: [UInt8]) throws(UnpackError) {
+    package init(body: [UInt8]) throws(UnpackError) {
         var unpacker = try Unpacker(body, limits: UnpackLimits(maxBytes: 65_536, maxDepth: 2, maxTokens: 16))
         try unpacker.readArray(of: 5)
         version = try unpacker.readUInt()

@@ -56,7 +56,7 @@ public struct Refusal: Error, Sendable, Equatable, CustomStringConvertible {
         return Envelope(kind: TransportKind.refused, correlation: correlation, body: body)
     }
 
-    init(body: [UInt8]) throws(UnpackError) {
+    package init(body: [UInt8]) throws(UnpackError) {
         var unpacker = try Unpacker(body, limits: UnpackLimits(maxBytes: 65_536, maxDepth: 2, maxTokens: 16))
         try unpacker.readArray(of: 3)
         code = Code(rawValue: try unpacker.readString())

@@ -5,7 +5,17 @@ import Vectors
 /// The agents of the partitions that a host holds, as of the end of the last closed round plus this round's
 /// consolidations. Agents that never changed take no room.
 public struct AgentTable: Sendable {
-    private var states: [AgentID: AgentState] = [:]
+    struct Entry: Sendable {
+        var state = AgentState()
+        /// What snapshots hold of the long-term memory.
+        var saved = MemoryChain()
+        /// The round as of whose end the agent's head was when it was loaded; 0 without one.
+        var headRound: UInt32 = 0
+        /// Whether the agent has changed since its last snapshot.
+        var isChanged = false
+    }
+
+    var entries: [AgentID: Entry] = [:]
     private var withInbox: Set<AgentID> = []
     /// Agents whose consolidation of the open round is applied already.
     private var consolidated: Set<AgentID> = []
@@ -17,14 +27,16 @@ public struct AgentTable: Sendable {
     }
 
     /// The agent's state.
-    public func state(of agent: AgentID) -> AgentState { states[agent] ?? AgentState() }
+    public func state(of agent: AgentID) -> AgentState { entries[agent]?.state ?? AgentState() }
+
+    // MARK: - Changes
 
     /// Applies a committed consolidation at once: the agent's other turns of this round see it.
     public mutating func apply(
         consolidationBy agent: AgentID, _ result: Consolidation, vector: (String) -> FixedVector?
     ) {
         guard consolidated.insert(agent).inserted else { return }
-        updater.apply(.consolidate(result), to: &states[agent, default: AgentState()], of: agent, vector: vector)
+        apply(.consolidate(result), to: agent, vector: vector)
     }
 
     /// Applies the consolidations of a committed tree at once.
@@ -36,15 +48,35 @@ public struct AgentTable: Sendable {
         }
     }
 
-    /// Ends a round for the agents that `isMerged` names: what was delivered before is gone. Others are in the middle of
-    /// a round, and stay as they are.
-    public mutating func beginMerge(of isMerged: (AgentID) -> Bool) {
-        for agent in withInbox where isMerged(agent) { states[agent]?.inbox = [] }
-        withInbox = withInbox.filter { !isMerged($0) }
+    private mutating func apply(
+        _ operation: Model.Operation, to agent: AgentID, vector: (String) -> FixedVector?
+    ) {
+        let updater = updater
+        func update(_ entry: inout Entry) {
+            updater.apply(operation, to: &entry.state, of: agent, vector: vector)
+            entry.isChanged = true
+        }
+        update(&entries[agent, default: Entry()])
     }
 
-    /// Applies one operation of the merge. A consolidation that took effect when it committed is not applied again.
-    public mutating func merge(_ operation: Model.Operation, target: AgentID, vector: (String) -> FixedVector?) {
+    // MARK: - The merge of a round
+
+    /// Ends a round for the agents that `isMerged` names: what was delivered before is gone. A head that already
+    /// holds the end of `round` stays as it is.
+    public mutating func beginMerge(_ round: UInt32, where isMerged: (AgentID) -> Bool = { _ in true }) {
+        for agent in withInbox where isMerged(agent) && !isAhead(agent, round) {
+            entries[agent]?.state.inbox = []
+            entries[agent]?.isChanged = true
+            withInbox.remove(agent)
+        }
+    }
+
+    /// Applies one operation of the merge of `round`, unless the agent's head holds it already. A consolidation that
+    /// took effect when it committed is not applied again.
+    public mutating func merge(
+        _ operation: Model.Operation, target: AgentID, round: UInt32, vector: (String) -> FixedVector?
+    ) {
+        guard !isAhead(target, round) else { return }
         switch operation {
         case .consolidate(let result):
             apply(consolidationBy: target, result, vector: vector)
@@ -52,18 +84,38 @@ public struct AgentTable: Sendable {
         case .message, .claimResult: withInbox.insert(target)
         default: break
         }
-        updater.apply(operation, to: &states[target, default: AgentState()], of: target, vector: vector)
+        apply(operation, to: target, vector: vector)
     }
 
-    /// Ends the merge of these agents: the next round may consolidate again.
-    public mutating func endMerge(of isMerged: (AgentID) -> Bool) {
+    /// Ends the merge for these agents: the next round may consolidate again.
+    public mutating func endMerge(where isMerged: (AgentID) -> Bool = { _ in true }) {
         consolidated = consolidated.filter { !isMerged($0) }
     }
 
-    /// Drops all agents that `keep` refuses: their partition went to another host.
-    public mutating func retain(where keep: (AgentID) -> Bool) {
-        states = states.filter { keep($0.key) }
-        withInbox = withInbox.filter(keep)
-        consolidated = consolidated.filter(keep)
+    private func isAhead(_ agent: AgentID, _ round: UInt32) -> Bool { (entries[agent]?.headRound ?? 0) >= round }
+
+    // MARK: - Partitions that come and go
+
+    /// Takes over an agent from its head as of the end of `round`. Throws where the bytes are no head.
+    public mutating func install(head: [UInt8], of agent: AgentID, round: UInt32) throws {
+        let (state, chain) = try AgentState.restored(head: head)
+        entries[agent] = Entry(state: state, saved: chain, headRound: round, isChanged: false)
+        if !state.inbox.isEmpty { withInbox.insert(agent) }
+    }
+
+    /// Takes over the agents of another table, which has none that this one has.
+    public mutating func absorb(_ other: AgentTable) {
+        entries.merge(other.entries) { _, new in new }
+        withInbox.formUnion(other.withInbox)
+        consolidated.formUnion(other.consolidated)
+    }
+
+    /// Drops agents: their partition went to another host.
+    public mutating func drop(_ agents: some Sequence<AgentID>) {
+        for agent in agents {
+            entries[agent] = nil
+            withInbox.remove(agent)
+            consolidated.remove(agent)
+        }
     }
 }

@@ -18,11 +18,12 @@ import Testing
     private static let layers: [[String]] = [
         ["Support", "Hashing", "MessagePack", "JSON", "Vectors"], ["ZeroMQ", "Curl"], ["Model"],
         ["Wire", "Transport"], ["ClusterLogic"], ["SimulationKit"], ["JobMarket"], ["Scenarios"],
-        ["RunConfiguration", "TurnEngine", "Recording"], ["ServiceRuntime"],
+        ["RunConfiguration", "TurnEngine", "Recording"], ["Replay"], ["ServiceRuntime"],
         [
             "CoordinatorRole", "AgentHostRole", "LLMGatewayRole", "EmbeddingGatewayRole", "RecorderRole",
             "EmulatorRole",
         ],
+        ["FuzzTargets"],
     ]
 
     private static func manifest() throws -> String {

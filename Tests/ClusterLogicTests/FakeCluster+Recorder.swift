@@ -43,7 +43,8 @@ extension FakeCluster {
         case .merge(let round, _):
             require(open == round, "round \(round) is open")
             let all = (0..<plan.partitions).allSatisfy {
-                finishedUnder[$0] != nil && finishedUnder[$0] == leases[$0] && machine.table.leases[Int($0)] == leases[$0]
+                finishedUnder[$0] != nil && finishedUnder[$0] == leases[$0]
+                    && machine.table.leases[Int($0)] == leases[$0]
             }
             require(merged || all, "every partition has finished under its present lease before the merge")
         case .close(let round, _): require(open == round && merged, "round \(round) is merged")

@@ -15,12 +15,21 @@ import Wire
 /// The driver over real sockets, with a recorder and a host that only answer.
 @Suite struct RunDriverTests {
     /// Answers as a recorder would, and remembers what it was asked.
-    private func recorder(_ seen: Guarded<[WireKind]>, refusing refused: WireKind? = nil) -> WireServer {
+    private func recorder(
+        _ seen: Guarded<[WireKind]>, refusing refused: WireKind?, by problem: Problem, times: Int
+    ) -> WireServer {
         var server = WireServer()
+        let left = Guarded(times)
         @Sendable func answer(_ kind: WireKind, _ responder: Responder, _ reply: some WireMessage) {
             seen.withLock { $0.append(kind) }
-            if kind == refused {
-                responder.fail(Problem(.storage, "the disk is full", advice: "free space"))
+            let isRefused =
+                kind == refused
+                && left.withLock { left in
+                    left -= 1
+                    return left >= 0
+                }
+            if isRefused {
+                responder.fail(problem)
             } else {
                 responder.reply(reply)
             }
@@ -35,9 +44,9 @@ import Wire
 
     /// A host that finishes every step at once, or as `onCommand` has it.
     private func host(
-        _ node: TransportNode, _ coordinator: String, name: String,
-        onCommand: @escaping @Sendable (WireKind, WireClient) -> Bool = { _, _ in true }
-    ) async throws -> UInt32 {
+        _ node: TransportNode, _ coordinator: String, name: String, beats: Bool = false,
+        onCommand: @escaping @Sendable (WireKind, FakeHost) -> Bool = { _, _ in true }
+    ) async throws -> FakeHost {
         let (commands, post) = AsyncStream.makeStream(of: Envelope.self)
         let connection = try node.connect(
             coordinator, introduction: PeerIntroduction(role: "agent-host", name: name, incarnation: 1)
@@ -47,28 +56,23 @@ import Wire
             RegisterHost(
                 name: name, incarnation: 1, endpoint: "inproc://\(name)", programVersion: ProgramVersion.current),
             expecting: HostAccepted.self)
+        let host = FakeHost(number: accepted.host, client: client)
         Task {
             for await envelope in commands {
-                guard let kind = WireKind(rawValue: envelope.kind), onCommand(kind, client) else { continue }
-                try await answer(envelope, kind, accepted.host, client)
+                guard let kind = WireKind(rawValue: envelope.kind) else { continue }
+                if kind == .leaseGrant { host.take(try LeaseGrant(body: envelope.body)) }
+                if onCommand(kind, host) { host.answer(kind, envelope.body) }
             }
         }
-        return accepted.host
-    }
-
-    private func answer(_ envelope: Envelope, _ kind: WireKind, _ host: UInt32, _ client: WireClient) async throws {
-        let reply: any WireMessage =
-            switch kind {
-            case .leaseGrant: ready(try LeaseGrant(body: envelope.body), host)
-            case .startRound: RoundFinished(host: host, round: try StartRound(body: envelope.body).round, leases: [])
-            case .drain: Drained(host: host, round: try Drain(body: envelope.body).round)
-            default: Acknowledged()
+        if beats {
+            Task {
+                for _ in 0..<1200 {
+                    host.beat()
+                    try await Task.sleep(for: .milliseconds(50))
+                }
             }
-        _ = try await client.request(reply, expecting: Acknowledged.self)
-    }
-
-    private func ready(_ grant: LeaseGrant, _ host: UInt32) -> LeaseReady {
-        LeaseReady(host: host, grant: grant.grant, round: grant.closedRound)
+        }
+        return host
     }
 
     private struct Setting {
@@ -80,7 +84,10 @@ import Wire
         var recorder: WireClient
     }
 
-    private func setting(refusing refused: WireKind? = nil) throws -> Setting {
+    private func setting(
+        refusing refused: WireKind? = nil, by problem: Problem = Problem(.storage, "the disk is full"),
+        times: Int = .max
+    ) throws -> Setting {
         let folder = try TemporaryFolder()
         let node = try TransportNode()
         let driver = RunDriver()
@@ -89,7 +96,7 @@ import Wire
             "ipc://\(folder.path)/c.sock", options: ListenerOptions(incarnation: 1), handler: driver.server())
         let store = try node.listen(
             "ipc://\(folder.path)/r.sock", options: ListenerOptions(incarnation: 1),
-            handler: recorder(seen, refusing: refused))
+            handler: recorder(seen, refusing: refused, by: problem, times: times))
         let client = WireClient(
             try node.connect(
                 store.endpoint, introduction: PeerIntroduction(role: "coordinator", name: "c", incarnation: 1)))
@@ -97,14 +104,16 @@ import Wire
             node: node, driver: driver, seen: seen, folder: folder, coordinator: listener, recorder: client)
     }
 
-    private func play(_ setting: Setting, hosts: Int, rounds: UInt32 = 2) async -> RunDriver.Result {
+    private func play(_ setting: Setting, hosts: Int, rounds: UInt32 = 2, lease: UInt32 = 6000) async
+        -> RunDriver.Result
+    {
         await setting.driver.run(
             plan: RunPlan(
                 hosts: hosts, partitions: 4, rounds: rounds, runEpoch: 1, secondsPerRound: 3600,
                 hasEnvironment: false, toleratedFailures: 0),
             welcome: HostAccepted(
                 host: 0, run: "test", runEpoch: 1, definition: blobHash([]), recorder: "r", llmGateway: "l",
-                embeddingGateway: "", leaseMilliseconds: 6000),
+                embeddingGateway: "", leaseMilliseconds: lease),
             recorder: setting.recorder, listener: setting.coordinator, clock: SystemClock(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, printer: ProgressPrinter(style: .quiet))
     }
@@ -114,7 +123,7 @@ import Wire
         async let result = play(setting, hosts: 2)
         let first = try await host(setting.node, setting.coordinator.endpoint, name: "a")
         let second = try await host(setting.node, setting.coordinator.endpoint, name: "b")
-        #expect(first != second)
+        #expect(first.number != second.number)
         let ended = await result
         #expect(ended.outcome == .finished)
         #expect(ended.closedRound == 2)
@@ -143,10 +152,10 @@ import Wire
     @Test func aHostThatCannotGoOnEndsTheRunWithItsReasonAndExitCode() async throws {
         let setting = try setting()
         async let result = play(setting, hosts: 1)
-        _ = try await host(setting.node, setting.coordinator.endpoint, name: "a") { kind, client in
+        _ = try await host(setting.node, setting.coordinator.endpoint, name: "a") { kind, host in
             guard kind == .startRound else { return true }
             let problem = Problem(.misconfigured, "the key is wrong", advice: "check it")
-            client.request(HostFailed(host: 0, problem: problem), expecting: Acknowledged.self) { _ in }
+            host.say(HostFailed(host: host.number, problem: problem))
             return false
         }
         let ended = await result
@@ -167,11 +176,98 @@ import Wire
         setting.node.close()
     }
 
-    @Test func aLostChildEndsTheRun() async throws {
+    @Test func aServiceThatIsNotStartedAgainEndsTheRun() async throws {
         let setting = try setting()
         async let result = play(setting, hosts: 1)
+        // One that is started again is no more than a line for the person.
+        setting.driver.post.yield(
+            .childLost(LocalCluster.Loss(name: "llm-gateway", explanation: "again", isRestarted: true)))
         setting.driver.post.yield(.childLost(LocalCluster.Loss(name: "llm-gateway", explanation: "llm-gateway died")))
         #expect(await result.outcome == .failed("llm-gateway died"))
+        setting.node.close()
+    }
+
+    @Test func aHostThatGoesSilentIsReplacedAndDismissedWhenItIsHeardAgain() async throws {
+        let setting = try setting()
+        async let result = play(setting, hosts: 2, lease: 1000)
+        let heir = Guarded<FakeHost?>(nil)
+        let silent = try await host(setting.node, setting.coordinator.endpoint, name: "a") { kind, host in
+            // Told that it is out, it lets the other one end.
+            if kind == .hostDismissed { heir.withLock { $0 }?.finish(1) }
+            return kind == .leaseGrant
+        }
+        let other = try await host(setting.node, setting.coordinator.endpoint, name: "b", beats: true) { kind, host in
+            guard kind == .startRound, host.map?.hosts.count == 1, host.map?.closedRound == 0 else { return true }
+            // It has inherited everything; now the other one wakes.
+            heir.withLock { $0 = host }
+            silent.beat()
+            return false
+        }
+        #expect(await result.outcome == .finished)
+        #expect(other.map?.leases.allSatisfy { $0.host == other.number } == true)
+        #expect(
+            setting.seen.withLock { $0.prefix(4) } == [.grantPartitions, .openRound, .grantPartitions, .mergeRound])
+        setting.node.close()
+    }
+
+    @Test func aLostChildHostIsReplacedByItsNextStartAtOnce() async throws {
+        let setting = try setting()
+        // A lease of ten minutes: nothing waits for it.
+        async let result = play(setting, hosts: 1, lease: 600_000)
+        let driver = setting.driver
+        _ = try await host(setting.node, setting.coordinator.endpoint, name: "agent-host-1") { kind, _ in
+            if kind == .startRound {
+                driver.post.yield(
+                    .childLost(LocalCluster.Loss(name: "agent-host-1", explanation: "gone", isRestarted: true)))
+            }
+            return kind != .startRound
+        }
+        let status = WireClient(
+            try setting.node.connect(
+                setting.coordinator.endpoint, introduction: PeerIntroduction(role: "cli", name: "s", incarnation: 3)))
+        while try await status.request(RequestStatus(), expecting: RunStatus.self).phase != "waiting for hosts" {
+            await Task.yield()
+        }
+        _ = try await host(setting.node, setting.coordinator.endpoint, name: "agent-host-2")
+        #expect(await result.outcome == .finished)
+        setting.node.close()
+    }
+
+    @Test func aPausedRunSaysSoAndGoesOn() async throws {
+        let setting = try setting()
+        async let result = play(setting, hosts: 1)
+        let control = WireClient(
+            try setting.node.connect(
+                setting.coordinator.endpoint, introduction: PeerIntroduction(role: "cli", name: "s", incarnation: 3)))
+        let starts = Guarded(0)
+        let isRunning = AsyncStream.makeStream(of: Void.self)
+        _ = try await host(setting.node, setting.coordinator.endpoint, name: "a", beats: true) { kind, _ in
+            guard kind == .startRound else { return true }
+            let count = starts.withLock { count in
+                count += 1
+                return count
+            }
+            if count == 1 { isRunning.continuation.yield() }
+            return count > 1
+        }
+        for await _ in isRunning.stream { break }
+        _ = try await control.request(ControlRun(control: .pause), expecting: Acknowledged.self)
+        while try await control.request(RequestStatus(), expecting: RunStatus.self).phase != "paused" {
+            await Task.yield()
+        }
+        #expect(setting.seen.withLock { $0 } == [.grantPartitions, .openRound, .finishRun])
+        _ = try await control.request(ControlRun(control: .pause), expecting: Acknowledged.self)
+        _ = try await control.request(ControlRun(control: .proceed), expecting: Acknowledged.self)
+        #expect(await result.outcome == .finished)
+        setting.node.close()
+    }
+
+    @Test func aRecorderThatIsBusyIsAskedAgain() async throws {
+        let setting = try setting(refusing: .openRound, by: Problem(.overloaded, "one moment"), times: 2)
+        async let result = play(setting, hosts: 1)
+        _ = try await host(setting.node, setting.coordinator.endpoint, name: "a", beats: true)
+        #expect(await result.outcome == .finished)
+        #expect(setting.seen.withLock { $0.prefix(4) } == [.grantPartitions, .openRound, .openRound, .openRound])
         setting.node.close()
     }
 

@@ -26,6 +26,20 @@ import Testing
         #expect(digest.description.count == 64)
     }
 
+    /// Lengths around the block of 128 bytes that the hash works on.
+    @Test(arguments: [0, 1, 119, 120, 127, 128, 129, 300], [0, 1, 127, 128, 129, 300])
+    func aHashGoesOnFromItsBeginning(before: Int, after: Int) {
+        let (start, rest) = ([UInt8](repeating: 1, count: before), [UInt8](repeating: 2, count: after))
+        let prefix = HashPrefix(.request) { $0.append(start) }
+        let whole = HashBuilder.hash128(.request) {
+            $0.append(start)
+            $0.append(rest)
+        }
+        // Twice: what goes on from a beginning leaves it as it was.
+        for _ in 0..<2 { #expect(prefix.hash128 { $0.append(rest) } == whole) }
+        #expect(HashPrefix(.result) { $0.append(start) }.hash128 { $0.append(rest) } != whole)
+    }
+
     @Test func purposesStayDistinctInSixteenBytes() {
         // The personal parameter holds sixteen bytes: a longer name must not fall together with another.
         let names = HashPurpose.allCases.map { "gensim.\($0.rawValue)".prefix(16) }

@@ -109,7 +109,7 @@ final class ScriptedMarket: CallPerformer {
                 table.withLock { $0.applyConsolidations(of: ended.tree) { vectors[contentHash($0)] } }
             }
         }
-        merge(result, granted: granted)
+        merge(result, number: round, granted: granted)
         result.seen = calls.withLock { calls in
             defer { calls = [] }
             return calls
@@ -117,21 +117,21 @@ final class ScriptedMarket: CallPerformer {
         return result
     }
 
-    private func merge(_ round: Round, granted: (AgentID) -> Bool) {
+    private func merge(_ round: Round, number: UInt32, granted: (AgentID) -> Bool) {
         let vectors = vectors.withLock { $0 }
         table.withLock { table in
-            table.beginMerge { _ in true }
+            table.beginMerge(number)
             for tree in round.trees {
                 for (source, targeted) in tree.orderedOperations {
-                    table.merge(targeted.operation, target: targeted.target) { vectors[contentHash($0)] }
+                    table.merge(targeted.operation, target: targeted.target, round: number) { vectors[contentHash($0)] }
                     if case .claim(let resource, _) = targeted.operation {
                         let result = Operation.claimResult(
                             owner: targeted.target, resource: resource, granted: granted(source))
-                        table.merge(result, target: source) { _ in nil }
+                        table.merge(result, target: source, round: number) { _ in nil }
                     }
                 }
             }
-            table.endMerge { _ in true }
+            table.endMerge()
         }
     }
 

@@ -40,6 +40,37 @@ import Testing
         #expect(spec(["abd"]).requestHash != spec(["abc"]).requestHash)
     }
 
+    @Test(arguments: [AnswerConstraint.free, .choice(["no", "yes"]), .jsonSchema("{}")])
+    func aRequestHashIsTheSameFromThePrefixOfASpecThatBeginsAlike(constraint: AnswerConstraint) {
+        func spec(_ user: String, _ messages: Int, _ constraint: AnswerConstraint) -> CompletionSpec {
+            CompletionSpec(
+                kind: .choice, model: "m",
+                messages: [PromptMessage(role: .system, segments: ["You are ", "Ann."])]
+                    + (1..<messages).map { PromptMessage(role: .user, segments: ["\($0)", user]) },
+                constraint: constraint, sampling: Sampling(temperature: 700, topP: 1000, maxTokens: 9))
+        }
+        for messages in 1...3 {
+            let prefix = spec("first", messages, .free).requestHashPrefix
+            let other = spec("second", messages, constraint)
+            #expect(other.requestHash(after: prefix) == other.requestHash)
+        }
+    }
+
+    @Test func operationsOfASingleTurnStandInTheirOrderWhicheverWayTheyCame() {
+        func remember(_ number: UInt32, _ text: String) -> TargetedOperation {
+            TargetedOperation(
+                number: number, target: AgentID(number: 1), operation: .remember(text: text, time: 0))
+        }
+        for operations in [
+            [remember(2, "first"), remember(5, "second")], [remember(5, "second"), remember(2, "first")],
+        ] {
+            let turn = TurnRecord(
+                path: [], agent: AgentID(number: 1), failure: nil, outcomes: [], operations: operations)
+            let tree = Tree(round: 1, kind: .act, turns: [turn])
+            #expect(tree.orderedOperations.map(\.operation.number) == [2, 5])
+        }
+    }
+
     @Test func operationsOfATreeStandAtTheNumberOfTheAskThatLedToThem() {
         func remember(_ number: UInt32, _ agent: UInt32, _ text: String) -> TargetedOperation {
             TargetedOperation(

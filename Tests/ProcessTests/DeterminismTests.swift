@@ -38,4 +38,18 @@ import Testing
         #expect(try await coordinator.play("long", ["--quiet"]).status == .exited(0))
         #expect(try await coordinator.digests("short") == coordinator.digests("long"))
     }
+
+    @Test func aRunThatGoesOnFromItsSnapshotsIsTheRunInOneGo() async throws {
+        let coordinator = try Coordinator()
+        #expect(try await coordinator.play("parts", ["--quiet", "--hosts", "2"], rounds: 3).status == .exited(0))
+        let ending = try await coordinator.call(
+            ["run", "--resume", coordinator.path("parts"), "--rounds", "5", "--hosts", "2", "--quiet"])
+        #expect(ending.status == .exited(0), "\(ending.errors)")
+        #expect(try await coordinator.play("whole", ["--quiet"], rounds: 5).status == .exited(0))
+        #expect(try await coordinator.digests("parts") == coordinator.digests("whole"))
+        for run in ["parts", "whole"] {
+            let ending = try await coordinator.call(["verify", coordinator.path(run)])
+            #expect(ending.status == .exited(0), "\(ending.output)\(ending.errors)")
+        }
+    }
 }

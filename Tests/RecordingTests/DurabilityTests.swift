@@ -41,8 +41,7 @@ import Testing
         #expect(throws: StorageFailure.self) { try fixture.send([.outcomes([fixture.call(0, number: 3)])]) }
         #expect(throws: StorageFailure.self) { try fixture.store.run() }
         try fixture.reopen()
-        let state = try fixture.store.partition(fixture.agents[0].partition, epoch: 1, round: 1)
-        #expect(state.outcomes == [kept])
+        #expect(try fixture.recorded(fixture.agents[0].partition).outcomes == [kept])
         try fixture.send([.outcomes([fixture.call(0, number: 1)])])
         #expect(try RecordingReader(path: fixture.path).verify().violation == nil)
     }

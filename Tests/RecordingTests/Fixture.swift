@@ -178,8 +178,23 @@ final class Fixture {
     /// Closes the store and opens the same file again.
     func reopen() throws {
         try store.close()
-        store = try SQLiteRecordStore(.file(path), wallClock: { 2000 })
+        try openAgain()
     }
+
+    /// Everything that the pages of a partition's open round hold, or of one root in it.
+    func recorded(_ partition: UInt32, root: TurnID? = nil) throws -> RecordedPage {
+        var all = RecordedPage(consolidations: [], outcomes: [], next: 0)
+        repeat {
+            let page = try store.outcomes(partition, epoch: 1, round: 1, root: root, cursor: all.next)
+            all.consolidations += page.consolidations
+            all.outcomes += page.outcomes
+            all.next = page.next
+        } while all.next != 0
+        return all
+    }
+
+    /// Opens the file, after the store was closed.
+    func openAgain() throws { store = try SQLiteRecordStore(.file(path), wallClock: { 2000 }) }
 
     /// A refusal that a request provokes; nil when it is accepted.
     func refusal(_ request: RecordRequest) throws -> RecordRefusal? {

@@ -34,6 +34,20 @@ import Testing
         #expect(!state.merged)
     }
 
+    @Test func theSameCoordinatorMayRaiseItsEpochAgain() throws {
+        let fixture = try Fixture()
+        try fixture.begin()
+        for _ in 0..<2 {
+            #expect(try fixture.send([.raiseEpoch(epoch: 1, rounds: 3, owner: 1)]) == [.done])
+            #expect(try fixture.refusal(.raiseEpoch(epoch: 1, rounds: 3, owner: 2))?.kind == .conflict)
+            #expect(try fixture.refusal(.raiseEpoch(epoch: 1, rounds: 4, owner: 1))?.kind == .conflict)
+            try fixture.reopen()
+        }
+        try fixture.send([.raiseEpoch(epoch: 2, rounds: 3, owner: 2)])
+        #expect(try fixture.refusal(.raiseEpoch(epoch: 1, rounds: 3, owner: 1))?.kind == .conflict)
+        #expect(try fixture.store.run()?.epoch == 2)
+    }
+
     @Test func anOlderCoordinatorIsFenced() throws {
         let fixture = try Fixture(inMemory: true)
         try fixture.begin()

@@ -48,8 +48,35 @@ import Testing
           reflection_tokens: 900
           max_attempts: 1
         embedding: { model: null }
-        limits: { failure_rate: 0.125, root_window: 10, calls_per_tree: 100, depth: 2 }
+        limits: { failure_rate: 0.125, root_window: 10, calls_per_tree: 100, depth: 2, snapshot_rounds: 5 }
         """
+
+    @Test(arguments: [#"a\Nb"#, #"a\Lb\Pc"#, #"a\uFEFFb"#, #"\U0010FFFF\uFFFF"#, #"R\u0026D \u0026x"#, #"\u0080"#])
+    func theEffectiveTextHoldsEveryCharacterOfAName(name: String) throws {
+        let settings = try Self.load(TestScenario.minimal.replacing("name: small", with: "name: \"\(name)\""))
+        #expect(settings.name != "small")
+        #expect(try Self.load(settings.effectiveYAML()) == settings)
+    }
+
+    @Test func anchorsAreRefusedBeforeTheyMultiply() {
+        // Each key stands for ten of the one before: composing it would take hours.
+        var lines = ["- &a0 x"]
+        for level in 1...12 {
+            let aliases = [String](repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
+            lines.append("- &a\(level) { ? [\(aliases)] : x }")
+        }
+        let error = #expect(throws: UserError.self) { try Self.load(lines.joined(separator: "\n")) }
+        #expect(error?.place == "c.yaml:1")
+        for text in ["\n[&a x]", "\n{\"a\":&a x}", "\n\u{2028}&a x", "\n# R &D", "\n--- &a\nx: y"] {
+            let error = #expect(throws: UserError.self) { try Self.load(text) }
+            #expect(error?.what == "anchors (&name) are not read" && error?.place == "c.yaml:2", "\(text)")
+        }
+    }
+
+    @Test func anAmpersandInAWordOrByItselfIsNoAnchor() throws {
+        let settings = try Self.load(TestScenario.minimal.replacing("name: small", with: "name: AT&T & sons"))
+        #expect(settings.name == "AT&T & sons")
+    }
 
     @Test(arguments: [TestScenario.minimal, full])
     func theEffectiveTextLoadsBackToTheSame(yaml: String) throws {

@@ -113,7 +113,7 @@ import Vectors
         #expect(view.long == ["m4", "m3", "m2"])
     }
 
-    @Test func anEmptyMemoryTakesFourWords() {
-        #expect(MemoryLayout<MemoryState>.size == 32)
+    @Test func anEmptyMemoryTakesSixWords() {
+        #expect(MemoryLayout<MemoryState>.size == 48)
     }
 }

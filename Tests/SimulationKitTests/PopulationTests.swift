@@ -91,6 +91,15 @@ import Testing
         #expect(!population.contains(.environment))
     }
 
+    @Test func copiesAreFoundWhateverCharacterTheIDEndsIn() throws {
+        // An Arabic number sign and a joiner form one character with what follows or stands before them.
+        for id in ["a\u{600}", "a\u{200d}", "\u{301}", "e\u{301}"] {
+            let record = ProfileRecord(id: id, values: ["name": "N"], type: Self.type)
+            let population = try Population([.init(type: Self.type, records: [record], count: 3)])
+            for agent in population.agents { #expect(population.agent(withID: population.id(of: agent)) == agent) }
+        }
+    }
+
     @Test func idsDifferBetweenTypesToo() throws {
         let clash = [ProfileRecord(id: "s1", values: ["name": "R"], type: Self.other)]
         let records = try Self.records(1)

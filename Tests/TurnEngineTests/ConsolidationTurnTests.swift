@@ -31,7 +31,8 @@ import TurnEngine
         var table = AgentTable(assets: world.assets)
         for entry in ["memory 0", "memory 4"] { #expect(result.vectors[contentHash(entry)] != nil) }
         for index in 0..<8 {
-            table.merge(.remember(text: "memory \(index)", time: Int64(index)), target: World.ada) { _ in nil }
+            let memory = Operation.remember(text: "memory \(index)", time: Int64(index))
+            table.merge(memory, target: World.ada, round: 1) { _ in nil }
         }
         #expect(table.state(of: World.ada).memory == before.memory)
         table.applyConsolidations(of: result.tree) { result.vectors[contentHash($0)] }

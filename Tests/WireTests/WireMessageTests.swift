@@ -17,6 +17,10 @@ import Wire
         #expect(Samples.all.count == sampled.count)
     }
 
+    @Test func everyKindNamesItsOwnMessage() {
+        for kind in WireKind.allCases { #expect(kind.messageType.kind == kind) }
+    }
+
     @Test func everyMessageSurvivesTheWay() throws {
         for message in Samples.all {
             let body = message.packed()

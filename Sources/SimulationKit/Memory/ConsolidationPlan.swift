@@ -36,6 +36,7 @@ public struct ConsolidationPlan: Sendable {
 
     /// The consolidation of an agent's oldest pending entries, as many as the settings allow at once.
     public init(_ state: MemoryState, settings: MemorySettings) {
+        precondition(state.archived == 0, "archived entries are restored before a consolidation")
         self.settings = settings
         pending = settings.kind.keepsLongTerm ? Array(state.pending.prefix(settings.maxEntriesPerConsolidation)) : []
         entries = pending.map(\.text)

@@ -15,6 +15,7 @@ extension MemoryState {
 
     /// Texts of the entries that come to mind from long-term memory, the highest score first.
     func recall(query: FixedVector?, now: Int64, settings: MemorySettings) -> [String] {
+        precondition(archived == 0, "archived entries are restored before anything is retrieved")
         let total = long.count + pending.count
         let near = query.map { relevances(to: $0, count: settings.long) } ?? []
         let latest = max(0, total - settings.long)..<total

@@ -1,10 +1,13 @@
 import Model
 import Vectors
 
-/// What an agent remembers: a value of four words, whose texts and vectors are shared with all copies.
+/// What an agent remembers: a small value, whose texts and vectors are shared with all copies.
 ///
 /// New entries stand in short-term memory. What they push out is *pending*: kept, but neither rated nor embedded, until
 /// a consolidation makes it part of long-term memory.
+///
+/// Of long-term memory the oldest entries may be *archived*: kept by the recorder alone until a turn needs them. Only
+/// retrieval and consolidation's plan look at them; everything else goes on as if they were here.
 public struct MemoryState: Sendable, Equatable {
     /// Something remembered as it happened.
     public struct Entry: Sendable, Equatable {
@@ -44,8 +47,12 @@ public struct MemoryState: Sendable, Equatable {
     public private(set) var short: [Entry] = []
     /// What fell out of short-term memory and is not rated yet, the oldest first.
     public private(set) var pending: [Entry] = []
-    /// Rated entries and insights, in the order in which they came.
+    /// Rated entries and insights, in the order in which they came; those behind the archived ones.
     public private(set) var long: [LongEntry] = []
+    /// Number of the oldest entries of long-term memory that are archived.
+    public private(set) var archived = 0
+    /// Time of the last archived entry; 0 where there is none.
+    private var archivedTime: Int64 = 0
     /// Sum of the ratings since the last reflection, in hundredths of an unweighted importance: a rating of 7, which
     /// is an importance of 0.7, counts 70.
     public private(set) var accumulator: Int64 = 0
@@ -69,7 +76,13 @@ public struct MemoryState: Sendable, Equatable {
     }
 
     /// Whether retrieval can make use of a query's vector.
-    public var needsQuery: Bool { !long.isEmpty }
+    public var needsQuery: Bool { longCount > 0 }
+
+    /// Number of entries of long-term memory, archived ones included.
+    public var longCount: Int { archived + long.count }
+
+    /// Time of the last entry of long-term memory; 0 where there is none.
+    public var lastLongTime: Int64 { long.last?.time ?? archivedTime }
 
     /// Moves the rated pending entries into long-term memory, adds the insights behind them, and takes over the
     /// accumulator. Ratings beyond the pending entries are ignored. An insight carries the time of the newest entry
@@ -81,7 +94,7 @@ public struct MemoryState: Sendable, Equatable {
         for (entry, importance) in zip(rated, result.importances) {
             append(entry.text, time: entry.time, importance: importance, vector: vector(entry.text))
         }
-        let time = rated.last?.time ?? long.last?.time ?? 0
+        let time = rated.last?.time ?? lastLongTime
         for insight in result.insights {
             append(insight.text, time: time, importance: insight.importance, vector: vector(insight.text))
         }
@@ -91,6 +104,24 @@ public struct MemoryState: Sendable, Equatable {
 
     mutating func append(_ text: String, time: Int64, importance: UInt8, vector: FixedVector?) {
         long.append(LongEntry(text: text, time: time, importance: min(importance, 10), vector: vector))
+    }
+
+    /// Puts the archived entries back, all of them, the oldest first.
+    public mutating func restore(_ prefix: [LongEntry]) {
+        precondition(prefix.count == archived, "the archived entries come back together")
+        long = prefix + long
+        archived = 0
+        archivedTime = 0
+    }
+
+    /// Restores a memory whose long-term entries are all archived: their number and the time of the last.
+    public init(short: [Entry], pending: [Entry], accumulator: Int64, archived: Int, archivedTime: Int64) {
+        precondition(archived >= 0, "a number of entries is not negative")
+        self.short = short
+        self.pending = pending
+        self.accumulator = accumulator
+        self.archived = archived
+        self.archivedTime = archivedTime
     }
 
     /// Restores a memory from its parts.

@@ -34,8 +34,8 @@ public struct Population: Sendable {
 
     /// Most agents of a run.
     public static let maxAgents = 10_000_000
-    /// Stands between a record's id and the number of its copy.
-    static let copyMark: Character = "~"
+    /// Stands between a record's id and the number of its copy; ASCII, and in no record's id.
+    private static let copyMark = "~"
 
     private let segments: [Segment]
     private let records: [ProfileRecord]
@@ -103,7 +103,8 @@ public struct Population: Sendable {
 
     /// The agent of that id, nil where there is none.
     public func agent(withID id: String) -> AgentID? {
-        let parts = id.split(separator: Self.copyMark, omittingEmptySubsequences: false)
+        // By bytes: the mark may share a character with what stands before it, such as an Arabic number sign.
+        let parts = id.utf8.split(separator: UInt8(ascii: "~"), omittingEmptySubsequences: false).map(Substring.init)
         guard parts.count <= 2, let record = recordIndexes[String(parts[0])],
             let segment = segments.first(where: {
                 ($0.firstRecord..<$0.firstRecord + $0.records).contains(record)

@@ -2,7 +2,7 @@ import Model
 import Vectors
 
 /// What an agent is at the start of a round, beyond its static profile. A value: turns work on copies.
-public struct AgentState: Sendable {
+public struct AgentState: Sendable, Equatable {
     /// A message that waits for the agent's next turn.
     public struct InboxMessage: Sendable, Equatable {
         /// Who sent it; the environment for results of claims.

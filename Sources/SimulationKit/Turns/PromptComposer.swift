@@ -1,3 +1,4 @@
+import Hashing
 import Model
 import Support
 
@@ -7,6 +8,7 @@ struct PromptComposer: Sendable {
     let population: Population
     let prompts: PromptLibrary
     private let fixedParts = Guarded<[UInt64: [String]]>([:])
+    private let hashPrefixes = Guarded<[UInt64: (spec: CompletionSpec, prefix: HashPrefix)]>([:])
 
     /// Rendered fixed parts kept at most; beyond it they are rendered anew.
     private static let cacheLimit = 16_384
@@ -53,6 +55,26 @@ struct PromptComposer: Sendable {
             cache[key] = segments
         }
         return segments
+    }
+
+    /// A spec's request hash. What all prompts of one record begin with, which is most of them, is hashed once.
+    func requestHash(of spec: CompletionSpec, agent: AgentID) -> Digest128 {
+        guard spec.messages.count > 1, let first = spec.messages.first else { return spec.requestHash }
+        let key = population.recordKey(of: agent)
+        if let known = hashPrefixes.withLock({ $0[key] }), known.spec.model == spec.model,
+            known.spec.messages.count == spec.messages.count, known.spec.messages.first == first
+        {
+            return spec.requestHash(after: known.prefix)
+        }
+        let prefix = spec.requestHashPrefix
+        // Of the spec that is kept only the beginning counts.
+        var beginning = spec
+        for index in beginning.messages.indices.dropFirst() { beginning.messages[index].segments = [] }
+        hashPrefixes.withLock { cache in
+            if cache.count >= Self.cacheLimit { cache.removeAll(keepingCapacity: true) }
+            cache[key] = (beginning, prefix)
+        }
+        return spec.requestHash(after: prefix)
     }
 
     /// Every field that an agent's own templates may use: static values overlaid by dynamic ones.

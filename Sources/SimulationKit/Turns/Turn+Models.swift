@@ -102,7 +102,7 @@ extension Turn {
             sampling: Sampling(
                 temperature: assets.models.temperature, topP: assets.models.topP, maxTokens: maxTokens))
         let call = CallID(turn: identity, number: try beginCall())
-        let request = spec.requestHash
+        let request = assets.composer.requestHash(of: spec, agent: agent)
         let outcome = try await performer.complete(spec, request: request, call: call, agent: agent, tree: tree)
         let result = outcome.resultHash
         log.outcomes.append(OutcomeUse(number: call.number, result: result))

@@ -151,7 +151,7 @@ public final class Turn {
         let branches = try log.fork(items.count)
         let atFork = log
         let seed = (agent, assets, tree, path, performer, updater)
-        let ended = await withTaskGroup(of: (Int, TurnLog, Swift.Result<Result, any Error>).self) { group in
+        let ended = await withTaskGroup(of: (Int, EndedBranch<Result>).self) { group in
             for (index, item) in items.enumerated() {
                 let branch = branches[index]
                 group.addTask {
@@ -160,26 +160,26 @@ public final class Turn {
                         updater: seed.5, log: branch)
                     do {
                         let result = try await body(item, turn)
-                        return (index, turn.log, .success(result))
+                        return (index, EndedBranch(turn.log, .success(result)))
                     } catch {
-                        return (index, turn.log, .failure(error))
+                        return (index, EndedBranch(turn.log, .failure(error)))
                     }
                 }
             }
-            var all: [(TurnLog, Swift.Result<Result, any Error>)?] = Array(repeating: nil, count: items.count)
-            for await (index, log, result) in group { all[index] = (log, result) }
+            var all = [EndedBranch<Result>?](repeating: nil, count: items.count)
+            for await (index, branch) in group { all[index] = branch }
             return all.compactMap { $0 }
         }
-        for (branch, _) in ended {
-            for operation in branch.operations where operation.target == agent {
+        for branch in ended {
+            for operation in branch.log.operations where operation.target == agent {
                 updater.apply(operation.operation, to: &log.state, of: agent)
             }
-            log.join(branch, atFork: atFork)
+            log.join(branch.log, atFork: atFork)
         }
         // An interruption outranks failures: whether it comes depends on the world, not on answers.
-        for case .failure(let error as TurnInterrupted) in ended.map(\.1) { throw error }
-        for case .failure(let error as CancellationError) in ended.map(\.1) { throw error }
-        return try ended.map { try $0.1.get() }
+        for branch in ended { if case .failure(let error as TurnInterrupted) = branch.result { throw error } }
+        for branch in ended { if case .failure(let error as CancellationError) = branch.result { throw error } }
+        return try ended.map { try $0.result.get() }
     }
 
     // MARK: Calls
@@ -222,6 +222,17 @@ public final class Turn {
         let query = try await embed([text])
         var generator = try generator()
         return items.nearest(to: query[0], count: count, generator: &generator)
+    }
+}
+
+/// How a branch of a fork ended. A reference, since a log is large and would be copied from hand to hand.
+private final class EndedBranch<Result: Sendable>: Sendable {
+    let log: TurnLog
+    let result: Swift.Result<Result, any Error>
+
+    init(_ log: TurnLog, _ result: Swift.Result<Result, any Error>) {
+        self.log = log
+        self.result = result
     }
 }
 

@@ -1,0 +1,78 @@
+import Model
+import ServiceRuntime
+import SimulationKit
+import TurnEngine
+import Vectors
+import Wire
+
+/// A snapshot that is not what was written. Nothing of it is used.
+struct SnapshotDamage: Error {
+    /// What is wrong, for the log.
+    var reason: String
+}
+
+/// Reads snapshots from the recorder.
+struct SnapshotReading: Sendable {
+    let recorder: WireClient
+    let retry: ServiceRetry
+
+    /// Installs the heads of a partition's snapshot and gives the round after which operations are missing. Throws
+    /// `SnapshotDamage` when any head is not what it should be.
+    func read(
+        _ lease: PartitionLease, into empty: AgentTable, isMember: (AgentID) -> Bool
+    ) async throws -> (table: AgentTable, round: UInt32) {
+        var table = empty
+        var after: AgentID?
+        while true {
+            let question = LoadSnapshot(partition: lease.partition, epoch: lease.epoch, after: after)
+            let page: SnapshotPage = try await ask(question)
+            for head in page.agents {
+                guard isMember(head.agent), head.agent.number > after?.number ?? 0 || after == nil else {
+                    throw SnapshotDamage(reason: "heads of other agents, or out of order")
+                }
+                do { try table.install(head: head.head, of: head.agent, round: head.round) } catch {
+                    throw SnapshotDamage(reason: "a head cannot be read: \(error)")
+                }
+                after = head.agent
+            }
+            guard page.more, !page.agents.isEmpty else { return (table, page.round) }
+        }
+    }
+
+    /// The first `count` entries of an agent's long-term memory.
+    func memory(
+        of agent: AgentID, _ partition: UInt32, epoch: UInt64, count: Int
+    ) async throws -> [MemoryState.LongEntry] {
+        var entries: [MemoryState.LongEntry] = []
+        while entries.count < count {
+            let question = FetchMemory(
+                partition: partition, epoch: epoch, agent: agent, offset: UInt32(entries.count), count: UInt32(count))
+            let page: AgentMemory = try await ask(question)
+            for entry in page.entries {
+                do {
+                    let vector = entry.vector.isEmpty ? nil : try FixedVector(halfFloats: entry.vector)
+                    entries.append(
+                        MemoryState.LongEntry(
+                            text: entry.text, time: entry.time, importance: entry.importance, vector: vector))
+                } catch {
+                    throw SnapshotDamage(reason: "a vector cannot be read")
+                }
+            }
+            guard !page.entries.isEmpty else { break }
+        }
+        guard entries.count == count else { throw SnapshotDamage(reason: "memories are missing") }
+        return entries
+    }
+
+    /// Asks until there is an answer; what the recorder says of a damaged snapshot is no reason to stop the run.
+    private func ask<Reply: WireMessage>(_ question: some WireMessage) async throws -> Reply {
+        let answer: Result<Reply, SnapshotDamage> = try await retry.patiently {
+            do {
+                return .success(try await self.recorder.request(question, expecting: Reply.self))
+            } catch let problem as Problem where problem.code == .conflict {
+                return .failure(SnapshotDamage(reason: problem.what))
+            }
+        }
+        return try answer.get()
+    }
+}

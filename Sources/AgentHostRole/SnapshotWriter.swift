@@ -1,0 +1,167 @@
+import Logging
+import Model
+import ServiceRuntime
+import SimulationKit
+import Support
+import Transport
+import TurnEngine
+import Wire
+
+/// Sends what has changed of the agents to the recorder in the background, so that a takeover need not read the whole
+/// journal. Nothing waits for it: a round that closes before it is through takes its place.
+///
+/// Each partition's pieces go out one after the other, and the last makes the snapshot valid; a few partitions go side
+/// by side. What a capture could not send any more is part of the next one.
+final class SnapshotWriter: Sendable {
+    private struct Capture {
+        var lease: PartitionLease
+        var round: UInt32
+        /// Agents that are not known to be durable, in ascending order.
+        var changes: ArraySlice<AgentChange>
+        /// Tells captures of one partition apart.
+        var number: UInt64
+    }
+
+    private struct State {
+        var captures: [UInt32: Capture] = [:]
+        /// Partitions of which a piece is on its way.
+        var busy: Set<UInt32> = []
+        var workers = 0
+        var captured: UInt64 = 0
+        var hasStopped = false
+    }
+
+    private enum Step { case done, later, drop, stop }
+
+    private let recorder: WireClient
+    private let table: Guarded<AgentTable>
+    private let members: [[AgentID]]
+    private let rounds: UInt32
+    private let launcher: TaskLauncher
+    private let pause: @Sendable () async throws -> Void
+    private let logger: Logger
+    private let state = Guarded(State())
+
+    /// Bytes in a piece, about.
+    private static let pieceBytes = 1 << 20
+    /// Partitions whose pieces are on their way at a time.
+    private static let width = 2
+
+    /// A writer that captures every so many `rounds`, never where that is 0. `pause` waits before a recorder that has
+    /// too much to do is asked again.
+    init(
+        recorder: WireClient, table: Guarded<AgentTable>, members: [[AgentID]], rounds: Int, launcher: TaskLauncher,
+        pause: @escaping @Sendable () async throws -> Void, logger: Logger
+    ) {
+        self.recorder = recorder
+        self.table = table
+        self.members = members
+        self.rounds = UInt32(clamping: rounds)
+        self.launcher = launcher
+        self.pause = pause
+        self.logger = logger
+    }
+
+    /// Captures what changed in partitions whose agents are as of the end of `round`, and sends it in the background.
+    /// Call it before the next round's first turn runs.
+    func capture(_ leases: [PartitionLease], round: UInt32) {
+        guard rounds > 0, round % rounds == 0 else { return }
+        let starting = state.withLock { state -> Int in
+            guard !state.hasStopped else { return 0 }
+            for lease in leases { capture(lease, round, &state) }
+            let wanted = min(Self.width, state.captures.count)
+            defer { state.workers = max(state.workers, wanted) }
+            return max(0, wanted - state.workers)
+        }
+        for _ in 0..<starting { launcher.launch(priority: .background) { await self.work() } }
+    }
+
+    private func capture(_ lease: PartitionLease, _ round: UInt32, _ state: inout State) {
+        let unsent = state.captures[lease.partition]?.changes.map(\.agent) ?? []
+        let changes = table.withLock { $0.takeChanges(of: members[Int(lease.partition)], again: Set(unsent)) }
+        state.captured += 1
+        state.captures[lease.partition] = Capture(
+            lease: lease, round: round, changes: changes[...], number: state.captured)
+    }
+
+    /// Forgets a partition that went to another host.
+    func drop(_ partition: UInt32) { state.withLock { $0.captures[partition] = nil } }
+
+    // MARK: - In the background
+
+    private func work() async {
+        while let capture = next() {
+            let step = await send(capture)
+            state.withLock { state in
+                state.busy.remove(capture.lease.partition)
+                switch step {
+                case .done, .later: break
+                case .drop:
+                    if state.captures[capture.lease.partition]?.lease.epoch == capture.lease.epoch {
+                        state.captures[capture.lease.partition] = nil
+                    }
+                case .stop:
+                    state.captures = [:]
+                    state.hasStopped = true
+                }
+            }
+            if case .later = step { try? await pause() } else { await Task.yield() }
+        }
+    }
+
+    /// The next capture to send a piece of; nil, and one worker less, when there is none.
+    private func next() -> Capture? {
+        state.withLock { state in
+            let ready = state.captures.keys.filter { !state.busy.contains($0) }.min()
+            guard let ready, let capture = state.captures[ready] else {
+                state.workers -= 1
+                return nil
+            }
+            state.busy.insert(ready)
+            return capture
+        }
+    }
+
+    /// Sends the next piece of a capture and notes what is durable by it.
+    private func send(_ capture: Capture) async -> Step {
+        let piece = SnapshotPiece(capture.changes, maxBytes: Self.pieceBytes) { agent in
+            table.withLock { $0.saved(of: agent) }
+        }
+        let isLast = piece.taken == capture.changes.count
+        let message = StoreSnapshot(
+            partition: capture.lease.partition, epoch: capture.lease.epoch, round: capture.round,
+            agents: piece.agents, isLast: isLast)
+        do {
+            _ = try await recorder.request(message, expecting: Acknowledged.self)
+        } catch {
+            return step(after: error)
+        }
+        table.withLock { table in
+            for (agent, chain) in piece.saved { table.note(saved: chain, of: agent) }
+        }
+        state.withLock { state in
+            guard state.captures[capture.lease.partition]?.number == capture.number else { return }
+            if isLast {
+                state.captures[capture.lease.partition] = nil
+            } else {
+                state.captures[capture.lease.partition]?.changes.removeFirst(piece.taken)
+            }
+        }
+        return .done
+    }
+
+    private func step(after error: any Error) -> Step {
+        switch error {
+        case let problem as Problem where problem.code == .fenced: return .drop
+        case let problem as Problem where problem.code == .overloaded || problem.code == .unavailable: return .later
+        case TransportError.overloaded: return .later
+        // At the end of the process nobody is left to tell.
+        case TransportError.closed, is CancellationError: return .stop
+        default:
+            logger.error(
+                "no more snapshots are written; the run goes on without them",
+                metadata: ["problem": "\(HostProblem.of(error).code)"])
+            return .stop
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import GRDB
+import Hashing
+import Model
+
+/// Checks snapshots: check values, chains of memories, and that they are of closed rounds and count as many memories as
+/// the consolidations of those rounds made.
+struct SnapshotCheck {
+    private let database: Database
+
+    init(_ database: Database) { self.database = database }
+
+    func run(_ cursor: RunCursor) throws {
+        try checkRounds(cursor)
+        let heads = try heads(cursor)
+        try checkMemories(heads)
+        try checkCounts(heads)
+    }
+
+    /// Snapshots are of closed rounds, each with a head of every agent that changed until then or later.
+    private func checkRounds(_ cursor: RunCursor) throws {
+        let rows = try SQLStatement(database, "SELECT partition, round FROM snapshots")
+        while try rows.step() {
+            guard rows.int(1) >= 1, rows.int(1) <= Int64(cursor.closedRound) else {
+                throw Verifier.Violation(
+                    text: "the snapshot of partition \(rows.int(0)) is of round \(rows.int(1)), which is not closed")
+            }
+        }
+    }
+
+    private func heads(_ cursor: RunCursor) throws -> [AgentID: SnapshotFormat.Head] {
+        var heads: [AgentID: SnapshotFormat.Head] = [:]
+        let rows = try SQLStatement(
+            database, "SELECT \(SnapshotFormat.headColumns), partition FROM snapshot_heads")
+        while try rows.step() {
+            let partition = UInt32(clamping: rows.int(6))
+            guard var head = SnapshotFormat.head(rows, partition: partition),
+                cursor.partition(of: head.agent) == partition
+            else {
+                throw Verifier.Violation(
+                    text: "the snapshot of agent #\(rows.int(0)) does not have its check value")
+            }
+            guard head.round >= 1, head.round <= cursor.closedRound else {
+                throw Verifier.Violation(
+                    text: "the snapshot of agent \(head.agent) is of round \(head.round), which is not closed")
+            }
+            head.head = []
+            heads[head.agent] = head
+        }
+        return heads
+    }
+
+    private func checkMemories(_ heads: [AgentID: SnapshotFormat.Head]) throws {
+        var found: [AgentID: (count: Int, chain: Digest128)] = [:]
+        let rows = try SQLStatement(
+            database, "SELECT partition, agent, n, entries FROM snapshot_memories ORDER BY partition, agent, n")
+        while try rows.step() {
+            let agent = AgentID(number: UInt32(clamping: rows.int(1)))
+            let before = found[agent] ?? (0, SnapshotFormat.emptyChain)
+            let packed = rows.blob(3)
+            guard let head = heads[agent], Int64(head.partition) == rows.int(0), rows.int(2) == Int64(before.count),
+                let entries = SnapshotFormat.memories(packed)
+            else { throw Verifier.Violation(text: "memories in the snapshot of agent \(agent) are damaged") }
+            let chain = SnapshotFormat.chain(before.chain, first: UInt32(clamping: before.count), packed)
+            found[agent] = (before.count + entries.count, chain)
+        }
+        for (agent, head) in heads {
+            let memories = found[agent] ?? (0, SnapshotFormat.emptyChain)
+            guard memories.count == Int(head.memories), memories.chain == head.chain else {
+                throw Verifier.Violation(
+                    text: "the memories in the snapshot of agent \(agent) are not those that its head counts")
+            }
+        }
+    }
+
+    /// Every consolidation that was merged made as many memories as it rated and understood.
+    private func checkCounts(_ heads: [AgentID: SnapshotFormat.Head]) throws {
+        var made: [AgentID: Int64] = [:]
+        let rows = try SQLStatement(
+            database,
+            """
+            SELECT agent, round, json_array_length(importances) FROM consolidations
+            UNION ALL SELECT agent, round, 1 FROM memories WHERE kind = 'insight'
+            """)
+        while try rows.step() {
+            let agent = AgentID(number: UInt32(clamping: rows.int(0)))
+            guard let head = heads[agent], rows.int(1) <= Int64(head.round) else { continue }
+            made[agent, default: 0] += rows.int(2)
+        }
+        for (agent, head) in heads where Int64(head.memories) != made[agent, default: 0] {
+            throw Verifier.Violation(
+                text: "the snapshot of agent \(agent) counts \(head.memories) memories, its consolidations made "
+                    + "\(made[agent, default: 0])")
+        }
+    }
+}

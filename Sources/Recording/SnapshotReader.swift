@@ -1,0 +1,132 @@
+import GRDB
+import Hashing
+import Model
+
+/// Gives snapshots out again, page by page. What is damaged is refused as a conflict and ends nothing: everything in a
+/// snapshot follows from the journal as well.
+final class SnapshotReader {
+    /// A page is full at so many bytes.
+    static let pageBytes = 4 << 20
+
+    private let snapshot: SQLStatement
+    private let heads: SQLStatement
+    private let memories: SQLStatement
+    private let segment: SQLStatement
+    private let vectors: SQLStatement
+    private let ownVectors: SQLStatement
+
+    init(_ database: Database) throws {
+        snapshot = try SQLStatement(database, "SELECT round FROM snapshots WHERE partition = ?")
+        heads = try SQLStatement(
+            database,
+            """
+            SELECT \(SnapshotFormat.headColumns) FROM snapshot_heads WHERE partition = ? AND agent > ? ORDER BY agent
+            """)
+        memories = try SQLStatement(
+            database,
+            "SELECT n, entries FROM snapshot_memories WHERE partition = ? AND agent = ? ORDER BY n")
+        segment = try SQLStatement(database, "SELECT text FROM segments WHERE id = ?")
+        vectors = try SQLStatement(database, "SELECT id, vector FROM vectors WHERE segment = ? ORDER BY id LIMIT 2")
+        ownVectors = try SQLStatement(
+            database,
+            """
+            SELECT vectors.vector FROM vectors WHERE vectors.segment = ?1 AND vectors.id IN (
+                SELECT value FROM embedding_calls, json_each(embedding_calls.vectors)
+                WHERE embedding_calls.agent = ?2 AND embedding_calls.void = 0)
+            ORDER BY vectors.id LIMIT 1
+            """)
+    }
+
+    /// Heads of a partition after `agent`.
+    func heads(
+        _ partition: UInt32, epoch: UInt64, after agent: AgentID?, _ cursor: RunCursor
+    ) throws -> SnapshotHeads {
+        try cursor.requireLease(partition, epoch: epoch)
+        snapshot.bind(1, Int64(partition))
+        let round = try snapshot.first { $0.int(0) } ?? 0
+        guard let round = UInt32(exactly: round), round <= cursor.closedRound else {
+            throw SnapshotReader.damaged("the snapshot of partition \(partition) is of no closed round")
+        }
+        var page = SnapshotHeads(round: round, heads: [], more: false)
+        var bytes = 0
+        heads.bind(1, Int64(partition))
+        heads.bind(2, agent.map { Int64($0.number) } ?? -1)
+        defer { heads.reset() }
+        while try heads.step() {
+            guard bytes < Self.pageBytes else {
+                page.more = true
+                break
+            }
+            guard let head = SnapshotFormat.head(heads, partition: partition), head.round <= cursor.closedRound else {
+                throw SnapshotReader.damaged("the head of agent #\(heads.int(0)) does not have its check value")
+            }
+            page.heads.append(SnapshotHeads.Head(agent: head.agent, round: head.round, head: head.head))
+            bytes += head.head.count + 16
+        }
+        return page
+    }
+
+    /// Entries of an agent's long-term memory from the one numbered `offset` on, of the first `count`.
+    func memories(
+        _ partition: UInt32, epoch: UInt64, agent: AgentID, offset: UInt32, count: UInt32, _ cursor: RunCursor
+    ) throws -> SnapshotMemories {
+        try cursor.requireLease(partition, epoch: epoch)
+        var page = SnapshotMemories(entries: [], more: false)
+        var bytes = 0
+        for entry in try rows(partition, agent).prefix(Int(count)).dropFirst(Int(offset)) {
+            guard bytes < Self.pageBytes else {
+                page.more = true
+                return page
+            }
+            let text = try text(entry.segment)
+            let vector = entry.hasVector ? try vector(entry.segment, agent) : []
+            page.entries.append(
+                SnapshotMemories.Entry(
+                    text: text, time: entry.time, importance: entry.importance, vector: vector))
+            bytes += text.utf8.count + vector.count + 16
+        }
+        guard Int(offset) + page.entries.count >= Int(count) else {
+            throw SnapshotReader.damaged("agent \(agent) lacks memories in its snapshot")
+        }
+        return page
+    }
+
+    private func rows(_ partition: UInt32, _ agent: AgentID) throws -> [SnapshotFormat.Memory] {
+        memories.bind(1, Int64(partition))
+        memories.bind(2, Int64(agent.number))
+        defer { memories.reset() }
+        var all: [SnapshotFormat.Memory] = []
+        while try memories.step() {
+            guard memories.int(0) == Int64(all.count), let entries = SnapshotFormat.memories(memories.blob(1)) else {
+                throw SnapshotReader.damaged("memories of agent \(agent) cannot be read")
+            }
+            all += entries
+        }
+        return all
+    }
+
+    private func text(_ id: Int64) throws -> String {
+        segment.bind(1, id)
+        guard let text = try segment.first({ $0.text(0) }) else {
+            throw SnapshotReader.damaged("segment \(id) is missing")
+        }
+        return text
+    }
+
+    /// The vector of a text. Where a model has answered it differently on two days, the one that the agent itself
+    /// was given.
+    private func vector(_ id: Int64, _ agent: AgentID) throws -> [UInt8] {
+        vectors.bind(1, id)
+        var found: [[UInt8]] = []
+        while try vectors.step() { found.append(vectors.blob(1)) }
+        guard let first = found.first else { throw SnapshotReader.damaged("segment \(id) has no vector") }
+        guard found.count > 1 else { return first }
+        ownVectors.bind(1, id)
+        ownVectors.bind(2, Int64(agent.number))
+        return try ownVectors.first { $0.blob(0) } ?? first
+    }
+
+    private static func damaged(_ what: String) -> RecordRefusal {
+        RecordRefusal(.conflict, "a snapshot is damaged: \(what)", advice: "load the partition from the journal")
+    }
+}

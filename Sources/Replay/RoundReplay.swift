@@ -1,0 +1,147 @@
+import ClusterLogic
+import Hashing
+import Model
+import Recording
+import SimulationKit
+import TurnEngine
+
+/// Executes one recorded round again: consolidations, acts, merge, environment, digest, as hosts and recorder do.
+struct RoundReplay {
+    /// What a run has come to after its last replayed round.
+    struct State {
+        var table: AgentTable
+        var capacities: MergeCapacities
+        var digest = Digest256.zero
+    }
+
+    let run: RecordedRun
+    let reader: RecordingReader
+    let round: RecordedRound
+    let contents: RecordedContents
+    let workers: Int
+
+    private var finder: DifferenceFinder {
+        DifferenceFinder(
+            reader: reader, texts: ReadableTexts(population: run.assets.population), round: round.number,
+            contents: contents)
+    }
+
+    /// Goes from the state before the round to the one after it. Gives the first difference, nil where there is none.
+    func replay(_ state: inout State) async throws -> ReplayDifference? {
+        let recorded = Dictionary(contents.roots.map { ($0.turn, $0) }) { first, _ in first }
+        var digests = recorded.mapValues(\.digest)
+        let roots = plan(state.table)
+        if let difference = planDifference(roots, recorded) { return difference }
+        var trees: [(order: Digest128, tree: Tree)] = []
+        trees.reserveCapacity(roots.count)
+        for kind in [RootKind.consolidate, .act] {
+            let replayed = try await phase(state.table, digests).run(roots.filter { $0.kind == kind })
+            if let other = replayed.first(where: { !$0.isEqual }), let known = recorded[other.root.turn] {
+                return try finder.difference(of: other, recorded: known)
+            }
+            for done in replayed {
+                guard let tree = done.tree else { continue }
+                if kind == .consolidate {
+                    state.table.applyConsolidations(of: tree) { done.vectors[$0] }
+                }
+                trees.append((run.assets.seed.mergeOrder(round: round.number, root: done.root.turn), tree))
+            }
+        }
+        trees.sort { $0.order < $1.order }
+        var (changes, claims) = try merge(trees.map(\.tree), &state.capacities)
+        var environment: Digest256?
+        if run.assets.scenario.hasEnvironmentTurn {
+            let root = environmentRoot
+            guard let known = contents.environment else { return finder.onlyPlanned(root) }
+            digests[root.turn] = known.digest
+            let merged = environmentState(state.table, changes)
+            let replayed = try await phase(state.table, digests).run([root], as: merged)
+            if let other = replayed.first(where: { !$0.isEqual }) {
+                return try finder.difference(of: other, recorded: known)
+            }
+            if let tree = replayed.first?.tree {
+                environment = known.digest
+                let decisions = try state.capacities.merge(tree, place: UInt64(trees.count))
+                claims += decisions
+                changes += MergedChange.delivered(by: tree, granted: decisions.map(\.granted))
+            }
+        } else if let known = contents.environment {
+            return finder.onlyRecorded(known)
+        }
+        apply(changes, to: &state.table)
+        return try close(&state, claims: claims, environment: environment)
+    }
+
+    // MARK: Steps
+
+    private func plan(_ table: AgentTable) -> [PlannedRoot] {
+        run.agentsByPartition.enumerated().flatMap { partition, agents in
+            RoundPlan.roots(
+                partition: UInt32(partition), agents: agents, round: round.number, assets: run.assets, table: table)
+        }
+    }
+
+    private func planDifference(
+        _ roots: [PlannedRoot], _ recorded: [TurnID: RecordedRoot]
+    ) -> ReplayDifference? {
+        if let missing = roots.first(where: { recorded[$0.turn] == nil }) { return finder.onlyPlanned(missing) }
+        guard roots.count != contents.roots.count else { return nil }
+        let planned = Set(roots.map(\.turn))
+        return contents.roots.first { !planned.contains($0.turn) }.map(finder.onlyRecorded)
+    }
+
+    private func phase(_ table: AgentTable, _ digests: [TurnID: Digest256]) -> RootPhase {
+        RootPhase(
+            assets: run.assets, table: table, outcomes: contents.outcomes, digests: digests, round: round.number,
+            time: run.time(ofRound: round.number), workers: workers)
+    }
+
+    /// Decides the claims of trees in their order; what they deliver follows in the same order.
+    private func merge(
+        _ trees: [Tree], _ capacities: inout MergeCapacities
+    ) throws -> (changes: [MergedChange], claims: [ClaimDecision]) {
+        var changes: [MergedChange] = []
+        var claims: [ClaimDecision] = []
+        for (place, tree) in trees.enumerated() {
+            let decisions = try capacities.merge(tree, place: UInt64(place))
+            changes += MergedChange.delivered(by: tree, granted: decisions.map(\.granted))
+            claims += decisions
+        }
+        return (changes, claims)
+    }
+
+    private var environmentRoot: PlannedRoot {
+        PlannedRoot(
+            kind: .environment, agent: .environment,
+            turn: .root(round: round.number, kind: .environment, agent: AgentID.environment.description),
+            partition: run.definition.partitions)
+    }
+
+    /// The environment as its turn sees it: after the merge, while all others stand at the start of the round.
+    private func environmentState(_ table: AgentTable, _ changes: [MergedChange]) -> AgentState {
+        let updater = StateUpdater(memory: run.assets.memory, population: run.assets.population)
+        var merged = table.state(of: .environment)
+        for change in changes where change.target == .environment {
+            updater.apply(change.operation, to: &merged, of: .environment)
+        }
+        return merged
+    }
+
+    private func apply(_ changes: [MergedChange], to table: inout AgentTable) {
+        table.beginMerge()
+        // Vectors of consolidations are in the table since these committed.
+        for change in changes { table.merge(change.operation, target: change.target) { _ in nil } }
+        table.endMerge()
+    }
+
+    private func close(
+        _ state: inout State, claims: [ClaimDecision], environment: Digest256?
+    ) throws -> ReplayDifference? {
+        // Every executed tree has the digest of the recorded one by now.
+        state.digest = roundDigest(
+            previous: state.digest, round: round.number, trees: contents.roots.map(\.digest), claims: claims,
+            environment: environment)
+        guard state.digest != round.digest else { return nil }
+        return try finder.ofRound(claims: claims, digest: state.digest, recorded: round.digest)
+    }
+}

@@ -1,0 +1,220 @@
+import Foundation
+import GRDB
+import Hashing
+import Model
+import Recording
+import Testing
+
+/// Two closed rounds, in which every agent remembers something, and pieces of snapshots of them.
+@Suite struct SnapshotTests {
+    private let fixture: Fixture
+
+    init() throws {
+        fixture = try Fixture(agents: 12)
+        try fixture.begin()
+        for round in UInt32(1)...2 { try fixture.play(round) }
+    }
+
+    private var partition: UInt32 { fixture.agents[0].partition }
+
+    /// Agents of the first agent's partition, ascending.
+    private var mates: [AgentID] { fixture.agents.filter { $0.partition == partition }.map(\.agent) }
+
+    private static let texts = ["I applied in round 1.", "I applied in round 2."]
+
+    private func memory(_ text: String, hasVector: Bool = false) -> SnapshotPiece.Memory {
+        SnapshotPiece.Memory(text: contentHash(text), time: 3, importance: 4, hasVector: hasVector)
+    }
+
+    private func agent(
+        _ agent: AgentID, _ head: String, archived: UInt32 = 0, _ entries: [SnapshotPiece.Memory] = []
+    ) -> SnapshotPiece.Agent {
+        SnapshotPiece.Agent(agent: agent, head: Array(head.utf8), archived: archived, entries: entries)
+    }
+
+    private func piece(
+        _ agents: [SnapshotPiece.Agent], round: UInt32 = 1, epoch: UInt64 = 1, isLast: Bool = true
+    ) -> RecordRequest {
+        .snapshot(
+            SnapshotPiece(partition: partition, epoch: epoch, round: round, agents: agents, isLast: isLast))
+    }
+
+    /// Heads as text by agent, with their rounds.
+    private func heads() throws -> (round: UInt32, heads: [String]) {
+        let page = try fixture.store.snapshot(partition, epoch: 1, after: nil)
+        #expect(!page.more)
+        return (page.round, page.heads.map { "\($0.agent) \($0.round) \(String(decoding: $0.head, as: UTF8.self))" })
+    }
+
+    private func memories(_ count: UInt32, from offset: UInt32 = 0) throws -> SnapshotMemories {
+        try fixture.store.memories(partition, epoch: 1, agent: mates[0], offset: offset, count: count)
+    }
+
+    private func rows(_ table: String) throws -> Int {
+        let queue = try DatabaseQueue(path: fixture.path)
+        defer { try? queue.close() }
+        return try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") ?? 0 }
+    }
+
+    private func change(_ sql: String) throws {
+        try fixture.store.close()
+        let queue = try DatabaseQueue(path: fixture.path)
+        try queue.write { try $0.execute(sql: sql) }
+        #expect(try queue.read { try Int.fetchOne($0, sql: "SELECT changes()") } == 1)
+        try queue.close()
+        fixture.store = try SQLiteRecordStore(.file(fixture.path), wallClock: { 0 })
+    }
+
+    // MARK: - Storing
+
+    @Test func aSnapshotComesBackAsItWasStored() throws {
+        #expect(try heads() == (0, []))
+        try fixture.send([piece([agent(mates[0], "a", [memory(Self.texts[0])]), agent(mates[1], "b")])])
+        for _ in 0..<2 {
+            #expect(try heads() == (1, ["\(mates[0]) 1 a", "\(mates[1]) 1 b"]))
+            let page = try memories(1)
+            #expect(page.entries.map(\.text) == [Self.texts[0]] && !page.more)
+            #expect(page.entries[0].time == 3 && page.entries[0].importance == 4 && page.entries[0].vector.isEmpty)
+            try fixture.reopen()
+        }
+    }
+
+    @Test func aSecondSnapshotLeavesOneHeadOfEachAgentAndAddsItsMemories() throws {
+        try fixture.send([piece([agent(mates[0], "a", [memory(Self.texts[0])]), agent(mates[1], "b")])])
+        try fixture.send([
+            piece([agent(mates[0], "a2", archived: 1, [memory(Self.texts[1]), memory(Self.texts[0])])], round: 2)
+        ])
+        #expect(try heads() == (2, ["\(mates[0]) 2 a2", "\(mates[1]) 1 b"]))
+        #expect(try rows("snapshot_heads") == 2)
+        #expect(try rows("snapshots") == 1)
+        #expect(try memories(3).entries.map(\.text) == [Self.texts[0], Self.texts[1], Self.texts[0]])
+        #expect(try memories(3, from: 2).entries.map(\.text) == [Self.texts[0]])
+        #expect(try memories(1).entries.map(\.text) == [Self.texts[0]])
+    }
+
+    @Test func aPieceGivenTwiceOrLateChangesNothing() throws {
+        let first = piece([agent(mates[0], "a", [memory(Self.texts[0])])])
+        let second = piece([agent(mates[0], "b", archived: 1, [memory(Self.texts[1])])], round: 2)
+        for request in [first, first, second, second, first] { #expect(try fixture.send([request]) == [.done]) }
+        #expect(try heads() == (2, ["\(mates[0]) 2 b"]))
+        #expect(try memories(2).entries.map(\.text) == Self.texts)
+        #expect(try rows("snapshot_memories") == 2)
+    }
+
+    @Test func whatIsCutShortBetweenPiecesLeavesNewerHeadsUnderTheOldRound() throws {
+        try fixture.send([piece([agent(mates[0], "a"), agent(mates[1], "b")])])
+        try fixture.send([piece([agent(mates[0], "a2")], round: 2, isLast: false)])
+        try fixture.reopen()
+        #expect(try heads() == (1, ["\(mates[0]) 2 a2", "\(mates[1]) 1 b"]))
+    }
+
+    @Test func snapshotsUnderAnotherEpochAreFenced() throws {
+        for epoch in [UInt64(0), 2] {
+            #expect(try fixture.refusal(piece([agent(mates[0], "a")], epoch: epoch))?.kind == .fenced)
+        }
+        #expect(throws: RecordRefusal.self) { try fixture.store.snapshot(partition, epoch: 2, after: nil) }
+        #expect(try rows("snapshot_heads") == 0)
+    }
+
+    @Test func whatMakesNoSenseIsRefusedWhole() throws {
+        let stranger = try #require(fixture.agents.first { $0.partition != partition }).agent
+        let good = agent(mates[0], "a")
+        try fixture.open(3)
+        let requests = [
+            piece([good], round: 0), piece([good], round: 3), piece([good, agent(stranger, "s")]),
+            piece([agent(mates[1], "b"), good]), piece([good, good]),
+            piece([good, agent(mates[1], "b", archived: 1)]),
+            piece([good, agent(mates[1], "b", [memory("nobody ever wrote this")])]),
+            piece([good, agent(AgentID(number: 10_000), "x")]),
+        ]
+        for (index, request) in requests.enumerated() {
+            #expect(try fixture.refusal(request)?.kind == .invalid, "request \(index)")
+        }
+        #expect(try rows("snapshot_heads") == 0)
+    }
+
+    @Test func memoriesThatStartAnewTakeThePlaceOfAllBefore() throws {
+        try fixture.send([piece([agent(mates[0], "a", [memory(Self.texts[0]), memory(Self.texts[0])])])])
+        try fixture.send([piece([agent(mates[0], "b", [memory(Self.texts[1])])], round: 2)])
+        #expect(try memories(1).entries.map(\.text) == [Self.texts[1]])
+        #expect(try rows("snapshot_memories") == 1)
+    }
+
+    // MARK: - Loading
+
+    @Test func headsComeInPages() throws {
+        let large = String(repeating: "h", count: 3 << 20)
+        try #require(mates.count >= 3)
+        try fixture.send(mates.map { piece([agent($0, "\($0)\(large)")], isLast: $0 == mates.last) })
+        var found: [AgentID] = []
+        var pages = 0
+        var more = true
+        while more {
+            let page = try fixture.store.snapshot(partition, epoch: 1, after: found.last)
+            #expect(page.round == 1)
+            #expect(page.heads.count <= 2)
+            found += page.heads.map(\.agent)
+            more = page.more
+            pages += 1
+        }
+        #expect(found == mates)
+        #expect(pages == (mates.count + 1) / 2)
+    }
+
+    @Test func vectorsAreTheOnesThatTheAgentWasGiven() throws {
+        try fixture.open(3)
+        let text = "embedded twice"
+        let vectors: [[UInt8]] = [[1, 2, 3, 4], [5, 6, 7, 8]]
+        let own = try #require(fixture.agents.firstIndex { $0.agent == mates[0] })
+        let other = try #require(fixture.agents.firstIndex { $0.agent == mates[1] })
+        try fixture.send([
+            .outcomes([
+                fixture.embedding(other, round: 3, texts: [text], vectors: [vectors[0]]),
+                fixture.embedding(own, round: 3, texts: [text], vectors: [vectors[1]]),
+            ])
+        ])
+        try fixture.send([piece([agent(mates[0], "a", [memory(text, hasVector: true)])])])
+        #expect(try memories(1).entries.map(\.vector) == [vectors[1]])
+    }
+
+    // MARK: - Damage
+
+    @Test(arguments: [
+        "UPDATE snapshot_heads SET head = x'00' WHERE agent = (SELECT min(agent) FROM snapshot_heads)",
+        "UPDATE snapshot_heads SET round = 2 WHERE agent = (SELECT max(agent) FROM snapshot_heads)",
+        "UPDATE snapshot_heads SET memories = 0 WHERE memories = 1",
+        "UPDATE snapshots SET round = 9",
+    ])
+    func aDamagedHeadIsRefusedAndEndsNothing(sql: String) throws {
+        try fixture.send([piece([agent(mates[0], "a", [memory(Self.texts[0])]), agent(mates[1], "b")])])
+        try change(sql)
+        for _ in 0..<2 {
+            let refusal = #expect(throws: RecordRefusal.self) {
+                try fixture.store.snapshot(partition, epoch: 1, after: nil)
+            }
+            #expect(refusal?.kind == .conflict)
+        }
+        #expect(try RecordingReader(path: fixture.path).verify().violation?.contains("snapshot") == true)
+    }
+
+    @Test(arguments: [
+        "DELETE FROM snapshot_memories", "UPDATE snapshot_memories SET n = 1",
+        "UPDATE snapshot_memories SET entries = x'00'",
+        "DELETE FROM segments WHERE text = 'I applied in round 1.'",
+    ])
+    func damagedMemoriesAreRefusedAndEndNothing(sql: String) throws {
+        try fixture.send([piece([agent(mates[0], "a", [memory(Self.texts[0])])])])
+        try change(sql)
+        let refusal = #expect(throws: RecordRefusal.self) { try memories(1) }
+        #expect(refusal?.kind == .conflict)
+        #expect(try heads().round == 1)
+        #expect(try RecordingReader(path: fixture.path).verify().violation != nil)
+    }
+
+    @Test func aSnapshotThatCountsOtherMemoriesThanTheJournalIsAViolation() throws {
+        try fixture.send([piece([agent(mates[0], "a")])])
+        #expect(try RecordingReader(path: fixture.path).verify().violation == nil)
+        try fixture.send([piece([agent(mates[0], "a", [memory(Self.texts[0])])], round: 2)])
+        #expect(try RecordingReader(path: fixture.path).verify().violation?.contains("counts 1 memories") == true)
+    }
+}

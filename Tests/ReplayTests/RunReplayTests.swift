@@ -1,0 +1,111 @@
+import Foundation
+import Hashing
+import Model
+import Recording
+import Replay
+import Support
+import Testing
+
+/// Replays of recorded villages, with the same code and with other code.
+@Suite struct RunReplayTests {
+    private func village(rounds: Int = 3) async throws -> RecordedVillage {
+        let village = try RecordedVillage()
+        try await village.play(rounds: rounds)
+        return village
+    }
+
+    @Test func aReplayComesToTheRecordedDigests() async throws {
+        let village = try await village()
+        let report = try await village.replay()
+        #expect(report.difference == nil)
+        #expect(report.rounds == 3)
+        #expect(report.digests == (try RecordingReader(path: village.path).digestChain().map(\.digest)))
+        #expect(report.calls == UInt64(try village.count("SELECT count(*) FROM calls")))
+        #expect(report.embeddings == UInt64(try village.count("SELECT count(*) FROM embedding_calls")))
+        #expect(report.roots == UInt64(try village.count("SELECT count(*) FROM trees")))
+        // The village is worth replaying: all kinds of turns, claims of both ends, failures.
+        #expect(try village.count("SELECT count(DISTINCT kind) FROM turns") == 4)
+        #expect(try village.count("SELECT count(DISTINCT granted) FROM claims") == 2)
+        #expect(try village.count("SELECT count(*) FROM calls WHERE kind = 'insights'") > 0)
+        #expect(try village.count("SELECT count(*) FROM failures") > 0)
+    }
+
+    @Test func theNumberOfWorkersDoesNotMatter() async throws {
+        let village = try await village()
+        let one = try await village.replay(workers: 1)
+        let many = try await village.replay(workers: 8)
+        #expect(one.digests == many.digests)
+        #expect(one.digests.count == 3)
+    }
+
+    @Test func speedIsToldAgainstTheTimesOfTheRecordedRounds() async throws {
+        let village = try await village(rounds: 2)
+        let original = try village.count("SELECT sum(closed_at - opened_at) FROM rounds")
+        let report = try await village.replay()
+        #expect(report.originalSeconds == Double(original) / 1000)
+        #expect(report.originalSeconds > 0)
+        #expect(report.factor == report.originalSeconds / report.seconds)
+    }
+
+    @Test func itEndsWithTheRoundAskedFor() async throws {
+        let village = try await village()
+        let report = try await village.replay(until: 2)
+        #expect(report.rounds == 2)
+        #expect(report.digests == (try RecordingReader(path: village.path).digestChain().prefix(2).map(\.digest)))
+        let error = await #expect(throws: UserError.self) { try await village.replay(until: 4) }
+        #expect(error?.exitCode == .usage)
+    }
+
+    @Test func aRunThatGoesOnIsReplayedUpToItsLastClosedRound() async throws {
+        let village = try await village(rounds: 1)
+        try await village.openRound()
+        #expect(try village.count("SELECT count(*) FROM trees WHERE round = 2") > 0)
+        let report = try await village.replay()
+        #expect(report.rounds == 1)
+        #expect(report.difference == nil)
+        // And again once it has gone on.
+        let error = await #expect(throws: UserError.self) { try await village.replay(until: 2) }
+        #expect(error?.exitCode == .usage)
+    }
+
+    @Test func aRunWithoutAClosedRoundIsRefused() async throws {
+        let village = try RecordedVillage()
+        let error = await #expect(throws: UserError.self) { try await village.replay() }
+        #expect(error?.exitCode == .noInput)
+    }
+
+    @Test func aRunOfAnotherVersionIsRefused() async throws {
+        let village = try await village(rounds: 1)
+        let error = await #expect(throws: UserError.self) { try await village.replay(program: "2") }
+        #expect(error?.exitCode == .configuration)
+        #expect(error?.description.contains("version 1, and this is 2") == true)
+    }
+
+    @Test func aDamagedFileOfTheRunIsRefused() async throws {
+        let village = try await village(rounds: 1)
+        try village.tamper("UPDATE files SET bytes = CAST('{{text}}!' AS BLOB) WHERE name = 'prompts/say.mustache'")
+        let error = await #expect(throws: UserError.self) { try await village.replay() }
+        #expect(error?.exitCode == .dataError)
+    }
+
+    @Test func outcomesThatAreVoidDoNotDisturb() async throws {
+        let village = try await village(rounds: 2)
+        // A late one of round 1, which is closed: void from the start.
+        let root = TurnID.root(round: 1, kind: .act, agent: "ann")
+        let vectors = [[UInt8](repeating: 1, count: 16)]
+        try village.send([
+            .outcomes([
+                OutcomeRecord(
+                    call: CallID(turn: root.passive(number: 77), number: 0), root: root,
+                    partition: partition(ofAgent: "ann", partitions: 3), round: 1, agent: AgentID(number: 0),
+                    request: OutcomeRecord.requestHash(embedding: ["late"], model: "e"),
+                    content: .embedding(model: "e", texts: ["late"], vectors: vectors))
+            ])
+        ])
+        try await village.play(rounds: 1)
+        let report = try await village.replay()
+        #expect(report.difference == nil)
+        #expect(report.rounds == 3)
+        #expect(report.embeddings + 1 == UInt64(try village.count("SELECT count(*) FROM embedding_calls")))
+    }
+}

@@ -1,0 +1,181 @@
+import Hashing
+import Model
+import SimulationKit
+import Testing
+import Vectors
+
+@testable import TurnEngine
+
+/// A few rounds of operations on three agents, drawn from a seed.
+private struct Play {
+    struct Change {
+        var target: AgentID
+        var operation: Model.Operation
+    }
+
+    static let agents = [World.ada, World.ben, World.cleo]
+    var rounds: [[Change]] = []
+
+    init(seed: UInt64, rounds count: Int) {
+        var draw = SeededGenerator(seed: seed)
+        for round in 0..<count {
+            var changes: [Change] = []
+            // An agent consolidates at most once in a round, and first.
+            for agent in Self.agents where draw.below(2) == 0 {
+                let result = Consolidation(
+                    importances: (0..<draw.below(4)).map { _ in UInt8(1 + draw.below(10)) },
+                    insights: (0..<draw.below(3)).map { _ in .init(text: "insight \(draw.below(9))", importance: 7) },
+                    accumulator: Int64(draw.below(100)))
+                changes.append(Change(target: agent, operation: .consolidate(result)))
+            }
+            for _ in 0..<draw.below(12) {
+                let target = Self.agents[draw.below(3)]
+                let operation: Model.Operation =
+                    switch draw.below(6) {
+                    case 0: .set(field: "mood", value: .text("mood \(draw.below(5))"))
+                    case 1: .add(field: "score", amount: Int64(draw.below(9)))
+                    case 2: .append(field: "list", value: .int(Int64(draw.below(9))))
+                    case 3: .message(sender: World.ben, subject: "s\(draw.below(3))", body: .int(1))
+                    case 4: .claimResult(owner: World.cleo, resource: "job", granted: draw.below(2) == 0)
+                    default: .remember(text: "memory \(draw.below(50))", time: Int64(round * 100))
+                    }
+                changes.append(Change(target: target, operation: operation))
+            }
+            rounds.append(changes)
+        }
+    }
+
+    static func vector(_ text: String) -> FixedVector? {
+        let low = contentHash(text).low
+        return low % 4 == 0 ? nil : FixedVector(components: [Int16(low % 1_000), 5, 7])
+    }
+
+    /// Merges a round into a table.
+    func merge(_ round: UInt32, into table: inout AgentTable) {
+        table.beginMerge(round)
+        for change in rounds[Int(round) - 1] {
+            table.merge(change.operation, target: change.target, round: round, vector: Self.vector)
+        }
+        table.endMerge()
+    }
+}
+
+/// What a recorder would hold of snapshots.
+private struct Kept {
+    var heads: [AgentID: (round: UInt32, head: [UInt8])] = [:]
+    var memories: [AgentID: [MemoryState.LongEntry]] = [:]
+
+    /// Takes a change in as the recorder does, and tells the table.
+    mutating func take(_ change: AgentChange, round: UInt32, from table: inout AgentTable) throws {
+        var chain = table.saved(of: change.agent)
+        let (entries, known) = try #require(change.additions(to: chain))
+        #expect(known == memories[change.agent, default: []].count)
+        chain.append(contentsOf: entries)
+        memories[change.agent, default: []] += entries
+        heads[change.agent] = (round, change.state.packedHead(chain))
+        table.note(saved: chain, of: change.agent)
+    }
+
+    func install(into table: inout AgentTable) throws {
+        for (agent, head) in heads { try table.install(head: head.head, of: agent, round: head.round) }
+    }
+
+    func restore(_ table: inout AgentTable) {
+        for (agent, entries) in memories {
+            let count = table.archivedEntries(of: agent)
+            let isRestored = table.restore(Array(entries.prefix(count)), of: agent)
+            #expect(isRestored)
+        }
+    }
+}
+
+@Suite struct SnapshotTableTests {
+    private let assets: SimulationAssets
+
+    init() throws { assets = try World(ClosureScenario { _ in }, memory: MemorySettings(short: 2)).assets }
+
+    @Test(arguments: UInt64(0)..<80) func aSnapshotAndTheRoundsAfterItEqualTheWholeJournal(seed: UInt64) throws {
+        var draw = SeededGenerator(seed: seed ^ 0xABCD)
+        let play = Play(seed: seed, rounds: 8)
+        var whole = AgentTable(assets: assets)
+        var table = AgentTable(assets: assets)
+        var kept = Kept()
+        var complete: UInt32 = 0
+        for round in UInt32(1)...8 {
+            play.merge(round, into: &whole)
+            play.merge(round, into: &table)
+            // Some rounds have a snapshot; some of these are cut short, and the rest is part of the next.
+            if draw.below(3) > 0 {
+                let changes = table.takeChanges(of: Play.agents, again: Set(Play.agents))
+                let isWhole = draw.below(3) > 0
+                for change in changes.prefix(isWhole ? changes.count : draw.below(changes.count + 1)) {
+                    try kept.take(change, round: round, from: &table)
+                }
+                if isWhole { complete = round }
+            }
+            // Now and then another host takes over: heads, later rounds, and memories when they are needed.
+            guard draw.below(3) == 0 else { continue }
+            table = AgentTable(assets: assets)
+            try kept.install(into: &table)
+            for later in complete..<round { play.merge(later + 1, into: &table) }
+            if draw.below(2) == 0 { kept.restore(&table) }
+        }
+        kept.restore(&table)
+        for agent in Play.agents {
+            #expect(table.state(of: agent) == whole.state(of: agent), "seed \(seed), agent \(agent)")
+        }
+    }
+
+    @Test(arguments: UInt64(0)..<20) func onlyWhatChangedIsCaptured(seed: UInt64) throws {
+        let play = Play(seed: seed, rounds: 4)
+        var table = AgentTable(assets: assets)
+        var before = Play.agents.map { table.state(of: $0) }
+        for round in UInt32(1)...4 {
+            play.merge(round, into: &table)
+            let changes = table.takeChanges(of: Play.agents)
+            for (index, agent) in Play.agents.enumerated() {
+                let state = table.state(of: agent)
+                if state != before[index] {
+                    #expect(changes.first { $0.agent == agent }?.state == state, "seed \(seed), round \(round)")
+                }
+                before[index] = state
+            }
+            let rest = table.takeChanges(of: Play.agents)
+            #expect(rest.isEmpty)
+            #expect(changes.map(\.agent.number) == changes.map(\.agent.number).sorted())
+        }
+    }
+
+    @Test func memoriesThatAreNotTheOnesOfTheHeadAreRefused() throws {
+        var play = Play(seed: 1, rounds: 0)
+        play.rounds = [
+            (0..<5).map { Play.Change(target: World.ada, operation: .remember(text: "m\($0)", time: 1)) },
+            [
+                Play.Change(
+                    target: World.ada,
+                    operation: .consolidate(Consolidation(importances: [1, 2, 3], insights: [], accumulator: 0)))
+            ],
+        ]
+        var table = AgentTable(assets: assets)
+        for round in UInt32(1)...2 { play.merge(round, into: &table) }
+        let whole = table.state(of: World.ada)
+        var kept = Kept()
+        for change in table.takeChanges(of: Play.agents) { try kept.take(change, round: 2, from: &table) }
+        var loaded = AgentTable(assets: assets)
+        try kept.install(into: &loaded)
+        var damaged = kept.memories[World.ada] ?? []
+        #expect(damaged.count == 3)
+        damaged[1] = MemoryState.LongEntry(text: "other", time: 1, importance: 2, vector: damaged[1].vector)
+        for entries in [damaged, Array(damaged.dropLast())] {
+            let isRestored = loaded.restore(entries, of: World.ada)
+            #expect(!isRestored)
+        }
+        #expect(loaded.archivedEntries(of: World.ada) == 3)
+        // From the journal they come back all the same, and the next snapshot has them anew.
+        loaded.rebuild(whole.memory.long, of: World.ada)
+        #expect(loaded.state(of: World.ada) == whole)
+        #expect(loaded.saved(of: World.ada) == MemoryChain())
+        let changes = loaded.takeChanges(of: Play.agents)
+        #expect(changes.map(\.agent) == [World.ada])
+    }
+}
