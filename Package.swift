@@ -142,7 +142,12 @@ let testTargets: [Target] = [
     tests("MessagePack", ["MessagePack", "Hashing"]),
     tests("ClusterLogic", ["ClusterLogic", "Hashing", "Support"]),
     tests("FuzzRegression", ["FuzzTargets"]),
-    tests("AgentHost", ["AgentHostRole", "SimulationKit", "Support", "Transport", "Wire"]),
+    tests(
+        "AgentHost",
+        [
+            "AgentHostRole", "TurnEngine", "SimulationKit", "ServiceRuntime", "Transport", "Wire", "Model", "Support",
+            log,
+        ]),
     tests("ServiceRuntime", ["ServiceRuntime", "Support", log]),
     tests(
         "CoordinatorRole",

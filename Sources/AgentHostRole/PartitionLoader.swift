@@ -61,16 +61,19 @@ final class PartitionLoader: Sendable {
 
     // MARK: - Partitions
 
-    /// Brings the agents of partitions that are not loaded under these leases to the end of `closedRound`.
+    /// Brings the agents of partitions that are not loaded under these leases to the end of `closedRound`. Call it
+    /// before any turn of theirs runs in the round after.
     func load(_ leases: [PartitionLease], closedRound: UInt32) async throws {
         let fresh = held.withLock { held in leases.filter { held[$0.partition]?.epoch != $0.epoch } }
         try await sideBySide(fresh) { lease in
-            let loaded = try await self.loaded(lease, closedRound)
+            let (loaded, snapshotRound) = try await self.loaded(lease, closedRound)
             self.table.withLock { table in
                 table.drop(self.members[Int(lease.partition)])
                 table.absorb(loaded)
             }
             self.held.withLock { $0[lease.partition] = Held(epoch: lease.epoch, round: closedRound) }
+            // Whoever loads it next need not merge the same rounds once more.
+            if snapshotRound < closedRound { self.snapshots.capture([lease], round: closedRound) }
         }
     }
 
@@ -138,8 +141,11 @@ final class PartitionLoader: Sendable {
 
     // MARK: - One partition
 
-    private func loaded(_ lease: PartitionLease, _ closedRound: UInt32) async throws -> AgentTable {
-        guard closedRound > 0 else { return AgentTable(assets: assets) }
+    /// The partition's agents, and the round of the snapshot that they were loaded from.
+    private func loaded(
+        _ lease: PartitionLease, _ closedRound: UInt32
+    ) async throws -> (table: AgentTable, snapshotRound: UInt32) {
+        guard closedRound > 0 else { return (AgentTable(assets: assets), 0) }
         let reading = SnapshotReading(recorder: recorder, retry: retry)
         let base: AgentTable
         let round: UInt32
@@ -151,9 +157,10 @@ final class PartitionLoader: Sendable {
             logger.warning(
                 "a snapshot cannot be used, its partition is replayed from round 1",
                 metadata: ["partition": "\(lease.partition)", "reason": "\(damage.reason)"])
-            return try await replayed(lease.partition, from: AgentTable(assets: assets), after: 0, to: closedRound)
+            let table = AgentTable(assets: assets)
+            return (try await replayed(lease.partition, from: table, after: 0, to: closedRound), 0)
         }
-        return try await replayed(lease.partition, from: base, after: round, to: closedRound)
+        return (try await replayed(lease.partition, from: base, after: round, to: closedRound), round)
     }
 
     private func replayed(

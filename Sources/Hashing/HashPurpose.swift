@@ -66,9 +66,12 @@ public enum HashPurpose: String, Sendable, CaseIterable {
         case .tree: 10
         case .round: 11
         case .batch: 12
-        case .emulatorAnswer: 13
-        case .emulatorFault: 14
-        case .emulatorVector: 15
+        case .memory: 13
+        case .snapshot: 14
+        case .acknowledgement: 15
+        case .emulatorAnswer: 16
+        case .emulatorFault: 17
+        case .emulatorVector: 18
         }
     }
 }

@@ -12,7 +12,7 @@ struct ReplayedRoot: Sendable {
     /// Its tree; nil where it could not be executed to its end.
     var tree: Tree?
     /// Vectors of a consolidation, by text.
-    var vectors: [String: FixedVector] = [:]
+    var vectors: [Digest128: FixedVector] = [:]
     /// Calls that are not recorded.
     var misses: [Miss] = []
     /// What else kept it from its end.

@@ -42,7 +42,7 @@ struct RoundReplay {
             for done in replayed {
                 guard let tree = done.tree else { continue }
                 if kind == .consolidate {
-                    state.table.applyConsolidations(of: tree) { done.vectors[$0] }
+                    state.table.applyConsolidations(of: tree) { done.vectors[contentHash($0)] }
                 }
                 trees.append((run.assets.seed.mergeOrder(round: round.number, root: done.root.turn), tree))
             }
@@ -128,9 +128,9 @@ struct RoundReplay {
     }
 
     private func apply(_ changes: [MergedChange], to table: inout AgentTable) {
-        table.beginMerge()
+        table.beginMerge(round.number)
         // Vectors of consolidations are in the table since these committed.
-        for change in changes { table.merge(change.operation, target: change.target) { _ in nil } }
+        for change in changes { table.merge(change.operation, target: change.target, round: round.number) { _ in nil } }
         table.endMerge()
     }
 

@@ -12,13 +12,12 @@ extension WireKind {
         case .roundFinished: RoundFinished.self
         case .startEnvironment: StartEnvironment.self
         case .environmentFinished: EnvironmentFinished.self
-        case .advanceRound: AdvanceRound.self
-        case .roundAdvanced: RoundAdvanced.self
         case .progress: HostProgress.self
         case .drain: Drain.self
         case .drained: Drained.self
         case .hostFailed: HostFailed.self
         case .acknowledged: Acknowledged.self
+        case .hostDismissed: HostDismissed.self
         case .createRun: CreateRun.self
         case .loadRun: LoadRun.self
         case .runState: RunState.self
@@ -44,6 +43,13 @@ extension WireKind {
         case .partitionState: PartitionState.self
         case .fetchMerged: FetchMerged.self
         case .mergedOperations: MergedOperations.self
+        case .fetchOutcomes: FetchOutcomes.self
+        case .recordedOutcomes: RecordedOutcomes.self
+        case .storeSnapshot: StoreSnapshot.self
+        case .loadSnapshot: LoadSnapshot.self
+        case .snapshotPage: SnapshotPage.self
+        case .fetchMemory: FetchMemory.self
+        case .agentMemory: AgentMemory.self
         case .complete: Complete.self
         case .completed: Completed.self
         case .releaseOutcomes: ReleaseOutcomes.self
@@ -58,6 +64,7 @@ extension WireKind {
         case .requestStatus: RequestStatus.self
         case .status: RunStatus.self
         case .failed: RequestFailed.self
+        case .controlRun: ControlRun.self
         }
     }
 }

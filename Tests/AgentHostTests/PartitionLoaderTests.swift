@@ -1,0 +1,159 @@
+import Logging
+import Model
+import ServiceRuntime
+import SimulationKit
+import Support
+import Testing
+import Transport
+import TurnEngine
+import Wire
+
+@testable import AgentHostRole
+
+/// A recorder with two closed rounds of one agent: five memories in round 1, of which four are rated in round 2.
+private struct Past: Sendable {
+    static let agent = AgentID(number: 0)
+    static let lease = PartitionLease(partition: 0, epoch: 3, host: 1)
+
+    let assets: SimulationAssets
+    /// The agent as the whole journal tells it.
+    let state: AgentState
+
+    static func operations(_ round: UInt32) -> [Model.Operation] {
+        round == 1
+            ? (0..<5).map { .remember(text: "memory \($0)", time: Int64($0)) }
+            : [
+                .consolidate(Consolidation(importances: [1, 2, 3, 4], insights: [], accumulator: 9)),
+                .set(field: "mood", value: .text("good")),
+            ]
+    }
+
+    init() throws {
+        assets = try IdleScenario.assets(agents: 1)
+        var table = AgentTable(assets: assets)
+        for round in UInt32(1)...2 {
+            table.beginMerge(round)
+            for operation in Self.operations(round) {
+                table.merge(operation, target: Self.agent, round: round) { _ in nil }
+            }
+            table.endMerge()
+        }
+        state = table.state(of: Self.agent)
+    }
+
+    var head: AgentHead {
+        var chain = MemoryChain()
+        chain.append(contentsOf: state.memory.long)
+        return AgentHead(agent: Self.agent, round: 2, head: state.packedHead(chain))
+    }
+
+    var memories: [RecalledMemory] {
+        state.memory.long.map {
+            RecalledMemory(text: $0.text, time: $0.time, importance: $0.importance, vector: [])
+        }
+    }
+
+    /// Answers what a recorder with this past does; the snapshot's two questions as given.
+    func recorder(
+        heads: @escaping @Sendable () throws -> [AgentHead], memories: @escaping @Sendable () throws -> [RecalledMemory]
+    ) -> FakeRecorder {
+        FakeRecorder { envelope in
+            switch envelope.kind {
+            case WireKind.loadSnapshot.rawValue:
+                return SnapshotPage(round: 2, agents: try heads(), more: false)
+            case WireKind.fetchMemory.rawValue:
+                let question = try FetchMemory(body: envelope.body)
+                // One at a time, so that pages are put together.
+                let rest = try memories().prefix(Int(question.count)).dropFirst(Int(question.offset))
+                return AgentMemory(entries: Array(rest.prefix(1)), more: rest.count > 1)
+            default:
+                let question = try FetchMerged(body: envelope.body)
+                let changes = Self.operations(question.round).map {
+                    MergedOperation(source: Self.agent, target: Self.agent, operation: $0)
+                }
+                return MergedOperations(
+                    operations: question.partition == 0 ? changes : [], vectors: [], more: false)
+            }
+        }
+    }
+
+    func loader(_ recorder: FakeRecorder) -> PartitionLoader {
+        let table = Guarded(AgentTable(assets: assets))
+        let members = [[Self.agent], [.environment]]
+        let client = WireClient(recorder)
+        let logger = Logger(label: "test")
+        return PartitionLoader(
+            assets: assets, recorder: client, retry: ServiceRetry(pause: { _ in }, report: { _ in }), table: table,
+            members: members,
+            snapshots: SnapshotWriter(
+                recorder: client, table: table, members: members, rounds: 0, launcher: TaskLauncher(), pause: {},
+                logger: logger),
+            launcher: TaskLauncher(), logger: logger)
+    }
+}
+
+@Suite struct PartitionLoaderTests {
+    @Test func aPartitionIsLoadedFromItsHeadsAndTheAgentInFullWhenATurnNeedsIt() async throws {
+        let past = try Past()
+        let recorder = past.recorder(heads: { [past.head] }, memories: { past.memories })
+        let loader = past.loader(recorder)
+        try await loader.load([Past.lease], closedRound: 2)
+        #expect(try recorder.seen(FetchMerged.self).isEmpty)
+        #expect(try recorder.seen(FetchMemory.self).isEmpty)
+        #expect(loader.table.withLock { $0.archivedEntries(of: Past.agent) } == 4)
+        // Who waits for the same agent shares one fetch.
+        let states = try await withThrowingTaskGroup(of: AgentState.self) { group in
+            for _ in 0..<20 { group.addTask { try await loader.complete(Past.agent) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(states == Array(repeating: past.state, count: 20))
+        #expect(try recorder.seen(FetchMemory.self).count == 4)
+    }
+
+    @Test func aDamagedSnapshotIsNeverUsed() async throws {
+        let past = try Past()
+        let cases: [@Sendable () throws -> [AgentHead]] = [
+            { throw Problem(.conflict, "damaged") },
+            { [AgentHead(agent: Past.agent, round: 2, head: [1, 2, 3])] },
+            { [AgentHead(agent: .environment, round: 2, head: past.head.head)] },
+        ]
+        for (index, heads) in cases.enumerated() {
+            let recorder = past.recorder(heads: heads, memories: { past.memories })
+            let loader = past.loader(recorder)
+            try await loader.load([Past.lease], closedRound: 2)
+            #expect(try await loader.complete(Past.agent) == past.state, "case \(index)")
+            #expect(try recorder.seen(FetchMerged.self).map(\.round) == [1, 2], "case \(index)")
+        }
+    }
+
+    @Test func damagedMemoriesComeFromTheJournal() async throws {
+        let past = try Past()
+        let cases: [@Sendable () throws -> [RecalledMemory]] = [
+            { throw Problem(.conflict, "damaged") },
+            { past.memories.dropLast() },
+            { past.memories.reversed() },
+        ]
+        for (index, memories) in cases.enumerated() {
+            let recorder = past.recorder(heads: { [past.head] }, memories: memories)
+            let loader = past.loader(recorder)
+            try await loader.load([Past.lease], closedRound: 2)
+            #expect(try await loader.complete(Past.agent) == past.state, "case \(index)")
+            #expect(try recorder.seen(FetchMerged.self).map(\.round) == [1, 2], "case \(index)")
+        }
+    }
+
+    @Test func whatIsLoadedAlreadyGoesOnRoundByRound() async throws {
+        let past = try Past()
+        let recorder = past.recorder(heads: { [past.head] }, memories: { past.memories })
+        let loader = past.loader(recorder)
+        try await loader.load([Past.lease], closedRound: 0)
+        try await loader.load([Past.lease], closedRound: 0)
+        try await loader.advance([Past.lease], to: 2)
+        try await loader.advance([Past.lease], to: 2)
+        #expect(try recorder.seen(LoadSnapshot.self).isEmpty)
+        #expect(try recorder.seen(FetchMerged.self).map(\.round) == [1, 2])
+        #expect(try await loader.complete(Past.agent) == past.state)
+        loader.drop(partitions: [0])
+        #expect(loader.table.withLock { $0.state(of: Past.agent) } == AgentState())
+    }
+}
