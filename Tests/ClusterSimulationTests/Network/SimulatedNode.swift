@@ -23,7 +23,10 @@ final class SimulatedNode: @unchecked Sendable {
         life.atEnd { [self] in
             for link in links { link.cut() }
             for listener in listeners { listener.cut() }
+            // Who asked for something at the last moment is let go, too.
+            let taken = commands
             commands = []
+            for command in taken { command() }
             links = []
             listeners = []
         }
