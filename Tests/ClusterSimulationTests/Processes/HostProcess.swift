@@ -14,7 +14,7 @@ enum HostProcess {
             connect: { endpoint, introduction, onEvent in
                 node.connect(endpoint, introduction: introduction, onEvent: onEvent)
             }, launcher: life.launcher, pause: { try await life.pause($0) }, clock: clock)
-        let desk = AskDesk(life.launcher)
+        let desk = AskDesk()
         let endpoint = "sim://\(life.name)"
         let first = clock.now().nanoseconds
         _ = node.listen(endpoint, options: ListenerOptions(incarnation: first), handler: desk.server())
