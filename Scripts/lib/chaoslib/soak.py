@@ -79,7 +79,8 @@ def report(all_series):
         warm = [points for points in warm if points and points[-1][0] - points[0][0] >= SHORTEST]
         roles[role] = {
             "processes": len(mine), "measured": len(warm), "samples": sum(map(len, warm)),
-            "bytes_per_minute": round(slope(warm, 1)), "most_bytes": max(point[1] for points in mine for point in points),
+            "bytes_per_minute": round(slope(warm, 1)),
+            "most_bytes": max(point[1] for points in mine for point in points),
             "descriptors_per_minute": round(slope(warm, 2), 2),
             "most_descriptors": max(point[2] for points in mine for point in points),
         }
