@@ -168,6 +168,14 @@ let testTargets: [Target] = [
     tests(
         "RecorderRole",
         ["RecorderRole", "Recording", "ServiceRuntime", "Transport", "Wire", "Model", "Hashing", "Support"]),
+    tests(
+        "ClusterSimulation",
+        [
+            "CoordinatorRole", "AgentHostRole", "LLMGatewayRole", "RecorderRole", "Recording", "RunConfiguration",
+            "SimulationKit", "ClusterLogic", "Transport", "Wire", "Model", "Hashing", "Curl", "ServiceRuntime",
+            "Support",
+            log, grdb,
+        ]),
     tests("Process", ["ServiceRuntime", "Support", grdb]),
     tests("PythonClient", ["ServiceRuntime", "Support"]),
     tests("RealModel", ["ServiceRuntime", "Support", grdb]),

@@ -24,7 +24,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 def parse():
     parser = argparse.ArgumentParser(
         prog="Scripts/bench",
-        description="Runs a workload against the emulator and prints calls, CPU per LLM call and memory.",
+        description="Runs a workload against the emulator and prints calls, CPU per LLM call and memory. "
+        "`durability` and `snapshots` compare two ways of playing the same run, see their own --help.",
     )
     parser.add_argument(
         "workload",

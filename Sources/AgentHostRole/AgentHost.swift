@@ -76,7 +76,7 @@ final class AgentHost: Sendable {
         for farewell in farewells.withLock({ $0.sorted { $0.key < $1.key }.map(\.value) }) {
             _ = try? await farewell.value
         }
-        for peer in peers.withLock({ $0.values }) { peer.client.close() }
+        for (_, peer) in peers.withLock({ $0 }).sorted(by: { $0.key < $1.key }) { peer.client.close() }
     }
 
     // MARK: Commands
@@ -116,7 +116,9 @@ final class AgentHost: Sendable {
         let now = connected
         peers.withLock { $0 = now }
         parts.router.update(map.withLock { $0 }, peers: now.mapValues(\.client))
-        for (host, peer) in before where now[host]?.endpoint != peer.endpoint { peer.client.close() }
+        for (host, peer) in before.sorted(by: { $0.key < $1.key }) where now[host]?.endpoint != peer.endpoint {
+            peer.client.close()
+        }
     }
 
     // MARK: Actions

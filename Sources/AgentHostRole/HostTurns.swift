@@ -123,15 +123,21 @@ final class HostTurns: PassiveTurns {
         }
     }
 
-    /// Runs the environment's turn on the merged round.
+    /// Runs the environment's turn on the merged round, unless it is durable already: whoever was to close the round
+    /// died, and to run it again would pay for it again.
     func runEnvironment(_ lease: Lease, _ number: UInt32) async throws {
+        let turn = TurnID.root(round: number, kind: .environment, agent: AgentID.environment.description)
+        let question = LoadPartition(partition: lease.partition, epoch: lease.epoch, round: number)
+        let durable = try await runner.retry.patiently {
+            try await runner.recorder.request(question, expecting: PartitionState.self)
+        }
+        guard !durable.committed.contains(turn) else { return }
         // On a copy: the operations take effect when the round is closed, together with those of this very turn.
         var merged = try await loader.complete(.environment)
         let updater = StateUpdater(memory: assets.memory, population: assets.population)
         for operation in try await loader.operations(number, partition: lease.partition) {
             updater.apply(operation.operation, to: &merged, of: .environment)
         }
-        let turn = TurnID.root(round: number, kind: .environment, agent: AgentID.environment.description)
         let root = PlannedRoot(kind: .environment, agent: .environment, turn: turn, partition: lease.partition)
         runner.recorded.add(try await runner.fetch(lease, round: number, root: turn).outcomes, lease)
         _ = try await runner.runToCommit(root, lease, round: number, time: time, state: merged)

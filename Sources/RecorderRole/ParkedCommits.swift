@@ -30,7 +30,7 @@ struct ParkedCommits {
     /// Takes out those that have waited too long.
     mutating func takeOverdue(at now: Instant) -> [Entry] {
         var overdue: [Entry] = []
-        for (root, waiting) in entries {
+        for (root, waiting) in entries.sorted(by: { $0.key < $1.key }) {
             let remaining = waiting.filter { $0.deadline > now }
             if remaining.count == waiting.count { continue }
             overdue += waiting.filter { $0.deadline <= now }
@@ -42,6 +42,6 @@ struct ParkedCommits {
     /// Takes out all.
     mutating func takeAll() -> [Entry] {
         defer { entries = [:] }
-        return entries.values.flatMap { $0 }
+        return entries.sorted { $0.key < $1.key }.flatMap(\.value)
     }
 }

@@ -6,7 +6,7 @@ import Support
 /// thread.
 final class RecorderService: Sendable {
     private let queue: WorkQueue
-    private let thread: OSThread
+    private let thread: OSThread?
 
     /// Starts the writer's thread over a store that belongs to it from now on. `onFailure` is told once, on that
     /// thread, that the store has failed for good, after those who waited have been answered; requests that come later
@@ -21,6 +21,12 @@ final class RecorderService: Sendable {
             var loop = WriterLoop(store: store, queue: queue, clock: clock, settings: settings, onFailure: onFailure)
             loop.run()
         }
+    }
+
+    /// A service whose queue the caller works off with a `WriterLoop` of its own: a simulation, which has no threads.
+    init(queue: WorkQueue) {
+        self.queue = queue
+        thread = nil
     }
 
     /// Makes a request durable, then replies.
@@ -47,6 +53,6 @@ final class RecorderService: Sendable {
     /// Finishes what waits and ends the thread. Call it once.
     func stop() {
         queue.close()
-        thread.join()
+        thread?.join()
     }
 }

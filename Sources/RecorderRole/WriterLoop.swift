@@ -105,9 +105,11 @@ struct WriterLoop {
         return entries
     }
 
-    /// Refuses commits that have waited too long.
+    /// Sends back commits that have waited too long. Whoever ran the passive turn whose outcomes they name died before
+    /// these were on their way, and nobody else will bring them: the root runs again with what is recorded, and gets the
+    /// missing answers from the gateway, which still has them.
     mutating func failOverdue() {
-        for entry in parked.takeOverdue(at: clock.now()) { entry.reply(.failure(missing(entry))) }
+        for entry in parked.takeOverdue(at: clock.now()) { entry.reply(.success(.rerun)) }
     }
 
     private func missing(_ entry: ParkedCommits.Entry) -> StoreProblem {

@@ -41,7 +41,8 @@ public struct TurnRunner: Sendable {
         }
         return RootResult(
             tree: Tree(round: tree.round, kind: kind, turns: turns), outcomes: turn.names,
-            vectors: kind == .consolidate ? Dictionary(turn.embedded.map { (contentHash($0.text), $0.vector) }) { $1 } : [:])
+            vectors: kind == .consolidate
+                ? Dictionary(turn.embedded.map { (contentHash($0.text), $0.vector) }) { $1 } : [:])
     }
 
     /// Runs a passive turn to its end. `state` is the asked agent's at the start of the round.

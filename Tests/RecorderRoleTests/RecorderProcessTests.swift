@@ -98,7 +98,7 @@ struct RecorderProcessTests {
         let store = try SQLiteRecordStore(.file(path), wallClock: { 0 })
         #expect(store.openingNote == nil)
         if !acknowledged.isEmpty {
-            let found = try store.partition(0, epoch: 1, round: 1).outcomes
+            let found = try store.outcomes(0, epoch: 1, round: 1, root: nil, cursor: 0).outcomes
             #expect(acknowledged.allSatisfy { found.contains($0) })
             _ = try store.append([.outcomes([Self.outcome(999)])]).map { try $0.get() }
         }

@@ -60,7 +60,7 @@ struct FullDiskTests {
         try fixture.store.close()
         fixture.store = try SQLiteRecordStore(.file(path), wallClock: { 0 })
         #expect(fixture.store.openingNote == nil)
-        let found = try fixture.store.partition(fixture.agents[0].partition, epoch: 1, round: 1).outcomes
+        let found = try fixture.recorded(fixture.agents[0].partition).outcomes
         #expect(acknowledged.allSatisfy { found.contains($0) })
         try fixture.send([.outcomes([fixture.call(1)])])
         try fixture.store.close()

@@ -57,7 +57,7 @@ final class RecordedVillage {
         performer = VillagePerformer(assets: assets, table: table)
         try send(package.files.map { .storeFile(name: $0.path, bytes: $0.bytes) })
         try send([
-            .createRun(name: "village", definition: definition.packed()), .raiseEpoch(epoch: 1, rounds: 3),
+            .createRun(name: "village", definition: definition.packed()), .raiseEpoch(epoch: 1, rounds: 3, owner: 1),
             .recordAgents(
                 assets.population.agents.map { agent in
                     let id = assets.population.id(of: agent)
@@ -136,18 +136,18 @@ final class RecordedVillage {
                     outcomes: result.outcomes))
         ])
         guard root.kind == .consolidate else { return }
-        table.withLock { $0.applyConsolidations(of: result.tree) { result.vectors[$0] } }
+        table.withLock { $0.applyConsolidations(of: result.tree) { result.vectors[contentHash($0)] } }
     }
 
     private func advance() throws {
         var table = table.withLock { $0 }
-        table.beginMerge()
+        table.beginMerge(round)
         for partition in 0...partitions {
             let page = try store.merged(round: round, partition: partition, offset: 0)
             var vectors: [Digest128: FixedVector] = [:]
             for vector in page.vectors { vectors[vector.text] = try FixedVector(halfFloats: vector.vector) }
             for change in page.changes {
-                table.merge(change.operation, target: change.target) { vectors[contentHash($0)] }
+                table.merge(change.operation, target: change.target, round: round) { vectors[contentHash($0)] }
             }
         }
         table.endMerge()

@@ -17,9 +17,9 @@ import ZeroMQ
 
     private func options(
         credit: Credit = Credit(messages: 4096, bytes: 64 << 20), incarnation: UInt64 = 1,
-        maxPendingBytes: Int = 256 << 20
+        maxPendingBytes: Int = 256 << 20, liveness: Liveness = Liveness()
     ) -> ListenerOptions {
-        ListenerOptions(incarnation: incarnation, credit: credit, maxPendingBytes: maxPendingBytes)
+        ListenerOptions(incarnation: incarnation, credit: credit, maxPendingBytes: maxPendingBytes, liveness: liveness)
     }
 
     @Test func tenThousandRequestsGetTheirOwnAnswers() async throws {
@@ -179,7 +179,11 @@ import ZeroMQ
         let folder = try SocketFolder()
         let node = try TransportNode()
         let handler = EchoHandler()
-        let listener = try node.listen(folder.endpoint, options: options(maxPendingBytes: 8 << 20), handler: handler)
+        // Its silence alone is no reason here, however slowly this goes.
+        let listener = try node.listen(
+            folder.endpoint,
+            options: options(maxPendingBytes: 8 << 20, liveness: Liveness(silenceLimit: .seconds(600))),
+            handler: handler)
         // A client that says hello and never reads.
         let context = try ZeroMQContext()
         let dealer = try context.socket(.dealer)

@@ -61,9 +61,10 @@ struct ServiceStarter: Sendable {
         return try await service(ServiceNames.embeddingGateway, arguments)
     }
 
-    /// Starts the recorder on a run's folder and returns its endpoint.
-    func recorder(folder: String) async throws -> String {
-        try await service(ServiceNames.recorder, ["--store", "\(folder)/recording.sqlite"])
+    /// Starts the recorder on a run's folder, or without any, and returns its endpoint.
+    func recorder(folder: String?) async throws -> String {
+        try await service(
+            ServiceNames.recorder, ["--store", folder.map { "\($0)/\(RunFolder.recordingName)" } ?? ":memory:"])
     }
 
     /// Starts agent-hosts, which then register.

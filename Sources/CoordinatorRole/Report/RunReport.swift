@@ -19,6 +19,8 @@ struct RunReport: Sendable {
     var summary: RunSummary
     /// How this program was called, so that a line of advice can be copied to a shell.
     var program = "coordinator"
+    /// Whether there is a file to look at.
+    var isRecorded = true
     /// What the scenario makes of its events.
     var scenarioLines: [String]
 
@@ -64,6 +66,7 @@ struct RunReport: Sendable {
             "  tokens: \(Amount.count(counters["prompt_tokens"] ?? 0)) in prompts, "
                 + "\(Amount.count(counters["completion_tokens"] ?? 0)) in answers; "
                 + "\(Amount.count(counters["embedding_calls"] ?? 0)) embedding calls")
+        guard isRecorded else { return lines.joined(separator: "\n") + "\n" }
         lines.append(
             "  recording: \(folder)/\(RunFolder.recordingName) (\(Amount.bytes(counters["database_bytes"] ?? 0)))")
         lines.append("  look at it: \(program) export \(folder) --format csv --out \(folder)/tables")

@@ -82,6 +82,9 @@ struct RunOptions: ParsableArguments {
     @Flag(help: "No progress on standard error.")
     var quiet = false
 
+    @Flag(help: "Keep the recording in memory, to measure what durability costs: nothing is left of such a run.")
+    var noRecording = false
+
     func validate() throws {
         guard (config == nil) != (resume == nil) else {
             throw ValidationError("name a configuration to start a run, or --resume DIR to go on with one")
@@ -121,7 +124,7 @@ struct RunOptions: ParsableArguments {
         let fixed: [(String, Bool)] = [
             ("--run-dir", runDir != nil), ("--seed", seed != nil), ("--agents", agents != nil),
             ("--partitions", partitions != nil), ("--model", model != nil),
-            ("--embedding-model", embeddingModel != nil), ("--dry-run", dryRun),
+            ("--embedding-model", embeddingModel != nil), ("--dry-run", dryRun), ("--no-recording", noRecording),
         ]
         guard let (name, _) = fixed.first(where: { $0.1 }) else { return }
         throw ValidationError(

@@ -87,7 +87,8 @@ struct RunSession: Sendable {
         let stage = try Stage(self, node, sockets, logs: folder.logs)
         return try await untilStop {
             let services = try await stage.probe(run, servers: servers)
-            let recorder = try await stage.connect(stage.starter.recorder(folder: folder.path))
+            let recorder = try await stage.connect(
+                stage.starter.recorder(folder: options.noRecording ? nil : folder.path))
             let writer = RunWriter(recorder: recorder.client, embedding: services.embedding?.client)
             let definition = try await writer.create(run, probe: services.probe)
             return (Parts(stage: stage, services: services, recorder: recorder), writer, definition)
@@ -233,7 +234,7 @@ struct RunSession: Sendable {
             let report = RunReport(
                 run: run.name, folder: folder.path, state: result.outcome.word, closedRounds: result.closedRound,
                 rounds: rounds, seconds: context.clock.now().since(start).seconds, summary: summary,
-                program: Self.program,
+                program: Self.program, isRecorded: !options.noRecording,
                 scenarioLines: run.scenario.summary(of: events) + Quotes.lines(run.scenario, folder.recording))
             StandardOutput.write(options.json ? try report.json() + "\n" : report.text())
         }

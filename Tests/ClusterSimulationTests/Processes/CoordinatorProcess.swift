@@ -1,0 +1,78 @@
+import ClusterLogic
+import Logging
+import Model
+import ServiceRuntime
+import Support
+import Wire
+
+@testable import CoordinatorRole
+@testable import Transport
+
+/// The coordinator: what `coordinator run --resume` plays, without the processes that it starts.
+enum CoordinatorProcess {
+    static let endpoint = "sim://coordinator"
+    /// Short beside the patience of people, long beside the delays of the network.
+    static let lease = Span.seconds(3)
+
+    static func start(
+        life: Life, network: Network, blueprint: Blueprint, hosts: Int,
+        over: @escaping @Sendable (RunOutcome) -> Void
+    ) {
+        let node = SimulatedNode(life: life, network: network)
+        let introduction = PeerIntroduction(role: "coordinator", name: "coordinator", incarnation: life.number)
+        let recorder = WireClient(node.connect(RecorderProcess.endpoint, introduction: introduction))
+        let clock = WorldClock(network.world)
+        life.launcher.launch {
+            do {
+                over(
+                    try await play(
+                        life: life, node: node, recorder: recorder, clock: clock, blueprint: blueprint, hosts: hosts))
+            } catch is CancellationError {
+                return
+            } catch {
+                // It cannot start now: a person reads why, and tries again.
+                over(.failed("\(error)"))
+            }
+        }
+    }
+
+    private static func play(
+        life: Life, node: SimulatedNode, recorder: WireClient, clock: WorldClock, blueprint: Blueprint, hosts: Int
+    ) async throws -> RunOutcome {
+        let state = try await recorder.request(LoadRun(), expecting: RunState.self)
+        let epoch = state.epoch + 1
+        _ = try await recorder.request(
+            RaiseEpoch(epoch: epoch, rounds: blueprint.rounds, owner: life.number), expecting: Acknowledged.self)
+        let (inputs, post) = AsyncStream.makeStream(of: RunDriver.Input.self)
+        let listener = node.listen(
+            endpoint, options: ListenerOptions(incarnation: life.number),
+            handler: RunDriver.server { post.yield($0) })
+        let ticker = life.launcher.launch {
+            while true {
+                try await life.pause(RunDriver.tickInterval)
+                post.yield(.tick)
+            }
+        }
+        defer { ticker.cancel() }
+        var play = RunPlay(
+            plan: RunPlan(
+                hosts: hosts, partitions: blueprint.partitions, rounds: blueprint.rounds, runEpoch: epoch,
+                secondsPerRound: blueprint.secondsPerRound, hasEnvironment: true,
+                toleratedFailures: blueprint.toleratedFailures, closedRound: state.closedRound,
+                openRound: state.openRound, merged: state.merged),
+            welcome: HostAccepted(
+                host: 0, run: state.run, runEpoch: epoch, definition: blobHash(state.definition),
+                recorder: RecorderProcess.endpoint, llmGateway: GatewayProcess.endpoint,
+                embeddingGateway: EmbeddingProcess.endpoint,
+                leaseMilliseconds: UInt32(lease.nanoseconds / 1_000_000)),
+            recorder: recorder, listener: listener,
+            logger: Logger(label: life.name) { _ in SwiftLogNoOpLogHandler() },
+            printer: ProgressPrinter(style: .quiet), now: clock.now()
+        ) { post.yield($0) }
+        for await input in inputs {
+            play.take(input, now: clock.now())
+            if let result = play.result { return result.outcome }
+        }
+        throw CancellationError()
+    }
+}

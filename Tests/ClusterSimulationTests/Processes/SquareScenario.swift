@@ -1,0 +1,109 @@
+import Model
+import SimulationKit
+
+/// A scenario as small as can be that uses everything which a fault could tear apart: choices, asks that ask further,
+/// calls side by side, claims, messages, memories that are consolidated, contributions to an environment.
+struct SquareScenario: Scenario {
+    static let name = "square"
+    static let parameters: [ParameterDefinition] = []
+
+    init(parameters: ScenarioParameters) throws {}
+
+    var agentTypes: [AgentTypeDefinition] {
+        [
+            AgentTypeDefinition(
+                name: "person",
+                fields: [
+                    FieldDefinition("name", .text, visibility: .everyone),
+                    FieldDefinition("coins", .int, mutability: .dynamic, initial: .int(2)),
+                ])
+        ]
+    }
+    var templates: [TemplateDefinition] {
+        [
+            TemplateDefinition("person.instruction", fields: []),
+            TemplateDefinition("person.profile", fields: ["name", "coins"]),
+            TemplateDefinition("look", fields: ["heard"]), TemplateDefinition("reply", fields: ["question"]),
+            TemplateDefinition("shout", fields: ["word"]), TemplateDefinition("square", fields: ["shouts"]),
+        ]
+    }
+    var optionalTemplates: Set<String> { ["person.instruction", "person.profile"] }
+    var hasEnvironmentTurn: Bool { true }
+    func acts(type: String) -> Bool { true }
+
+    func act(_ turn: Turn) async throws {
+        let heard = turn.inbox.map(\.subject).joined(separator: " ")
+        let mood = try await turn.choose("look", ["heard": .text(heard)], options: ["go", "stay", "sing"])
+        let others = turn.assets.population.agents.filter { $0 != turn.agent }
+        let other = others[try turn.random(below: others.count)]
+        do {
+            let answer = try await turn.ask(other, .int(Int64(mood)))
+            try turn.rememberText("heard \(answer.text ?? "-")")
+        } catch let failure as AskFailed {
+            try turn.rememberText("no answer: \(failure.failure.reason)")
+        }
+        let shouts = try await turn.parallel(["hey", "ho"]) { word, branch in
+            try await branch.write("shout", ["word": .text(word)])
+        }
+        try turn.tell(other, subject: shouts[0], body: .null)
+        try turn.claim("coins", of: other)
+        try turn.event("shouted", ["text": .text(shouts[1])])
+        try turn.contribute(.add(field: "noise", amount: Int64(mood + 1)))
+        try turn.rememberText("shouted \(shouts[1])")
+    }
+
+    func answer(_ request: Value, from asker: AgentID, _ turn: Turn) async throws -> Value {
+        let option = try await turn.choose("reply", ["question": request], options: ["yes", "no"])
+        if option == 0, request != .text("why") {
+            let others = turn.assets.population.agents.filter { $0 != turn.agent && $0 != asker }
+            let further = others[try turn.random(below: others.count)]
+            _ = try await turn.ask(further, .text("why"))
+        }
+        try turn.rememberText("was asked")
+        return .text("answer \(option)")
+    }
+
+    func takeEnvironmentTurn(_ turn: Turn) async throws {
+        let noise = turn.field("noise").map { "\($0)" } ?? "none"
+        _ = try await turn.choose("square", ["shouts": .text(noise)], options: ["loud", "quiet"])
+        try turn.add(1, to: "evenings")
+    }
+
+    func summary(of events: [String: UInt64]) -> [String] { [] }
+    func estimate(agentsByType: [String: Int]) -> RoundEstimate {
+        RoundEstimate(calls: (0, 0, 0), promptTokens: 0, memories: 0)
+    }
+
+    // MARK: The run's files
+
+    static let registry = ScenarioRegistry([SquareScenario.self])
+
+    static func configuration(rounds: Int, partitions: Int) -> String {
+        """
+        name: square
+        seed: 11
+        rounds: \(rounds)
+        partitions: \(partitions)
+        scenario: { name: square, prompts: prompts }
+        populations:
+          person: { file: people.json }
+        memory: { kind: short-long-reflection, short: 1, long: 1, reflection_threshold: 1.5 }
+        llm: { max_reply_tokens: 16 }
+        limits: { failure_rate: 1, root_window: 3, depth: 4 }
+        """
+    }
+
+    static func files(agents: Int) -> [(path: String, bytes: [UInt8])] {
+        let people = (0..<agents).map { #"{"id": "p\#($0)", "name": "P\#($0)"}"# }.joined(separator: ", ")
+        let texts = [
+            ("people.json", "[\(people)]"),
+            ("prompts/look.mustache", "{{heard}} Where to?"), ("prompts/reply.mustache", "Q {{question}}"),
+            ("prompts/shout.mustache", "Shout {{word}}"), ("prompts/square.mustache", "Noise {{shouts}}"),
+            ("prompts/memory.mustache", "{{#long}}{{text}};{{/long}}{{#short}}{{text}};{{/short}}"),
+            ("prompts/importance.mustache", "Rate {{text}}"),
+            ("prompts/questions.mustache", "{{#entries}}{{text}};{{/entries}}"),
+            ("prompts/insights.mustache", "{{question}} {{#entries}}{{text}};{{/entries}}"),
+        ]
+        return texts.map { ($0.0, Array($0.1.utf8)) }
+    }
+}

@@ -1,0 +1,210 @@
+import ClusterLogic
+import Foundation
+import Hashing
+import Recording
+import Support
+
+@testable import RecorderRole
+
+/// One simulated run of a cluster, from its first step to its judgement. Unchecked, because it is confined to its thread.
+final class Simulation: @unchecked Sendable {
+    /// What came of it.
+    struct Result {
+        var outcome: RunOutcome?
+        var digests: [Digest256]
+        var violations: [String]
+        var steps: Int
+        var trace: UInt64
+        /// Virtual seconds.
+        var seconds: Double
+        /// Completed calls that reached a model server again.
+        var paidAgain: Int
+        /// Answers that model servers gave.
+        var answers: Int
+        /// Answers of which the recording knows.
+        var recorded: Int
+        /// Starts of processes.
+        var starts: Int
+        var history: [String]
+    }
+
+    /// Virtual time that a run may take once all trouble is over (I7).
+    private static let patience = Span.seconds(180)
+    private static let restartPause = Span.seconds(1)
+
+    private let world: World
+    private let network: Network
+    private let ledger = Ledger()
+    private let models: ModelServers
+    private let blueprint: Blueprint
+    private let folder: String
+    private let seed: UInt64
+    private let plan: FaultPlan
+    private var end: RunOutcome?
+    private var troubles: [String] = []
+    private var lives: [String: Life] = [:]
+    private var recorder: RecorderProcess?
+    private var recording: String
+    private var recordings = 0
+    private var parts: [String: AnyObject] = [:]
+    private var starts = 0
+    private let hosts = 2
+
+    /// A run of the blueprint, whose files lie in a folder of its own.
+    init(seed: UInt64, plan: FaultPlan, blueprint: Blueprint, folder: String, keepsHistory: Bool = false) throws {
+        self.seed = seed
+        self.plan = plan
+        self.blueprint = blueprint
+        self.folder = folder
+        world = World(seed: seed)
+        network = Network(world: world, dice: Dice(seed: seed, "network"))
+        network.weather = plan.weather
+        if keepsHistory { ledger.history = [] }
+        ledger.now = { [unowned world] in Double(world.now.nanoseconds) / 1e9 }
+        models = ModelServers(world: world, ledger: ledger, dice: Dice(seed: seed, "model servers"))
+        models.latency = plan.modelLatency
+        recording = folder + "/0.sqlite"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try CrashedRecording.copy(from: blueprint.recording, to: recording)
+    }
+
+    /// Plays until the run is over, and judges.
+    func play() throws -> Result {
+        for process in ["recorder", "llm-gateway", "embedding-gateway", "coordinator", "host-1", "host-2"] {
+            start(process)
+        }
+        arrangeFaults()
+        let limit = world.now + plan.end + Self.patience
+        while end == nil, world.now < limit {
+            guard world.step() else { break }
+        }
+        let (trace, steps) = (world.trace, world.steps)
+        if end == nil { ledger.violated("I7: the run did not end within \(Self.patience.seconds) s without faults") }
+        for life in lives.values.sorted(by: { $0.number < $1.number }) { life.end() }
+        recorder = nil
+        parts = [:]
+        world.end()
+        let audit = try Audit(recording: recording, ledger: ledger)
+        return Result(
+            outcome: end, digests: audit.digests, violations: ledger.violations + audit.violations, steps: steps,
+            trace: trace, seconds: Double(world.now.nanoseconds) / 1e9, paidAgain: ledger.paidAgain,
+            answers: ledger.answered.values.reduce(0, +), recorded: audit.attempts, starts: starts,
+            history: ledger.history ?? [])
+    }
+
+    // MARK: Processes
+
+    private func start(_ name: String) {
+        let life = world.begin(name)
+        ledger.tell("\(name) starts")
+        lives[name] = life
+        starts += 1
+        switch name {
+        case "recorder": startRecorder(life)
+        case "llm-gateway":
+            parts[name] = GatewayProcess(
+                life: life, network: network, models: models, isTight: plan.isTight)
+        case "embedding-gateway":
+            parts[name] = EmbeddingProcess(
+                life: life, network: network, dice: Dice(seed: seed, "embedding \(life.number)"))
+        case "coordinator":
+            CoordinatorProcess.start(life: life, network: network, blueprint: blueprint, hosts: hosts) {
+                [unowned self] outcome in ended(outcome, life)
+            }
+        default:
+            HostProcess.start(life: life, network: network) { [unowned self] in
+                ledger.tell("\(name) gives up")
+                crash(name, restartAfter: Self.restartPause)
+            }
+        }
+    }
+
+    private func startRecorder(_ life: Life) {
+        do {
+            recorder = try RecorderProcess(
+                life: life, network: network, path: recording, ledger: ledger,
+                dice: Dice(seed: seed, "recorder \(life.number)"), isTight: plan.isTight)
+        } catch {
+            ledger.violated("I1: the recorder cannot open its recording again: \(error)")
+        }
+    }
+
+    /// The coordinator says that the run is over. If it is not, a person resumes it.
+    private func ended(_ outcome: RunOutcome, _ life: Life) {
+        if case .finished = outcome {
+            end = outcome
+            return
+        }
+        troubles.append("\(outcome)")
+        ledger.tell("coordinator: \(outcome)")
+        if troubles.count > 20 { return ledger.violated("I7: resumed in vain: \(troubles.suffix(2))") }
+        world.after(Self.restartPause) { [self] in
+            guard lives["coordinator"] === life else { return }
+            life.end()
+            start("coordinator")
+        }
+    }
+
+    // MARK: Faults
+
+    private func arrangeFaults() {
+        for (after, fault) in plan.timed { world.after(after) { [self] in strike(fault) } }
+        world.after(plan.end) { [self] in calmDown() }
+        if let crash = plan.crashAtStep {
+            world.beforeStep = { [self] in
+                if world.steps == crash.step { strike(.crash(crash.process, restartAfter: crash.restartAfter)) }
+            }
+        }
+    }
+
+    private func strike(_ fault: Fault) {
+        switch fault {
+        case .crash(let name, let restartAfter): crash(name, restartAfter: restartAfter)
+        case .crashAll(let restartAfter):
+            for process in Fault.processes { crash(process, restartAfter: restartAfter) }
+        case .brokenDisk(let restartAfter):
+            recorder?.isDiskBroken = true
+            world.after(restartAfter) { [self] in
+                if recorder?.isDiskBroken == true { crash("recorder", restartAfter: Self.restartPause) }
+            }
+        case .stall(let name, let span): lives[name]?.stall(for: span)
+        case .partition(let from, let to, let span): network.block(from: from, to: to, for: span)
+        case .slowRecorder(let span):
+            recorder?.batchTime = 100_000...900_000
+            world.after(span) { [self] in recorder?.batchTime = RecorderProcess.usualBatchTime }
+        case .modelTrouble(let span):
+            models.trouble = 400_000
+            world.after(span) { [self] in models.trouble = 0 }
+        }
+    }
+
+    private func crash(_ name: String, restartAfter: Span) {
+        guard let life = lives[name], life.isAlive else { return }
+        ledger.tell("\(name) dies")
+        if name == "recorder" { leaveRecording() }
+        parts[name] = nil
+        life.end()
+        world.after(restartAfter) { [self] in
+            if lives[name] === life { start(name) }
+        }
+    }
+
+    /// The next recorder finds what a crash leaves of the recording.
+    private func leaveRecording() {
+        recordings += 1
+        let next = folder + "/\(recordings).sqlite"
+        do {
+            try CrashedRecording.copy(from: recording, to: next)
+            recording = next
+        } catch {
+            ledger.violated("the recording cannot be copied: \(error)")
+        }
+        recorder = nil
+    }
+
+    private func calmDown() {
+        network.calmDown()
+        models.trouble = 0
+        recorder?.batchTime = RecorderProcess.usualBatchTime
+    }
+}
