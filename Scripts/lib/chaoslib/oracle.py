@@ -37,6 +37,8 @@ def judge(run, expected, watcher, served):
         same = now["applied"] == expected["applied"]
         checks["same"] = (not differing and same) or f"undisturbed and now: {differing}, same calls: {same}"
     paid = served.paid(run.path)
+    # A call that is recorded and was never served would mean that the two are told apart wrongly, and nothing counted.
+    checks["served"] = not paid["unserved"] or f"recorded and never served: {paid['unserved'][:5]}"
     counts["requests"], counts["served_again"] = paid["requests"], paid["again"]
     counts["completed_paid_again"] = len(paid["completed_again"])
     counts["paid_again_calls"] = paid["completed_again"][:20]
