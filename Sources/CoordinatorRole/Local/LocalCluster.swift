@@ -142,12 +142,23 @@ final class LocalCluster: Sendable {
                 markServing(child)
                 return text
             }
-            if let status = child.status { throw UserError(explain(child.name, status), exitCode: .unavailable) }
+            if let status = child.status {
+                throw UserError(explain(child.name, status), exitCode: Self.exitCode(status))
+            }
             try await Task.sleep(for: .milliseconds(20))
         }
         throw UserError(
             "\(child.name) is not ready after \(Int(limit.seconds)) seconds", at: log(of: child.name),
             advice: "see its log", exitCode: .unavailable)
+    }
+
+    /// Our exit code when a process ends before it serves: its own where it tells of a damaged file or a failing disk,
+    /// which no second try mends.
+    private static func exitCode(_ status: ChildProcess.ExitStatus) -> ProcessExitCode {
+        guard case .exited(let code) = status, let known = ProcessExitCode(rawValue: code),
+            [.dataError, .ioError].contains(known)
+        else { return .unavailable }
+        return known
     }
 
     private func markServing(_ child: ManagedChild) {
