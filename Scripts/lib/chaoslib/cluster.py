@@ -12,8 +12,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 CONFIGURATION = ROOT / "Configs" / "bench-wmax.yaml"
 PROGRAMS = ("coordinator", "agent-host", "llm-gateway", "embedding-gateway", "recorder", "llm-emulator")
-# A run that ended by a lost process, by a signal or by being killed can be resumed.
-RESUMABLE = (75, 130, -signal.SIGKILL)
+# A run that ended by a lost process (69: before it was ready), by a signal or by being killed can be resumed.
+RESUMABLE = (69, 75, 130, -signal.SIGKILL)
 
 
 class Failure(Exception):

@@ -37,6 +37,8 @@ def judge(run, expected, watcher, served):
         same = now["applied"] == expected["applied"]
         checks["same"] = (not differing and same) or f"undisturbed and now: {differing}, same calls: {same}"
     paid = served.paid(run.path)
+    # A call that is recorded and was never served would mean that the two are told apart wrongly, and nothing counted.
+    checks["served"] = not paid["unserved"] or f"recorded and never served: {paid['unserved'][:5]}"
     counts["requests"], counts["served_again"] = paid["requests"], paid["again"]
     counts["completed_paid_again"] = len(paid["completed_again"])
     counts["paid_again_calls"] = paid["completed_again"][:20]
@@ -46,6 +48,8 @@ def judge(run, expected, watcher, served):
 
 # Leases that are granted within so many milliseconds of the first belong to the same loss.
 TOGETHER = 500
+# Roles that leases are lost with.
+HOLDERS = ("agent-host", "coordinator", "all")
 
 
 def recommits(run, kills):
@@ -56,11 +60,11 @@ def recommits(run, kills):
     batches = recording.Batches(run.path, "trees")
     commits = [(batches.begin(key), partition) for key, partition in trees]
     for index, kill in enumerate(kills):
-        if kill.get("missed") or kill["role"] not in ("agent-host", "coordinator", "all"):
+        if kill.get("missed") or kill["role"] not in HOLDERS:
             continue
         # Leases behind the next such kill are not this one's.
-        end = min([later["at"] for later in kills[index + 1:] if "at" in later and later["role"] != "recorder"]
-                  or [1 << 62])
+        later = [other["at"] for other in kills[index + 1:] if "at" in other and other["role"] in HOLDERS]
+        end = min(later, default=1 << 62)
         mine = [(at, partition) for at, partition in grants if kill["at"] <= at < end]
         if not mine:
             continue

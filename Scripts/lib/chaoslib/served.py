@@ -48,4 +48,5 @@ class Served:
             # Only what was answered before it was written down can be the answer that was written down.
             if at is not None and first[key] <= at < entry["arrived"]:
                 completed.append({"call": entry["call"], "durable": at, "arrived": entry["arrived"]})
-        return {"requests": len(first), "again": again, "completed_again": completed}
+        unserved = set(durable) - {call for call, _ in first}
+        return {"requests": len(first), "again": again, "completed_again": completed, "unserved": sorted(unserved)}

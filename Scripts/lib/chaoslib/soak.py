@@ -17,7 +17,7 @@ INTERVAL = 5
 WARM_UP = 30
 # Series that are shorter after warm-up say nothing about a slope.
 SHORTEST = 30
-ROUNDS = 1_000_000
+ROUNDS = 2_000
 # Seconds from one fault to the next, and how many of them pass without any after each block of all faults.
 PERIOD, QUIET = 45, 90
 # Seconds that a process is stopped: longer than the lease of a host (6 s), shorter than anyone's patience.
@@ -79,7 +79,8 @@ def report(all_series):
         warm = [points for points in warm if points and points[-1][0] - points[0][0] >= SHORTEST]
         roles[role] = {
             "processes": len(mine), "measured": len(warm), "samples": sum(map(len, warm)),
-            "bytes_per_minute": round(slope(warm, 1)), "most_bytes": max(point[1] for points in mine for point in points),
+            "bytes_per_minute": round(slope(warm, 1)),
+            "most_bytes": max(point[1] for points in mine for point in points),
             "descriptors_per_minute": round(slope(warm, 2), 2),
             "most_descriptors": max(point[2] for points in mine for point in points),
         }

@@ -144,12 +144,27 @@ final class LocalCluster: Sendable {
                 markServing(child)
                 return text
             }
+<<<<<<< HEAD
             if let failure = state.withLock({ $0.failures[child.name] }) { throw failure }
+=======
+            if let status = child.status {
+                throw UserError(explain(child.name, status), exitCode: Self.exitCode(status))
+            }
+>>>>>>> faults
             try await Task.sleep(for: .milliseconds(20))
         }
         throw UserError(
             "\(child.name) is not ready after \(Int(limit.seconds)) seconds", at: log(of: child.name),
             advice: "see its log", exitCode: .unavailable)
+    }
+
+    /// Our exit code when a process ends before it serves: its own where it tells of a damaged file or a failing disk,
+    /// which no second try mends.
+    private static func exitCode(_ status: ChildProcess.ExitStatus) -> ProcessExitCode {
+        guard case .exited(let code) = status, let known = ProcessExitCode(rawValue: code),
+            [.dataError, .ioError].contains(known)
+        else { return .unavailable }
+        return known
     }
 
     private func markServing(_ child: ManagedChild) {
