@@ -144,13 +144,7 @@ final class LocalCluster: Sendable {
                 markServing(child)
                 return text
             }
-<<<<<<< HEAD
             if let failure = state.withLock({ $0.failures[child.name] }) { throw failure }
-=======
-            if let status = child.status {
-                throw UserError(explain(child.name, status), exitCode: Self.exitCode(status))
-            }
->>>>>>> faults
             try await Task.sleep(for: .milliseconds(20))
         }
         throw UserError(
@@ -212,9 +206,8 @@ final class LocalCluster: Sendable {
                 return nil
             }
             // Killed while it starts, it is started again like any other; what left by itself would do so again.
-            if case .exited(let code) = status, !state.members[index].hasServed {
-                state.failures[child.name] = UserError(
-                    explanation, exitCode: ProcessExitCode(rawValue: code) ?? .unavailable)
+            if case .exited = status, !state.members[index].hasServed {
+                state.failures[child.name] = UserError(explanation, exitCode: Self.exitCode(status))
                 return (state.members[index], .giveUp(""))
             }
             let lived = now.since(state.members[index].started)
