@@ -8,6 +8,7 @@ final class FakeHost: Sendable {
     let number: UInt32
     private let client: WireClient
     private let state = Guarded<LeaseGrant?>(nil)
+    private let silence = Guarded(false)
 
     init(number: UInt32, client: WireClient) {
         self.number = number
@@ -36,6 +37,12 @@ final class FakeHost: Sendable {
         default: return
         }
     }
+
+    /// Whether it gives no sign of life by itself any more.
+    var isSilent: Bool { silence.withLock { $0 } }
+
+    /// Gives no sign of life any more unless it is made to.
+    func fallSilent() { silence.withLock { $0 = true } }
 
     /// A sign of life.
     func beat() {

@@ -66,7 +66,7 @@ import Wire
         }
         if beats {
             Task {
-                for _ in 0..<1200 {
+                for _ in 0..<1200 where !host.isSilent {
                     host.beat()
                     try await Task.sleep(for: .milliseconds(50))
                 }
@@ -191,11 +191,10 @@ import Wire
         let setting = try setting()
         async let result = play(setting, hosts: 2, lease: 3000)
         let heir = Guarded<FakeHost?>(nil)
-        let silent = try await host(setting.node, setting.coordinator.endpoint, name: "a") { kind, host in
+        let silent = try await host(setting.node, setting.coordinator.endpoint, name: "a", beats: true) { kind, host in
             // Told that it is out, it lets the other one end.
             if kind == .hostDismissed { heir.withLock { $0 }?.finish(1) }
-            // Its last sign of life, so that its silence falls into the round.
-            if kind == .leaseGrant { host.beat() }
+            if kind == .startRound { host.fallSilent() }
             return kind == .leaseGrant
         }
         let other = try await host(setting.node, setting.coordinator.endpoint, name: "b", beats: true) { kind, host in

@@ -18,7 +18,7 @@ struct DisturbedRun {
     static func start(_ coordinator: Coordinator, _ name: String = "run", hosts: Int = 1, options: [String] = [])
         async throws -> DisturbedRun
     {
-        try Data().write(to: URL(fileURLWithPath: held(coordinator, name)))
+        try Data().write(to: URL(fileURLWithPath: Self.held(coordinator, name)))
         let running = try await coordinator.start(
             Coordinator.arguments(coordinator.configuration("job-market"), coordinator.path(name), rounds: rounds)
                 + ["--hosts", "\(hosts)", "--quiet", "--emulator-args"]
@@ -38,6 +38,9 @@ struct DisturbedRun {
     private static func held(_ coordinator: Coordinator, _ name: String) -> String {
         coordinator.path("held-\(name.replacing("/", with: "-"))")
     }
+
+    /// Makes the run stand still once more.
+    func hold() throws { try Data().write(to: URL(fileURLWithPath: Self.held(coordinator, name))) }
 
     /// Lets the run go on.
     func release() { try? FileManager.default.removeItem(atPath: Self.held(coordinator, name)) }
