@@ -96,10 +96,19 @@ final class EmulatorHTTPHandler: ChannelInboundHandler {
     func serve() {
         isServing = true
         let latency = driver.core.options.latency
-        guard latency.nanoseconds > 0, let context else { return deliver() }
+        guard latency.nanoseconds > 0, let context else { return finish() }
         let delay = TimeAmount.nanoseconds(Int64(clamping: latency.nanoseconds))
-        timer = context.eventLoop.assumeIsolated().scheduleTask(in: delay) { self.deliver() }
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: delay) { self.finish() }
     }
+
+    /// The reply is due: at once, or when requests are held no longer.
+    private func finish() {
+        guard driver.isHeld, let context else { return deliver() }
+        timer = context.eventLoop.assumeIsolated().scheduleTask(in: Self.holdInterval) { self.finish() }
+    }
+
+    /// Time between two looks at whether requests are still held.
+    private static let holdInterval = TimeAmount.milliseconds(10)
 
     private func deliver() {
         timer = nil
@@ -109,6 +118,7 @@ final class EmulatorHTTPHandler: ChannelInboundHandler {
         isServing = false
         if let endpoint = pending.endpoint { driver.core.statistics.replied(endpoint) }
         if pending.reply.isAnswer { driver.core.statistics.answered(call: pending.call) }
+        if pending.endpoint == .chat, pending.reply.isAnswer { driver.answered += 1 }
         switch pending.reply.delivery {
         case .whole: write(pending, context)
         case .half: writeHalf(pending, context)

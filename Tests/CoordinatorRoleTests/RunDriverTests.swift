@@ -189,7 +189,7 @@ import Wire
 
     @Test func aHostThatGoesSilentIsReplacedAndDismissedWhenItIsHeardAgain() async throws {
         let setting = try setting()
-        async let result = play(setting, hosts: 2, lease: 1000)
+        async let result = play(setting, hosts: 2, lease: 3000)
         let heir = Guarded<FakeHost?>(nil)
         let silent = try await host(setting.node, setting.coordinator.endpoint, name: "a") { kind, host in
             // Told that it is out, it lets the other one end.

@@ -3,7 +3,7 @@ import Glibc
 import Support
 import Testing
 
-/// A run that is slow enough to be disturbed in the middle of a round, and tells what it has paid.
+/// A run that stands still in the middle of a round until it is released, and tells what it has paid.
 struct DisturbedRun {
     /// Rounds that it has.
     static let rounds = 2
@@ -18,10 +18,14 @@ struct DisturbedRun {
     static func start(_ coordinator: Coordinator, _ name: String = "run", hosts: Int = 1, options: [String] = [])
         async throws -> DisturbedRun
     {
+        try Data().write(to: URL(fileURLWithPath: held(coordinator, name)))
         let running = try await coordinator.start(
             Coordinator.arguments(coordinator.configuration("job-market"), coordinator.path(name), rounds: rounds)
                 + ["--hosts", "\(hosts)", "--quiet", "--emulator-args"]
-                + ["--latency 40ms --parallel 2 --served \(Self.served(coordinator, name))"] + options)
+                + [
+                    "--latency 5ms --parallel 2 --served \(served(coordinator, name)) "
+                        + "--hold \(held(coordinator, name)) --hold-after \(middle)"
+                ] + options)
         let run = DisturbedRun(coordinator: coordinator, name: name, running: running)
         try await run.answers(middle)
         return run
@@ -29,6 +33,14 @@ struct DisturbedRun {
 
     /// Process of the coordinator.
     var pid: pid_t { running.child.pid }
+
+    /// Path of the file that holds the emulator's answers back.
+    private static func held(_ coordinator: Coordinator, _ name: String) -> String {
+        coordinator.path("held-\(name.replacing("/", with: "-"))")
+    }
+
+    /// Lets the run go on.
+    func release() { try? FileManager.default.removeItem(atPath: Self.held(coordinator, name)) }
 
     /// Path of the file in which the emulator says what it has answered.
     private static func served(_ coordinator: Coordinator, _ name: String) -> String {
@@ -72,8 +84,11 @@ struct DisturbedRun {
         return try #require(found)
     }
 
-    /// Waits until the coordinator has left.
-    func ending() async throws -> Coordinator.Ending { try await running.ending() }
+    /// Lets the run go on, and waits until the coordinator has left.
+    func ending() async throws -> Coordinator.Ending {
+        release()
+        return try await running.ending()
+    }
 
     /// Goes on with it, without delay at the model.
     func resume() async throws -> Coordinator.Ending {

@@ -15,6 +15,7 @@ import Testing
         let name = try #require(words.last { $0.hasPrefix("agent-host-") && !$0.contains(".") })
         ChildProcess.kill(zombie, signal: SIGSTOP)
         defer { ChildProcess.kill(zombie, signal: SIGCONT) }
+        run.release()
         // The second round begins when every partition has closed the first one: those of the stopped host, too.
         try await eventually("the round closes without the stopped host") {
             try await run.coordinator.digests(run.name).split(separator: "\n").count >= 1
@@ -36,6 +37,7 @@ import Testing
         let recorder = try await run.process("recorder")
         ChildProcess.kill(recorder, signal: SIGSTOP)
         defer { ChildProcess.kill(recorder, signal: SIGCONT) }
+        run.release()
         let before = try await run.whenNothingIsAsked()
         let processes = [run.pid] + Coordinator.children(of: run.pid)
         let held = processes.map { Coordinator.residentBytes(of: $0) }

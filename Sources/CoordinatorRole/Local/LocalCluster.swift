@@ -48,6 +48,8 @@ final class LocalCluster: Sendable {
     private struct State {
         /// By name, in the order of their first start.
         var members: [Member] = []
+        /// How processes ended that never served and are given up, by name.
+        var failures: [String: UserError] = [:]
         var isGoingDown = false
 
         func index(_ name: String) -> Int? { members.firstIndex { $0.program.name == name } }
@@ -142,9 +144,7 @@ final class LocalCluster: Sendable {
                 markServing(child)
                 return text
             }
-            if let status = child.status {
-                throw UserError(explain(child.name, status), exitCode: Self.exitCode(status))
-            }
+            if let failure = state.withLock({ $0.failures[child.name] }) { throw failure }
             try await Task.sleep(for: .milliseconds(20))
         }
         throw UserError(
@@ -200,19 +200,28 @@ final class LocalCluster: Sendable {
 
     private func ended(_ child: ManagedChild, _ status: ChildProcess.ExitStatus) {
         let now = clock.now()
+        let explanation = explain(child.name, status)
         let found = state.withLock { state -> (Member, RestartPolicy.Verdict)? in
             guard !state.isGoingDown, let index = state.index(child.name), state.members[index].child === child else {
                 return nil
             }
-            guard state.members[index].hasServed else { return (state.members[index], .giveUp("")) }
+            // Killed while it starts, it is started again like any other; what left by itself would do so again.
+            if case .exited = status, !state.members[index].hasServed {
+                state.failures[child.name] = UserError(explanation, exitCode: Self.exitCode(status))
+                return (state.members[index], .giveUp(""))
+            }
             let lived = now.since(state.members[index].started)
             let verdict = state.members[index].policy.ended(status, lived: lived)
             return (state.members[index], verdict)
         }
         guard let (member, verdict) = found else { return }
-        let explanation = explain(child.name, status)
         switch verdict {
         case .giveUp(let reason):
+            state.withLock { state in
+                state.failures[child.name] =
+                    state.failures[child.name]
+                    ?? UserError("\(explanation); \(reason)", exitCode: .unavailable)
+            }
             onLoss(Loss(name: child.name, explanation: reason.isEmpty ? explanation : "\(explanation); \(reason)"))
         case .restart(let wait):
             onLoss(Loss(name: child.name, explanation: explanation, isRestarted: true))
