@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 
-from . import cluster, faults, oracle, processes
+from . import cluster, faults, oracle, processes, recording
 from .served import Served
 
 INTERVAL = 5
@@ -17,6 +17,7 @@ INTERVAL = 5
 WARM_UP = 30
 # Series that are shorter after warm-up say nothing about a slope.
 SHORTEST = 30
+# More than are played in hours, and few enough that the disk is expected to hold them.
 ROUNDS = 2_000
 # Seconds from one fault to the next, and how many of them pass without any after each block of all faults.
 PERIOD, QUIET = 45, 90
@@ -140,7 +141,7 @@ class Faults:
         if pid is None or not processes.send(self.run.pid, pid, signal.SIGSTOP):
             return None
         self.stopped = (pid, time.monotonic() + STOPPED[role])
-        return {"role": role}
+        return {"role": role, "at": round(time.time() * 1000)}
 
     def resume(self):
         """Lets the process go on that is stopped, if there is one."""
@@ -177,6 +178,8 @@ def main(options, binaries):
             run.stop(120)
             watcher.sample()
         emulator.stop()
+        if recording.newest_batch(run.path) is None:
+            raise cluster.Failure(result.get("failure", "the run left no recording that can be read"))
         served.follow()
         checks, counts = oracle.judge(run, None, watcher, served)
         oracle.recommits(run, shifting.done)
