@@ -145,7 +145,7 @@ let testTargets: [Target] = [
     tests(
         "AgentHost",
         [
-            "AgentHostRole", "TurnEngine", "SimulationKit", "ServiceRuntime", "Transport", "Wire", "Model", "Support",
+            "AgentHostRole", "ClusterLogic", "TurnEngine", "SimulationKit", "ServiceRuntime", "Transport", "Wire", "Model", "Support",
             log,
         ]),
     tests("ServiceRuntime", ["ServiceRuntime", "Support", log]),

@@ -1,3 +1,4 @@
+import ClusterLogic
 import SimulationKit
 import Support
 import Testing
@@ -50,6 +51,32 @@ import Wire
         }
         #expect(notes.reports.map(\.what) == ["no such model"])
         #expect(notes.pauses == 0)
+    }
+
+    private struct Garbled: Error {}
+
+    @Test func nothingThatHappensOnTheWayFailsATurn() async {
+        let infrastructure: [any Error] = [TransportError.closed, Garbled(), Problem(.storage, "full")]
+        for error in infrastructure {
+            await #expect(throws: TurnInterrupted.self) { try await retry(Notes()).patiently { throw error } }
+        }
+        await #expect(throws: CancellationError.self) {
+            try await retry(Notes()).patiently { throw CancellationError() }
+        }
+    }
+
+    @Test func aRefusedLeaseIsRememberedAndNotReported() async {
+        let notes = Notes()
+        let refused = Guarded<[Lease]>([])
+        var retry = retry(notes)
+        retry.fenced = { lease in refused.withLock { $0.append(lease) } }
+        let lease = Lease(partition: 3, epoch: 4, host: 1)
+        let bound = retry.under(lease)
+        await #expect(throws: TurnInterrupted.self) {
+            try await bound.patiently { throw Problem(.fenced, "the partition has another holder") }
+        }
+        #expect(refused.withLock { $0 } == [lease])
+        #expect(notes.reports.isEmpty)
     }
 
     @Test func anInterruptionReachesTheCoordinatorAsAProblem() {

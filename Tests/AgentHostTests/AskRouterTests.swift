@@ -1,0 +1,130 @@
+import ClusterLogic
+import Model
+import ServiceRuntime
+import SimulationKit
+import Support
+import Testing
+import Transport
+import Wire
+
+@testable import AgentHostRole
+
+@Suite struct AskRouterTests {
+    /// Runs passive turns by answering with a word, or as a test says.
+    private struct Turns: PassiveTurns {
+        var work: @Sendable () async throws -> Void = {}
+        func answer(_ ask: AskCall, under lease: Lease) async throws -> AskReply {
+            try await work()
+            return AskReply(answer: .text("here"), turns: [], outcomes: [])
+        }
+    }
+
+    private struct Setting {
+        let gate = PartitionGate()
+        let placement: Placement
+        let router: AskRouter
+
+        /// A router of host 0; `look` is called before each further look at the map.
+        init(look: @escaping @Sendable (AskRouter, PartitionGate, Int) throws -> Void = { _, _, _ in }) throws {
+            placement = Placement(partitions: 1, population: try IdleScenario.assets(agents: 2).population)
+            let router = Guarded<AskRouter?>(nil)
+            let gate = gate
+            let made = AskRouter(host: 0, placement: placement, gate: gate) { tries in
+                if let router = router.withLock({ $0 }) { try look(router, gate, tries) }
+            }
+            router.withLock { $0 = made }
+            self.router = made
+        }
+    }
+
+    private static func map(_ grant: UInt64, host: UInt32, epoch: UInt64) -> PartitionMap {
+        var map = PartitionMap()
+        map.update(
+            LeaseGrant(
+                grant: grant, closedRound: 0, leases: [PartitionLease(partition: 0, epoch: epoch, host: host)],
+                hosts: []))
+        return map
+    }
+
+    private static func take(over router: AskRouter, _ gate: PartitionGate) {
+        gate.hold(Lease(partition: 0, epoch: 2, host: 0))
+        gate.open(Lease(partition: 0, epoch: 2, host: 0), round: 1)
+        router.update(map(2, host: 0, epoch: 2), peers: [:])
+    }
+
+    private let ask = AskCall(
+        tree: TreeContext(
+            round: 1, time: 0, root: .root(round: 1, kind: .act, agent: "p"), rootPartition: 0), path: [1],
+        asker: AgentID(number: 1), agent: AgentID(number: 0), request: .null, written: [])
+
+    private static let passing: [Problem.Code] = [.fenced, .unavailable, .overloaded]
+
+    @Test(arguments: passing) func anAskFollowsThePartitionToItsNewHolder(code: Problem.Code) async throws {
+        let setting = try Setting { router, gate, tries in if tries == 2 { Self.take(over: router, gate) } }
+        setting.router.connect(Turns())
+        let peer = FakeRecorder { _ in throw Problem(code, "not now") }
+        setting.router.update(Self.map(1, host: 1, epoch: 1), peers: [1: WireClient(peer)])
+        #expect(try await setting.router.ask(ask).answer == .text("here"))
+        #expect(try peer.seen(Ask.self).count == 3)
+    }
+
+    @Test func aHolderThatIsGoneIsNoFailureOfTheTurn() async throws {
+        let setting = try Setting { router, gate, _ in Self.take(over: router, gate) }
+        setting.router.connect(Turns())
+        let peer = FakeRecorder { _ in throw TransportError.closed }
+        setting.router.update(Self.map(1, host: 1, epoch: 1), peers: [1: WireClient(peer)])
+        #expect(try await setting.router.ask(ask).answer == .text("here"))
+    }
+
+    @Test func whatSaysSomethingAboutTheAskItselfIsNotAskedAgain() async throws {
+        let setting = try Setting()
+        setting.router.connect(Turns())
+        let peer = FakeRecorder { _ in throw Problem(.invalid, "no such request") }
+        setting.router.update(Self.map(1, host: 1, epoch: 1), peers: [1: WireClient(peer)])
+        await #expect(throws: Problem.self) { try await setting.router.ask(ask) }
+        #expect(try peer.seen(Ask.self).count == 1)
+    }
+
+    @Test func anInterruptionOfALostPartitionDoesNotInterruptTheAsker() async throws {
+        let isFirst = Guarded(true)
+        let setting = try Setting { router, gate, _ in Self.take(over: router, gate) }
+        let lease = Lease(partition: 0, epoch: 1, host: 0)
+        setting.gate.hold(lease)
+        setting.gate.open(lease, round: 1)
+        setting.router.connect(
+            Turns {
+                let first = isFirst.withLock { isFirst in
+                    defer { isFirst = false }
+                    return isFirst
+                }
+                if first { throw CancellationError() }
+            })
+        setting.router.update(Self.map(1, host: 0, epoch: 1), peers: [:])
+        #expect(try await setting.router.ask(ask).answer == .text("here"))
+    }
+
+    @Test func anotherHostsAskUnderAnotherEpochIsRefused() async throws {
+        let setting = try Setting()
+        setting.router.connect(Turns())
+        setting.router.update(Self.map(1, host: 0, epoch: 1), peers: [:])
+        let foreign = Ask(
+            epoch: 9, round: 1, root: ask.tree.root, rootPartition: 0, path: [1], asker: AgentID(number: 1),
+            agent: AgentID(number: 0), request: .null, written: [], recorded: [])
+        let problem = await #expect(throws: Problem.self) { try await setting.router.answer(foreign, time: 0) }
+        #expect(problem?.code == .fenced)
+    }
+
+    @Test func anInterruptedPassiveTurnIsForTheOtherHostOneThatCannotAnswerNow() async throws {
+        let setting = try Setting()
+        let lease = Lease(partition: 0, epoch: 1, host: 0)
+        setting.gate.hold(lease)
+        setting.gate.open(lease, round: 1)
+        setting.router.connect(Turns { throw TurnInterrupted(reason: "no model") })
+        setting.router.update(Self.map(1, host: 0, epoch: 1), peers: [:])
+        let foreign = Ask(
+            epoch: 1, round: 1, root: ask.tree.root, rootPartition: 0, path: [1], asker: AgentID(number: 1),
+            agent: AgentID(number: 0), request: .null, written: [], recorded: [])
+        let problem = await #expect(throws: Problem.self) { try await setting.router.answer(foreign, time: 0) }
+        #expect(problem?.code == .unavailable)
+    }
+}
