@@ -49,15 +49,19 @@ struct HostLife: Sendable {
                 Self.take(event, into: post, logger)
             })
         defer { link.close() }
+        let born = ports.clock.now()
         guard let accepted = try await register(link) else {
             return .dismissed("another incarnation of this host took part")
         }
+        let lease = LeaseWatch(
+            lease: .milliseconds(UInt64(accepted.leaseMilliseconds)), since: born, clock: ports.clock,
+            pause: ports.pause)
         logger.info("registered", metadata: ["number": "\(accepted.host)"])
         // The heartbeat goes on while the run's files are fetched: with many agents that takes longer than a lease.
-        let early = ports.launcher.launch { try await beat(link) { Self.idle(accepted.host) } }
+        let early = ports.launcher.launch { try await beat(link, lease) { Self.idle(accepted.host) } }
         let parts: HostParts
         do {
-            parts = try await makeParts(accepted, link, introduction)
+            parts = try await makeParts(accepted, link, introduction, lease)
             early.cancel()
         } catch {
             early.cancel()
@@ -67,7 +71,7 @@ struct HostLife: Sendable {
         let work = ports.launcher.launch { await host.run() }
         desk.open(host)
         let beats = ports.launcher.launch {
-            try await beat(link) {
+            try await beat(link, lease) {
                 if parts.isFencedOff { post.yield(.end("the recorder knows newer leases")) }
                 return parts.progress
             }
@@ -85,9 +89,17 @@ struct HostLife: Sendable {
         HostProgress(host: host, round: 0, planned: 0, committed: 0, failed: 0, calls: 0, waiting: 0, tokens: 0)
     }
 
-    private func beat(_ link: WireClient, _ progress: @Sendable () -> HostProgress) async throws {
+    private func beat(
+        _ link: WireClient, _ lease: LeaseWatch, _ progress: @Sendable () -> HostProgress
+    ) async throws {
         while true {
-            link.post(progress())
+            if let sent = lease.ask() {
+                link.request(progress(), expecting: Acknowledged.self) { result in
+                    lease.answered(sent, isAcknowledged: (try? result.get()) != nil)
+                }
+            } else {
+                link.post(progress())
+            }
             try await ports.pause(Self.heartbeat)
         }
     }
@@ -142,7 +154,7 @@ struct HostLife: Sendable {
     }
 
     private func makeParts(
-        _ accepted: HostAccepted, _ link: WireClient, _ introduction: PeerIntroduction
+        _ accepted: HostAccepted, _ link: WireClient, _ introduction: PeerIntroduction, _ lease: LeaseWatch
     ) async throws -> HostParts {
         func connect(_ endpoint: String) throws -> WireClient {
             WireClient(try ports.connect(endpoint, introduction) { _ in })
@@ -159,6 +171,6 @@ struct HostLife: Sendable {
             ports: ports, accepted: accepted, introduction: introduction, run: run, coordinator: link,
             recorder: recorder, llm: try connect(accepted.llmGateway),
             embedding: accepted.embeddingGateway.isEmpty ? nil : try connect(accepted.embeddingGateway),
-            logger: logger)
+            lease: lease, logger: logger)
     }
 }

@@ -30,7 +30,8 @@ final class HostParts: Sendable {
 
     init(
         ports: HostPorts, accepted: HostAccepted, introduction: PeerIntroduction, run: LoadedRun,
-        coordinator: WireClient, recorder: WireClient, llm: WireClient, embedding: WireClient?, logger: Logger
+        coordinator: WireClient, recorder: WireClient, llm: WireClient, embedding: WireClient?, lease: LeaseWatch,
+        logger: Logger
     ) {
         self.ports = ports
         self.accepted = accepted
@@ -60,7 +61,8 @@ final class HostParts: Sendable {
         router = AskRouter(host: accepted.host, placement: placement, gate: gate, pause: backOff)
         let performer = HostPerformer(
             run: run.definition.run, seed: run.assets.seed, attempts: UInt32(run.configuration.llm.maxAttempts),
-            llm: llm, embedding: embedding, outcomes: outcomes, router: router, counters: counters, retry: retry)
+            llm: llm, embedding: embedding, outcomes: outcomes, router: router, counters: counters, retry: retry,
+            lease: lease)
         let table = Guarded(AgentTable(assets: run.assets))
         let snapshots = SnapshotWriter(
             recorder: recorder, table: table, members: placement.members,

@@ -16,10 +16,12 @@ final class HostPerformer: CallPerformer {
     private let router: AskRouter
     private let counters: Guarded<HostCounters>
     private let retry: ServiceRetry
+    private let lease: LeaseWatch
 
     init(
         run: String, seed: RunSeed, attempts: UInt32, llm: WireClient, embedding: WireClient?, outcomes: OutcomeStream,
-        router: AskRouter, counters: Guarded<HostCounters>, retry: ServiceRetry
+        router: AskRouter, counters: Guarded<HostCounters>, retry: ServiceRetry,
+        lease: LeaseWatch
     ) {
         self.run = run
         self.seed = seed
@@ -30,6 +32,7 @@ final class HostPerformer: CallPerformer {
         self.router = router
         self.counters = counters
         self.retry = retry
+        self.lease = lease
     }
 
     func complete(
@@ -43,7 +46,8 @@ final class HostPerformer: CallPerformer {
         counters.withLock { $0.waiting += 1 }
         defer { counters.withLock { $0.waiting -= 1 } }
         let outcome = try await retry.patiently {
-            try await self.llm.request(request, expecting: Completed.self).outcome
+            try await self.lease.wait()
+            return try await self.llm.request(request, expecting: Completed.self).outcome
         }
         counters.withLock {
             $0.calls += 1
@@ -65,7 +69,8 @@ final class HostPerformer: CallPerformer {
             throw TurnFailed(.init(reason: .scenarioError, text: "the run has no embedding server"))
         }
         let answer = try await retry.patiently {
-            try await embedding.request(Embed(texts: texts), expecting: Embedded.self)
+            try await self.lease.wait()
+            return try await embedding.request(Embed(texts: texts), expecting: Embedded.self)
         }
         outcomes.append(
             record(
@@ -76,7 +81,10 @@ final class HostPerformer: CallPerformer {
 
     func ask(_ ask: AskCall) async throws -> AskReply {
         // What passes the router waits for itself; what is left is a person's to mend.
-        try await retry.patiently { try await self.router.ask(ask) }
+        try await retry.patiently {
+            try await self.lease.wait()
+            return try await self.router.ask(ask)
+        }
     }
 
     private func record(

@@ -78,7 +78,10 @@ struct RunPlay {
             responder.reply(Acknowledged())
             if recognise(host, responder, now) { handle(.report(report, host: host), now) }
         case .progress(let progress, let responder):
-            if recognise(progress.host, responder, now) { board.take(progress, now: now) }
+            if recognise(progress.host, responder, now) {
+                responder.reply(Acknowledged())
+                board.take(progress, now: now)
+            }
         case .hostFailed(let failure, let responder):
             responder.reply(Acknowledged())
             if recognise(failure.host, responder, now) { fail(failure, now) }
