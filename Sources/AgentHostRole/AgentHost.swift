@@ -89,7 +89,7 @@ final class AgentHost: Sendable {
             return .map(grant: message.grant, closedRound: message.closedRound, leases: held)
         case .start(let start): return .start(round: start.round, time: start.time)
         case .environment(let round): return .environment(round: round, time: parts.time(ofRound: round))
-        case .drain(let round): return .drain(round: round)
+        case .drain(let round): return .drain(round: round, time: parts.time(ofRound: round))
         case .dismiss: return nil
         }
     }
