@@ -52,7 +52,8 @@ final class AgentHost: Sendable {
     /// Answers another host's ask, later.
     func answer(_ ask: Ask, _ responder: Responder) {
         let isTaken = parts.bag.launch { [parts] in
-            await responder.reply { try await parts.router.answer(ask, time: parts.turns.time) }
+            // The time of the asker's round: this host may not have begun it yet.
+            await responder.reply { try await parts.router.answer(ask, time: parts.time(ofRound: ask.round)) }
         }
         if !isTaken { responder.fail(Problem(.unavailable, "this host leaves")) }
     }
