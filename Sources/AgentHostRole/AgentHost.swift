@@ -72,8 +72,9 @@ final class AgentHost: Sendable {
             for action in machine.handle(event) { perform(action) }
         }
         parts.gate.closeAll()
-        await parts.bag.close()
+        // Consolidations first: root turns wait for them, and would wait for a model that does not answer.
         await parts.turns.close()
+        await parts.bag.close()
         for farewell in farewells.withLock({ $0.sorted { $0.key < $1.key }.map(\.value) }) {
             _ = try? await farewell.value
         }
