@@ -52,7 +52,8 @@ final class AgentHost: Sendable {
     /// Answers another host's ask, later.
     func answer(_ ask: Ask, _ responder: Responder) {
         let isTaken = parts.bag.launch { [parts] in
-            await responder.reply { try await parts.router.answer(ask, time: parts.turns.time) }
+            // The time of the asker's round: this host may not have begun it yet.
+            await responder.reply { try await parts.router.answer(ask, time: parts.time(ofRound: ask.round)) }
         }
         if !isTaken { responder.fail(Problem(.unavailable, "this host leaves")) }
     }
@@ -71,8 +72,9 @@ final class AgentHost: Sendable {
             for action in machine.handle(event) { perform(action) }
         }
         parts.gate.closeAll()
-        await parts.bag.close()
+        // Consolidations first: root turns wait for them, and would wait for a model that does not answer.
         await parts.turns.close()
+        await parts.bag.close()
         for farewell in farewells.withLock({ $0.sorted { $0.key < $1.key }.map(\.value) }) {
             _ = try? await farewell.value
         }
@@ -89,7 +91,7 @@ final class AgentHost: Sendable {
             return .map(grant: message.grant, closedRound: message.closedRound, leases: held)
         case .start(let start): return .start(round: start.round, time: start.time)
         case .environment(let round): return .environment(round: round, time: parts.time(ofRound: round))
-        case .drain(let round): return .drain(round: round)
+        case .drain(let round): return .drain(round: round, time: parts.time(ofRound: round))
         case .dismiss: return nil
         }
     }

@@ -162,7 +162,9 @@ struct HostLife: Sendable {
         let recorder = try connect(accepted.recorder)
         let run: LoadedRun
         do {
-            run = try await HostLoader(recorder: recorder, registry: registry).load(accepted.definition)
+            run = try await HostLoader(recorder: recorder, registry: registry) {
+                try await ports.pause(Self.registrationPause)
+            }.load(accepted.definition)
         } catch {
             recorder.close()
             throw error

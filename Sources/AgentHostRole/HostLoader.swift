@@ -18,6 +18,8 @@ struct LoadedRun: Sendable {
 struct HostLoader: Sendable {
     var recorder: WireClient
     var registry: ScenarioRegistry
+    /// Waits before a recorder that cannot answer now is asked again.
+    var pause: @Sendable () async throws -> Void
 
     func load(_ definitionHash: Digest256) async throws -> LoadedRun {
         let definition = try RunDefinition(packed: try await fetch(definitionHash))
@@ -38,12 +40,22 @@ struct HostLoader: Sendable {
     }
 
     private func fetch(_ hash: Digest256) async throws -> [UInt8] {
-        let bytes = try await recorder.request(FetchBlob(hash: hash), expecting: Blob.self).bytes
+        let bytes = try await patiently(hash)
         guard blobHash(bytes) == hash else {
             throw UserError(
                 "a file of the run arrived damaged", at: hash.description,
                 advice: "check the recording with coordinator verify", exitCode: .dataError)
         }
         return bytes
+    }
+
+    private func patiently(_ hash: Digest256) async throws -> [UInt8] {
+        while true {
+            do {
+                return try await recorder.request(FetchBlob(hash: hash), expecting: Blob.self).bytes
+            } catch let problem as Problem where problem.code == .overloaded || problem.code == .unavailable {
+                try await pause()
+            }
+        }
     }
 }

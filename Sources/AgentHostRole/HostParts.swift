@@ -83,7 +83,7 @@ final class HostParts: Sendable {
 
     private let teller: ProblemTeller
 
-    /// Simulated time at the start of a round; a host that joins a merged round was never told.
+    /// Simulated time at the start of a round, whether or not this host was told of it.
     func time(ofRound round: UInt32) -> Int64 {
         secondsPerRound.multipliedReportingOverflow(by: Int64(max(round, 1)) - 1).partialValue
     }

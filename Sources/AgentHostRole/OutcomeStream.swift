@@ -64,18 +64,22 @@ final class OutcomeStream: Sendable {
             let outcomes = buffer.outcomes
             buffer.outcomes = []
             buffer.bytes = 0
-            recorder.request(RecordOutcomes(outcomes: outcomes), expecting: Acknowledged.self) { [self] result in
-                guard case .failure(let error) = result else { return }
-                // At the end of the process nobody is left to tell.
-                if case TransportError.closed = error { return }
-                if Self.isTemporary(error) { again(outcomes) } else { failed(error) }
-            }
+            send(outcomes)
         }
     }
 
     /// What is paid for is not dropped because a recorder is busy: it goes out once more, after the pause.
-    private func again(_ outcomes: [OutcomeRecord]) {
-        for outcome in outcomes { append(outcome) }
+    private func send(_ outcomes: [OutcomeRecord]) {
+        recorder.request(RecordOutcomes(outcomes: outcomes), expecting: Acknowledged.self) { [self] result in
+            guard case .failure(let error) = result else { return }
+            // At the end of the process nobody is left to tell.
+            if case TransportError.closed = error { return }
+            guard Self.isTemporary(error) else { return failed(error) }
+            launcher.launch { [self] in
+                try? await pause()
+                send(outcomes)
+            }
+        }
     }
 
     private static func isTemporary(_ error: any Error) -> Bool {

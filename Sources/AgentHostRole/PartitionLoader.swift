@@ -85,10 +85,18 @@ final class PartitionLoader: Sendable {
             let numbers = Set(due.map(\.partition))
             let isDue = { (agent: AgentID) in numbers.contains(self.partition(of: agent)) }
             table.withLock { $0.beginMerge(next, where: isDue) }
-            try await sideBySide(due) { lease in
-                try await self.merged.forEach(round: next, partition: lease.partition) { page, vectors in
-                    self.table.withLock { Self.apply(page, next, vectors, to: &$0) }
+            do {
+                try await sideBySide(due) { lease in
+                    try await self.merged.forEach(round: next, partition: lease.partition) { page, vectors in
+                        self.table.withLock { Self.apply(page, next, vectors, to: &$0) }
+                    }
                 }
+            } catch {
+                // Half of a merge is nobody's state: the next load starts anew.
+                held.withLock { held in
+                    for partition in numbers { held[partition] = nil }
+                }
+                throw error
             }
             table.withLock { $0.endMerge(where: isDue) }
             held.withLock { held in

@@ -63,22 +63,26 @@ extension HostMachine {
     mutating func begin(_ wanted: Activity) -> [Action] {
         // An echo of a round that is closed by now.
         guard wanted.round > closedRound, wanted.round >= activity.round else { return [] }
-        activity = wanted
+        var actions = enter(wanted)
         draining = nil
         isHalted = false
-        var actions: [Action] = []
-        if begunRound < wanted.round, case .run(let round, let time) = wanted {
-            begunRound = round
-            actions.append(.begin(round: round, time: time))
-        } else if begunRound < wanted.round, case .environment(let round, let time) = wanted {
-            begunRound = round
-            actions.append(.begin(round: round, time: time))
-        }
         let through = ordered.filter { $0.stage == .finished(wanted.round) }.map(\.lease)
         if case .run = wanted, !through.isEmpty {
             actions.append(.report(.finished(round: wanted.round, leases: through)))
         }
         return actions + mend() + pursue() + fill()
+    }
+
+    /// Takes an activity up; the first of a round begins it.
+    private mutating func enter(_ wanted: Activity) -> [Action] {
+        activity = wanted
+        switch wanted {
+        case .run(let round, let time) where begunRound < round,
+            .environment(let round, let time) where begunRound < round:
+            begunRound = round
+            return [.begin(round: round, time: time)]
+        case .idle, .run, .environment: return []
+        }
     }
 
     /// Goes on with every partition that the activity has not reached yet.
@@ -160,11 +164,13 @@ extension HostMachine {
         return [.report(.environmentFinished(round: round))] + drainedReport()
     }
 
-    /// No root turn starts any more until the round is started again.
-    mutating func drain(_ round: UInt32) -> [Action] {
+    /// No root turn starts any more until the round is started again. A host that was never told of the round takes
+    /// part all the same: what is in flight elsewhere may ask its agents.
+    mutating func drain(_ round: UInt32, _ time: Int64) -> [Action] {
         guard round > closedRound else { return [] }
         draining = round
-        return drainedReport()
+        let actions = activity.round < round ? enter(.run(round: round, time: time)) + pursue() : []
+        return actions + drainedReport()
     }
 
     mutating func heard(_ isHeard: Bool) -> [Action] {

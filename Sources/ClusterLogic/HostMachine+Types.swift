@@ -50,7 +50,7 @@ extension HostMachine {
         /// Run the environment's turn of a merged round.
         case environment(round: UInt32, time: Int64)
         /// Start no further root turn.
-        case drain(round: UInt32)
+        case drain(round: UInt32, time: Int64)
         /// A partition is loaded as of the end of a round.
         case loaded(Lease, round: UInt32)
         /// A partition could not be loaded or planned.

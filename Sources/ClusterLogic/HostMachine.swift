@@ -54,7 +54,7 @@ public struct HostMachine<Root: Sendable>: Sendable {
         case .map(let grant, let closedRound, let leases): take(grant, closedRound, leases)
         case .start(let round, let time): begin(.run(round: round, time: time))
         case .environment(let round, let time): begin(.environment(round: round, time: time))
-        case .drain(let round): drain(round)
+        case .drain(let round, let time): drain(round, time)
         case .loaded(let lease, let round): loaded(lease, round)
         case .stepFailed(let lease): failed(lease)
         case .prepared(let lease, let round, let first, let then): prepared(lease, round, first, then)

@@ -23,7 +23,7 @@ extension RoundMachine {
             return finish() ?? stand() ?? mend() ?? merge(round) ?? begin(start(round), to: present) ?? .wait
         case .environment(let round):
             if isEnvironmentDone { return finish() ?? close(round) }
-            return finish() ?? stand() ?? mend() ?? begin(.environment(round: round), to: environmentHolder) ?? .wait
+            return finish() ?? stand() ?? mend() ?? begin(.environment(round: round), to: present) ?? .wait
         case .draining(let round, let waiting):
             // Turns in flight may wait for agents whose host is gone: those need a new one before all can end.
             guard waiting.isEmpty else { return mend() ?? .wait }
@@ -36,8 +36,6 @@ extension RoundMachine {
     }
 
     func start(_ round: UInt32) -> Command { .start(round: round, time: plan.time(ofRound: round)) }
-
-    private var environmentHolder: [UInt32] { table.environmentHolder.map { [$0] } ?? [] }
 
     private mutating func finish() -> Step? {
         guard let ending else { return nil }
@@ -74,9 +72,18 @@ extension RoundMachine {
             grant: (self.map?.grant ?? 0) + 1, closedRound: closedRound, leases: table.leases, hosts: all)
         self.map = map
         for host in all { hosts[Int(host)].told = map.grant }
-        // Who inherited partitions starts them, and for the others a second start changes nothing.
-        if case .running = stage { isUnderWay = false }
-        return .go([.send(.lease(map), to: all)])
+        var actions = [Action.send(.lease(map), to: all)]
+        // Who inherited partitions has to open them for the round, even one that was never told of it: turns in flight
+        // elsewhere may ask their agents. For the others a second command changes nothing.
+        switch stage {
+        case .running: isUnderWay = false
+        case .environment(let round) where isUnderWay: actions.append(.send(.environment(round: round), to: all))
+        case .draining(let round, let waiting):
+            stage = .draining(round, waiting: waiting.union(all))
+            actions.append(.send(.drain(round: round), to: all))
+        default: break
+        }
+        return .go(actions)
     }
 
     /// Gives the command of the stage, once.

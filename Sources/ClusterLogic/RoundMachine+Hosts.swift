@@ -26,7 +26,7 @@ extension RoundMachine {
         if all || known.ready < map.grant { commands.append(.lease(map)) }
         switch stage {
         case .running(let round) where isUnderWay && (all || !hasFinished(host)): commands.append(start(round))
-        case .environment(let round) where isUnderWay && !isEnvironmentDone && table.environmentHolder == host:
+        case .environment(let round) where isUnderWay && !isEnvironmentDone:
             commands.append(.environment(round: round))
         case .draining(let round, let waiting) where waiting.contains(host): commands.append(.drain(round: round))
         default: break

@@ -98,9 +98,9 @@ extension RoundMachine {
         case lease(LeaseMap)
         /// Run the turns of what you hold and what has not run under its present lease.
         case start(round: UInt32, time: Int64)
-        /// Run the environment's turn.
+        /// Run the environment's turn, if you hold it, and answer what it asks.
         case environment(round: UInt32)
-        /// Finish what is in flight.
+        /// Finish what is in flight; answer what it asks.
         case drain(round: UInt32)
     }
 

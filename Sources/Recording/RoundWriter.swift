@@ -89,9 +89,11 @@ final class RoundWriter {
         guard plan.partition < run.partitions else {
             throw RecordRefusal(.invalid, "partition \(plan.partition) has no root turns to plan")
         }
-        guard plan.round == cursor.round, cursor.state == .open else {
-            throw RecordRefusal(.conflict, "round \(plan.round) takes no plan: it is not open")
+        func refusal() -> RecordRefusal {
+            RecordRefusal(.conflict, "round \(plan.round) takes no plan: it is not open")
         }
+        // A merged round takes repetitions: whoever inherits a partition need not know yet that it is merged.
+        guard plan.round == cursor.round, cursor.state == .open || cursor.state == .merged else { throw refusal() }
         if let known = try plans(round: plan.round)[plan.partition] {
             guard known == plan.roots else {
                 throw RecordRefusal(
@@ -101,6 +103,7 @@ final class RoundWriter {
             }
             return
         }
+        guard cursor.state == .open else { throw refusal() }
         insertPlan.bind(1, Int64(plan.round))
         insertPlan.bind(2, Int64(plan.partition))
         insertPlan.bind(3, Int64(plan.roots))

@@ -110,6 +110,31 @@ private struct Past: Sendable {
         #expect(try recorder.seen(FetchMemory.self).count == 4)
     }
 
+    @Test func aPartitionWhoseAdvanceFailedHalfwayIsLoadedAnew() async throws {
+        let past = try Past()
+        let fails = Guarded(true)
+        let recorder = FakeRecorder { envelope in
+            if envelope.kind == WireKind.loadSnapshot.rawValue {
+                return SnapshotPage(round: 0, agents: [], more: false)
+            }
+            let page = try FetchMerged(body: envelope.body)
+            let all = Past.operations(page.round).map {
+                MergedOperation(source: Past.agent, target: Past.agent, operation: $0)
+            }
+            guard page.round == 2, fails.withLock({ $0 }) else {
+                return MergedOperations(operations: all, vectors: [], more: false)
+            }
+            if page.offset > 0 { throw Problem(.storage, "the disk") }
+            return MergedOperations(operations: Array(all.prefix(1)), vectors: [], more: true)
+        }
+        let loader = past.loader(recorder)
+        try await loader.load([Past.lease], closedRound: 1)
+        await #expect(throws: TurnInterrupted.self) { try await loader.advance([Past.lease], to: 2) }
+        fails.withLock { $0 = false }
+        try await loader.load([Past.lease], closedRound: 2)
+        #expect(try await loader.complete(Past.agent) == past.state)
+    }
+
     @Test func aDamagedSnapshotIsNeverUsed() async throws {
         let past = try Past()
         let cases: [@Sendable () throws -> [AgentHead]] = [

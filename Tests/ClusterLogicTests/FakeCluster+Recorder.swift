@@ -77,7 +77,7 @@ extension FakeCluster {
             require(!isPaused, "no turn starts in a paused run")
         case .environment(let round):
             require(open == round && merged, "the environment's turn follows the merge")
-            require(targets.count == 1 && leases[plan.partitions]?.host == targets[0], "its holder runs it")
+            require(isRepeating || targets.sorted() == present, "everybody answers what it asks")
             require(!isPaused, "no turn starts in a paused run")
         case .drain(let round): require(open == round, "an open round is drained")
         }

@@ -156,8 +156,44 @@ import Testing
         course.actions = []
         course.handle(.hostLost(host: 1))
         course.answer()
-        #expect(course.commands.map(\.hosts) == [[0]])
+        #expect(course.commands.map(\.hosts) == [[0], [0]])
         course.handle(.report(.drained(round: 1), host: 0))
         #expect(course.asked == .finish(.stopped))
+    }
+
+    @Test func aHostThatInheritsWhileTheRunDrainsTakesPartInTheRound() {
+        var course = Course(plan(hosts: 2))
+        course.playToRound(1)
+        course.register("new")
+        course.handle(.pauseRequested)
+        course.actions = []
+        course.handle(.hostLost(host: 1))
+        course.answer()
+        #expect(holders(course).contains(2), "the new host gets partitions")
+        // Turns in flight at host 0 may ask its agents, which it opens only for a round that it knows of.
+        #expect(course.commands.last?.command == .drain(round: 1))
+        #expect(course.commands.last?.hosts == [0, 2])
+        course.handle(.report(.drained(round: 1), host: 0))
+        #expect(course.asked == nil)
+        #expect(course.machine.commands(for: 2).contains(.send(.drain(round: 1), to: [2])))
+        course.handle(.report(.drained(round: 1), host: 2))
+        #expect(course.asked == .pause)
+    }
+
+    @Test func everyHostHearsOfTheEnvironmentsTurnWhichMayAskItsAgents() {
+        var course = Course(plan(hosts: 3, openRound: 1, merged: true))
+        course.answer()
+        for host in 0..<3 as Range<UInt32> { course.ready(host) }
+        course.answer(.merged(roots: 2, failed: 0))
+        #expect(course.commands.last?.command == .environment(round: 1))
+        #expect(course.commands.last?.hosts == [0, 1, 2])
+        course.actions = []
+        course.handle(.hostLost(host: 2))
+        course.answer()
+        #expect(course.commands.last?.command == .environment(round: 1), "heirs are told that the round is merged")
+        #expect(course.commands.last?.hosts == [0, 1])
+        #expect(course.machine.commands(for: 1).contains(.send(.environment(round: 1), to: [1])))
+        course.handle(.report(.environmentFinished(round: 1), host: 1))
+        #expect(course.asked == nil, "only its holder has a say")
     }
 }

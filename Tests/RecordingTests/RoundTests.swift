@@ -18,6 +18,13 @@ import Testing
         let counts = MergeCounts(roots: UInt64(fixture.agents.count), failed: 1, contributions: 0)
         #expect(try fixture.send([.mergeRound(fixture.step(1))]) == [.merged(counts)])
         #expect(try fixture.send([.mergeRound(fixture.step(1))]) == [.merged(counts)])
+        // Whoever inherits a partition now may not know yet that the round is merged.
+        let roots = UInt32(fixture.agents.count { $0.partition == 0 })
+        func plan(_ roots: UInt32) -> RecordRequest {
+            .planRound(RecordedPlan(partition: 0, epoch: 1, round: 1, roots: roots))
+        }
+        #expect(try fixture.send([plan(roots)]) == [.done])
+        #expect(try fixture.refusal(plan(roots + 1))?.kind == .conflict)
     }
 
     @Test func stepsAreTakenInOrderAndMayBeRepeated() throws {

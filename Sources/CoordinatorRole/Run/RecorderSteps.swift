@@ -1,6 +1,7 @@
 import ClusterLogic
 import ServiceRuntime
 import Support
+import Transport
 import Wire
 
 /// Performs the machine's requests to the recorder and brings the answers back as inputs.
@@ -44,6 +45,9 @@ struct RecorderSteps: Sendable {
             switch result {
             case .success(let answer): post(input(answer))
             case .failure(let problem as Problem) where problem.code == .overloaded || problem.code == .unavailable:
+                post(.recorderBusy(asked.0, asked.1))
+            case .failure(TransportError.overloaded): post(.recorderBusy(asked.0, asked.1))
+            case .failure(TransportError.refused(let refusal)) where refusal.code == .credit:
                 post(.recorderBusy(asked.0, asked.1))
             case .failure(let error): post(.event(.recorderFailed(reason: Self.explain(error))))
             }
