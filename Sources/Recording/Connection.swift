@@ -62,8 +62,8 @@ enum Connection {
         }
     }
 
-    /// Folds the journal into the file and empties it.
-    static func checkpoint(_ database: Database) throws {
-        _ = try Row.fetchAll(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+    /// Folds the journal into the file and empties it; false where a reader kept it from that.
+    static func checkpoint(_ database: Database) throws -> Bool {
+        try Int.fetchOne(database, sql: "PRAGMA wal_checkpoint(TRUNCATE)") == 0
     }
 }

@@ -15,8 +15,13 @@ struct OpeningCheck {
     static let bytes: Int64 = 64 << 20
 
     private let path: String
+    private let bytes: Int64
 
-    init(_ path: String) { self.path = path }
+    /// A check of the recording at `path` that reads at most so many `bytes` of rows again, and one batch at least.
+    init(_ path: String, bytes: Int64 = OpeningCheck.bytes) {
+        self.path = path
+        self.bytes = bytes
+    }
 
     /// Checks the recording, and gives what is worth a line in the log.
     func run() throws -> String? {
@@ -69,11 +74,12 @@ struct OpeningCheck {
             database, "SELECT number, length FROM batches WHERE number > ? ORDER BY number DESC LIMIT ?")
         rows.bind(1, clean)
         rows.bind(2, Self.batches)
-        var left = Self.bytes
-        var start = try BatchHead.last(database).number
+        var left = bytes
+        let last = try BatchHead.last(database).number
+        var start = last
         while try rows.step() {
             left -= max(0, rows.int(1))
-            guard left >= 0 || rows.int(0) == start else { break }
+            guard left >= 0 || rows.int(0) == last else { break }
             start = rows.int(0) - 1
         }
         return max(0, start)

@@ -149,7 +149,11 @@ final class OutcomePages {
 
     private static func cursor(_ item: Item) -> UInt64 { item.part.rawValue << 62 | UInt64(item.variant.row) }
 
+    /// Of one cursor the newest order counts: an older one, whose next page nobody came for, lacks what arrived since.
     private func remember(_ order: Order) {
+        orders.removeAll {
+            $0.partition == order.partition && $0.root == order.root && $0.cursor == order.cursor
+        }
         orders.append(order)
         if orders.count > Self.rememberedOrders { orders.removeFirst() }
     }

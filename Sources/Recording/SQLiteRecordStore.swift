@@ -138,9 +138,10 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
                 // Statements first: SQLite closes no connection that still has one.
                 writer = nil
                 guard failed == nil else { return }
-                try Connection.checkpoint(database)
+                let isFolded = try Connection.checkpoint(database)
                 if var last {
-                    last.cleanBatch = last.batch.number
+                    // What is still in the journal is read again when the recording is opened.
+                    if isFolded { last.cleanBatch = last.batch.number }
                     try mark?.write(last, synced: true)
                 }
             }

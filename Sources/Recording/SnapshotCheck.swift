@@ -16,13 +16,17 @@ struct SnapshotCheck {
         try checkCounts(heads)
     }
 
-    /// Snapshots are of closed rounds, each with a head of every agent that changed until then or later.
+    /// Snapshots are of closed rounds.
     private func checkRounds(_ cursor: RunCursor) throws {
-        let rows = try SQLStatement(database, "SELECT partition, round FROM snapshots")
+        let rows = try SQLStatement(database, "SELECT round, \"check\", partition FROM snapshots")
         while try rows.step() {
-            guard rows.int(1) >= 1, rows.int(1) <= Int64(cursor.closedRound) else {
+            guard let round = SnapshotFormat.round(rows, partition: UInt32(clamping: rows.int(2))) else {
                 throw Verifier.Violation(
-                    text: "the snapshot of partition \(rows.int(0)) is of round \(rows.int(1)), which is not closed")
+                    text: "the snapshot of partition \(rows.int(2)) does not have its check value")
+            }
+            guard round >= 1, round <= cursor.closedRound else {
+                throw Verifier.Violation(
+                    text: "the snapshot of partition \(rows.int(2)) is of round \(round), which is not closed")
             }
         }
     }

@@ -7,7 +7,7 @@ enum SnapshotFormat {
     /// Statements that make the tables.
     static let statements = [
         """
-        CREATE TABLE snapshots (partition INTEGER PRIMARY KEY, round INTEGER NOT NULL)
+        CREATE TABLE snapshots (partition INTEGER PRIMARY KEY, round INTEGER NOT NULL, "check" BLOB NOT NULL)
         """,
         """
         CREATE TABLE snapshot_heads (partition INTEGER NOT NULL, agent INTEGER NOT NULL, round INTEGER NOT NULL,
@@ -94,6 +94,18 @@ enum SnapshotFormat {
                 hash.append(head)
             }
         }
+    }
+
+    /// What the check value of a row of `snapshots` must be: a round that is taken for a later one would leave out
+    /// what the rounds between changed.
+    static func check(partition: UInt32, round: UInt32) -> Digest128 {
+        HashBuilder.hash128(.snapshot) { hash in for number in [partition, round] { hash.append(UInt64(number)) } }
+    }
+
+    /// The round in a row of `round, "check"` of `snapshots`; nil where it does not have its check value.
+    static func round(_ row: SQLStatement, partition: UInt32) -> UInt32? {
+        guard let round = UInt32(exactly: row.int(0)) else { return nil }
+        return Digest128(row.bytes(1)) == check(partition: partition, round: round) ? round : nil
     }
 
     /// Columns of `snapshot_heads`, in the order in which `head` reads them.

@@ -16,7 +16,7 @@ final class SnapshotReader {
     private let ownVectors: SQLStatement
 
     init(_ database: Database) throws {
-        snapshot = try SQLStatement(database, "SELECT round FROM snapshots WHERE partition = ?")
+        snapshot = try SQLStatement(database, "SELECT round, \"check\" FROM snapshots WHERE partition = ?")
         heads = try SQLStatement(
             database,
             """
@@ -43,9 +43,9 @@ final class SnapshotReader {
     ) throws -> SnapshotHeads {
         try cursor.requireLease(partition, epoch: epoch)
         snapshot.bind(1, Int64(partition))
-        let round = try snapshot.first { $0.int(0) } ?? 0
-        guard let round = UInt32(exactly: round), round <= cursor.closedRound else {
-            throw SnapshotReader.damaged("the snapshot of partition \(partition) is of no closed round")
+        let known = try snapshot.first { SnapshotFormat.round($0, partition: partition) }
+        guard let round = known ?? 0, round <= cursor.closedRound else {
+            throw SnapshotReader.damaged("the row of partition \(partition) is not what was written")
         }
         var page = SnapshotHeads(round: round, heads: [], more: false)
         var bytes = 0

@@ -16,7 +16,7 @@ final class SnapshotTables {
     init(_ database: Database, _ segments: SegmentTable) throws {
         self.segments = segments
         findHead = try SQLStatement(
-            database, "SELECT round, memories, chain FROM snapshot_heads WHERE partition = ? AND agent = ?")
+            database, "SELECT \(SnapshotFormat.headColumns) FROM snapshot_heads WHERE partition = ? AND agent = ?")
         setHead = try SQLStatement(
             database,
             """
@@ -27,9 +27,9 @@ final class SnapshotTables {
             database, "INSERT OR REPLACE INTO snapshot_memories (partition, agent, n, entries) VALUES (?, ?, ?, ?)")
         removeMemories = try SQLStatement(
             database, "DELETE FROM snapshot_memories WHERE partition = ? AND agent = ?")
-        findSnapshot = try SQLStatement(database, "SELECT round FROM snapshots WHERE partition = ?")
+        findSnapshot = try SQLStatement(database, "SELECT round, \"check\" FROM snapshots WHERE partition = ?")
         setSnapshot = try SQLStatement(
-            database, "INSERT OR REPLACE INTO snapshots (partition, round) VALUES (?, ?)")
+            database, "INSERT OR REPLACE INTO snapshots (partition, round, \"check\") VALUES (?, ?, ?)")
     }
 
     /// An agent's change, ready to be written.
@@ -70,9 +70,12 @@ final class SnapshotTables {
         findHead.bind(1, Int64(piece.partition))
         findHead.bind(2, Int64(agent.agent.number))
         let known = try findHead.first { row in
-            (round: row.int(0), memories: row.int(1), chain: Digest128(row.bytes(2)))
+            (round: row.int(1), memories: row.int(2), chain: Digest128(row.bytes(3)),
+                // Whoever sends the whole agent anew may have found its head damaged: then it is mended.
+                isWhole: row.int(1) < Int64(piece.round) || agent.archived > 0
+                    || SnapshotFormat.head(row, partition: piece.partition) != nil)
         }
-        if let known, known.round >= Int64(piece.round) { return nil }
+        if let known, known.isWhole, known.round >= Int64(piece.round) { return nil }
         guard agent.archived == 0 || known?.memories == Int64(agent.archived) else {
             throw RecordRefusal(
                 .invalid,
@@ -125,9 +128,12 @@ final class SnapshotTables {
 
     private func complete(_ piece: SnapshotPiece) throws {
         findSnapshot.bind(1, Int64(piece.partition))
-        if let known = try findSnapshot.first({ $0.int(0) }), known >= Int64(piece.round) { return }
+        // A damaged row counts as none, so that the next snapshot mends it.
+        let known = try findSnapshot.first { SnapshotFormat.round($0, partition: piece.partition) }
+        if let round = known ?? nil, round >= piece.round { return }
         setSnapshot.bind(1, Int64(piece.partition))
         setSnapshot.bind(2, Int64(piece.round))
+        setSnapshot.bind(3, SnapshotFormat.check(partition: piece.partition, round: piece.round))
         try setSnapshot.run()
     }
 }

@@ -49,7 +49,7 @@ import Testing
         let campaign = try Campaign()
         let stride = Int(Self.number("STRIDE") ?? UInt64(campaign.steps / 40))
         var tasks: [Campaign.Task] = []
-        for (place, process) in Fault.processes.enumerated() {
+        for (place, process) in (Fault.processes + [FaultPlan.all]).enumerated() {
             for step in Swift.stride(from: 1 + place, to: campaign.steps, by: max(stride, 1)) {
                 tasks.append(.crash(of: process, atStep: step))
             }

@@ -51,6 +51,8 @@ struct FaultPlan {
     var end = Span(nanoseconds: 0)
 
     static let none = FaultPlan()
+    /// In place of a process that dies at a step: every one.
+    static let all = "all"
 
     /// A plan of a seed's own: up to six faults within the time that a run takes, in any weather.
     static func drawn(seed: UInt64) -> FaultPlan {

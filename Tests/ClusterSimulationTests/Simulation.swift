@@ -152,7 +152,11 @@ final class Simulation: @unchecked Sendable {
         world.after(plan.end) { [self] in calmDown() }
         if let crash = plan.crashAtStep {
             world.beforeStep = { [self] in
-                if world.steps == crash.step { strike(.crash(crash.process, restartAfter: crash.restartAfter)) }
+                guard world.steps == crash.step else { return }
+                strike(
+                    crash.process == FaultPlan.all
+                        ? .crashAll(restartAfter: crash.restartAfter)
+                        : .crash(crash.process, restartAfter: crash.restartAfter))
             }
         }
     }

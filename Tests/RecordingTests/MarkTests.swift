@@ -150,6 +150,19 @@ import Testing
         #expect(table == "failures" || what.contains("of round"), "\(what)")
     }
 
+    @Test func afterACrashNoMoreIsReadAgainThanTheBound() throws {
+        let (fixture, path) = try recorded()
+        try fixture.send([.outcomes([fixture.call(1, round: 2, prompt: [String(repeating: "p", count: 1 << 16)])])])
+        try fixture.send([.outcomes([fixture.call(2, round: 2)])])
+        let crashed = try Data(contentsOf: URL(fileURLWithPath: path))
+        try fixture.store.close()
+        try crashed.write(to: URL(fileURLWithPath: path))
+        try change(fixture, "UPDATE calls SET answer = 'no' WHERE id = 1")
+        // The first call's batch lies behind one that is larger than what may be read.
+        #expect(try OpeningCheck(fixture.path, bytes: 1 << 15).run() == nil)
+        #expect(throws: StorageFailure.self) { try OpeningCheck(fixture.path).run() }
+    }
+
     @Test func aWrongClosedRoundIsRefused() throws {
         let (fixture, _) = try recorded()
         try fixture.store.close()

@@ -71,6 +71,18 @@ import Testing
         #expect(found == records)
     }
 
+    @Test func whoBeginsAgainGetsWhatArrivedSinceSomebodyElseGaveUp() throws {
+        let fixture = try begun()
+        let partition = fixture.agents[0].partition
+        let records = large(fixture, 0, 0..<7)
+        try fixture.send([.outcomes(records)])
+        let abandoned = try fixture.store.outcomes(partition, epoch: 1, round: 1, root: nil, cursor: 0)
+        try #require(abandoned.next != 0)
+        let later = fixture.call(0, number: 20)
+        try fixture.send([.outcomes([later])])
+        #expect(try fixture.recorded(partition).outcomes == records + [later])
+    }
+
     @Test func oneRootComesAloneAndInPages() throws {
         let fixture = try begun()
         let partition = fixture.agents[0].partition

@@ -183,7 +183,7 @@ import Testing
         "UPDATE snapshot_heads SET head = x'00' WHERE agent = (SELECT min(agent) FROM snapshot_heads)",
         "UPDATE snapshot_heads SET round = 2 WHERE agent = (SELECT max(agent) FROM snapshot_heads)",
         "UPDATE snapshot_heads SET memories = 0 WHERE memories = 1",
-        "UPDATE snapshots SET round = 9",
+        "UPDATE snapshots SET round = 9", "UPDATE snapshots SET round = 2",
     ])
     func aDamagedHeadIsRefusedAndEndsNothing(sql: String) throws {
         try fixture.send([piece([agent(mates[0], "a", [memory(Self.texts[0])]), agent(mates[1], "b")])])
@@ -195,6 +195,21 @@ import Testing
             #expect(refusal?.kind == .conflict)
         }
         #expect(try RecordingReader(path: fixture.path).verify().violation?.contains("snapshot") == true)
+    }
+
+    @Test(arguments: [
+        "UPDATE snapshot_heads SET head = x'00' WHERE memories = 1",
+        "UPDATE snapshot_heads SET round = 9 WHERE memories = 1", "UPDATE snapshots SET round = 9",
+    ])
+    func aSnapshotThatIsWrittenAnewMendsADamagedOne(sql: String) throws {
+        let whole = [agent(mates[0], "a", [memory(Self.texts[0])]), agent(mates[1], "b")]
+        try fixture.send([piece(whole)])
+        try change(sql)
+        #expect(throws: RecordRefusal.self) { try heads() }
+        try fixture.send([piece(whole)])
+        #expect(try heads() == (1, ["\(mates[0]) 1 a", "\(mates[1]) 1 b"]))
+        #expect(try memories(1).entries.map(\.text) == [Self.texts[0]])
+        #expect(try RecordingReader(path: fixture.path).verify().violation == nil)
     }
 
     @Test(arguments: [

@@ -54,6 +54,7 @@ class Emulator:
         deadline = time.monotonic() + 20
         while not (port.exists() and port.read_text().strip()):
             if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
                 raise Failure("the emulator did not start")
             time.sleep(0.02)
         self.url = "http://" + port.read_text().strip()

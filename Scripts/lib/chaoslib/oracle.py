@@ -41,6 +41,7 @@ def judge(run, expected, watcher, served):
     checks["served"] = not paid["unserved"] or f"recorded and never served: {paid['unserved'][:5]}"
     counts["requests"], counts["served_again"] = paid["requests"], paid["again"]
     counts["completed_paid_again"] = len(paid["completed_again"])
+    checks["paid"] = not paid["completed_again"] or f"completed and paid again: {paid['completed_again'][:5]}"
     counts["paid_again_calls"] = paid["completed_again"][:20]
     counts["void_calls"] = recording.read(run.path, "SELECT count(*) FROM void_calls")[0][0]
     return checks, counts
