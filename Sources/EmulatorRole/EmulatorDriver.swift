@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 
 /// What the connections of one server share, on its one event loop: the core, and who waits for a slot.
 final class EmulatorDriver {
@@ -16,8 +16,10 @@ final class EmulatorDriver {
 
     /// Whether requests are to wait where they are.
     var isHeld: Bool {
-        guard let hold = core.options.hold, answered >= hold.after else { return false }
-        return access(hold.file, F_OK) == 0
+        guard let hold = core.options.hold, let text = try? String(contentsOfFile: hold, encoding: .utf8),
+            let limit = Int(text.trimmingCharacters(in: .whitespacesAndNewlines))
+        else { return false }
+        return answered >= limit
     }
 
     /// A request is finished or given up; the next in line is served.

@@ -25,8 +25,7 @@ extension LLMEmulatorCommand {
         options.faultSeed = faultSeed
         options.faultRepeat = try Self.check(faultRepeat, in: 0...1_000_000, "--fault-repeat")
         options.retryAfter = try Self.check(retryAfter, in: 0...3_600, "--retry-after")
-        let after = try Self.check(holdAfter, in: 0...1_000_000_000, "--hold-after")
-        options.hold = hold.map { ($0, after) }
+        options.hold = hold
         if let lifelineFd { _ = try Self.check(Int(lifelineFd), in: 0...65_535, "--lifeline-fd") }
         return options
     }

@@ -37,9 +37,8 @@ public struct LLMEmulatorCommand: ParsableCommand {
             "File that gets a line for each chat request that was served: when, which call, which request, delivered or not."
     )
     var served: String?
-    @Option(help: "While this file is there, finish no request once --hold-after chat requests were answered.")
+    @Option(help: "File with a number: while it is there, finish nothing once so many chat requests were answered.")
     var hold: String?
-    @Option(help: "Chat requests that are answered before --hold takes effect.") var holdAfter = 0
     @Option(help: "File descriptor whose end of file ends the emulator.") var lifelineFd: Int32?
 
     /// For the argument parser.

@@ -18,13 +18,13 @@ struct DisturbedRun {
     static func start(_ coordinator: Coordinator, _ name: String = "run", hosts: Int = 1, options: [String] = [])
         async throws -> DisturbedRun
     {
-        try Data().write(to: URL(fileURLWithPath: Self.held(coordinator, name)))
+        try hold(coordinator, name, at: middle)
         let running = try await coordinator.start(
             Coordinator.arguments(coordinator.configuration("job-market"), coordinator.path(name), rounds: rounds)
                 + ["--hosts", "\(hosts)", "--quiet", "--emulator-args"]
                 + [
                     "--latency 5ms --parallel 2 --served \(served(coordinator, name)) "
-                        + "--hold \(held(coordinator, name)) --hold-after \(middle)"
+                        + "--hold \(held(coordinator, name))"
                 ] + options)
         let run = DisturbedRun(coordinator: coordinator, name: name, running: running)
         try await run.answers(middle)
@@ -39,8 +39,12 @@ struct DisturbedRun {
         coordinator.path("held-\(name.replacing("/", with: "-"))")
     }
 
-    /// Makes the run stand still once more.
-    func hold() throws { try Data().write(to: URL(fileURLWithPath: Self.held(coordinator, name))) }
+    /// Makes the run stand still when so many answers have been given, and go on until then.
+    func hold(at answers: Int) throws { try Self.hold(coordinator, name, at: answers) }
+
+    private static func hold(_ coordinator: Coordinator, _ name: String, at answers: Int) throws {
+        try Data("\(answers)".utf8).write(to: URL(fileURLWithPath: held(coordinator, name)), options: .atomic)
+    }
 
     /// Lets the run go on.
     func release() { try? FileManager.default.removeItem(atPath: Self.held(coordinator, name)) }

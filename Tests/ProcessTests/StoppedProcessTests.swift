@@ -5,6 +5,9 @@ import Testing
 
 /// Processes that are stopped for a while and then go on, as on a machine that stalls.
 @Suite(.serialized) struct StoppedProcessTests {
+    /// Answers after which the small job market is in its second round, and not at its end.
+    private static let secondRound = 50
+
     @Test func aHostThatIsStoppedPastItsLeaseIsReplacedAndRefusedWhenItComesBack() async throws {
         let run = try await DisturbedRun.start(try Coordinator(), hosts: 2, options: ["--lease", "1"])
         let zombie = try await run.process("agent-host")
@@ -12,14 +15,13 @@ import Testing
         let name = try #require(words.last { $0.hasPrefix("agent-host-") && !$0.contains(".") })
         ChildProcess.kill(zombie, signal: SIGSTOP)
         defer { ChildProcess.kill(zombie, signal: SIGCONT) }
-        run.release()
+        // On into the second round, and still again there: the run does not end before the host has found out.
+        try run.hold(at: Self.secondRound)
         // The second round begins when every partition has closed the first one: those of the stopped host, too.
         try await eventually("the round closes without the stopped host") {
             try await run.coordinator.digests(run.name).split(separator: "\n").count >= 1
         }
         #expect(Coordinator.isRunning(zombie))
-        // Still again, so that the run does not end before the host has found out.
-        try run.hold()
         ChildProcess.kill(zombie, signal: SIGCONT)
         let log = "\(run.path)/logs/\(name).log"
         try await eventually("the host that comes back is refused") {

@@ -209,7 +209,6 @@ import Testing
         try fixture.send([piece(whole)])
         #expect(try heads() == (1, ["\(mates[0]) 1 a", "\(mates[1]) 1 b"]))
         #expect(try memories(1).entries.map(\.text) == [Self.texts[0]])
-        #expect(try RecordingReader(path: fixture.path).verify().violation == nil)
     }
 
     @Test(arguments: [
