@@ -181,7 +181,7 @@ import Testing
     }
 
     @Test func everyHostHearsOfTheEnvironmentsTurnWhichMayAskItsAgents() {
-        var course = Course(plan(hosts: 3, openRound: 1, merged: true))
+        var course = Course(plan(hosts: 3, openRound: 1, merged: true, partitions: 3))
         course.answer()
         for host in 0..<3 as Range<UInt32> { course.ready(host) }
         course.answer(.merged(roots: 2, failed: 0))
