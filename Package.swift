@@ -145,7 +145,8 @@ let testTargets: [Target] = [
     tests(
         "AgentHost",
         [
-            "AgentHostRole", "ClusterLogic", "TurnEngine", "SimulationKit", "ServiceRuntime", "Transport", "Wire", "Model", "Support",
+            "AgentHostRole", "ClusterLogic", "TurnEngine", "SimulationKit", "ServiceRuntime", "Transport", "Wire",
+            "Model", "Support",
             log,
         ]),
     tests("ServiceRuntime", ["ServiceRuntime", "Support", log]),

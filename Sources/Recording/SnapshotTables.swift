@@ -70,10 +70,12 @@ final class SnapshotTables {
         findHead.bind(1, Int64(piece.partition))
         findHead.bind(2, Int64(agent.agent.number))
         let known = try findHead.first { row in
-            (round: row.int(1), memories: row.int(2), chain: Digest128(row.bytes(3)),
+            (
+                round: row.int(1), memories: row.int(2), chain: Digest128(row.bytes(3)),
                 // Whoever sends the whole agent anew may have found its head damaged: then it is mended.
                 isWhole: row.int(1) < Int64(piece.round) || agent.archived > 0
-                    || SnapshotFormat.head(row, partition: piece.partition) != nil)
+                    || SnapshotFormat.head(row, partition: piece.partition) != nil
+            )
         }
         if let known, known.isWhole, known.round >= Int64(piece.round) { return nil }
         guard agent.archived == 0 || known?.memories == Int64(agent.archived) else {
