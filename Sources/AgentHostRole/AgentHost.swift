@@ -169,8 +169,7 @@ final class AgentHost: Sendable {
     private func load(_ lease: Lease, _ round: UInt32) {
         parts.gate.hold(lease)
         let farewell = farewells.withLock { $0[lease.partition] }
-        start(lease) {
-            _ = try? await farewell?.value
+        start(lease, after: farewell) {
             try await $0.loader.load([PartitionLease(lease)], closedRound: round)
         } then: {
             .loaded(lease, round: round)
@@ -179,10 +178,13 @@ final class AgentHost: Sendable {
 
     /// Runs a step for a partition beside others; what comes of it is the next event.
     private func start<Result: Sendable>(
-        _ lease: Lease, _ work: @escaping @Sendable (HostParts) async throws -> Result,
+        _ lease: Lease, after farewell: Task<Void, any Error>? = nil,
+        _ work: @escaping @Sendable (HostParts) async throws -> Result,
         then event: @escaping @Sendable (Result) -> Machine.Event
     ) {
         parts.bag.launch(for: lease) { [self] in
+            // Outside of the admission: what ends may itself wait for room there.
+            _ = try? await farewell?.value
             do {
                 post.yield(.event(event(try await loads.run { try await work(self.parts) })))
             } catch {

@@ -5,6 +5,8 @@ import Model
 /// of the round, so that a host keeps nothing between asks. Answered by `Asked`.
 public struct Ask: WireMessage {
     public static let kind = WireKind.ask
+    /// A rerun's ask brings along everything that is recorded of its root.
+    public static let sizeLimit = WireLimits.bulk
     public static let fieldCount = 10
     /// Epoch of the asked agent's partition as the asker knows it; another is refused with `fenced`.
     public var epoch: UInt64
