@@ -97,6 +97,18 @@ import Testing
         #expect(tick(&membership, 61_750, 62_000) == [3])
     }
 
+    @Test func aCoordinatorWhoseTicksAreAlwaysLateStillLosesTheSilent() {
+        var membership = Membership(lease: .seconds(3))
+        membership.hear(3, now: at(0))
+        membership.hear(4, now: at(0))
+        var lost: [UInt32] = []
+        for time in stride(from: UInt64(0), through: 6000, by: 1500) {
+            membership.hear(4, now: at(time))
+            lost += membership.tick(now: at(time))
+        }
+        #expect(lost == [3])
+    }
+
     @Test func aHostThatIsForgottenIsNotLost() {
         var membership = Membership(lease: .seconds(2))
         membership.hear(3, now: at(0))
