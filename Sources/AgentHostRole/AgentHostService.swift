@@ -40,12 +40,16 @@ public enum AgentHostService {
         let listener = try node.listen(
             settings.listen, options: ListenerOptions(incarnation: incarnation), handler: desk.server())
         try context.announceReady(endpoint: listener.endpoint)
+        let present = Guarded<Task<HostLife.Ending, any Error>?>(nil)
+        context.stop.onRequest { _ in present.withLock { $0 }?.cancel() }
         while context.stop.reason == nil {
             let life = HostLife(
                 name: settings.name, endpoint: listener.endpoint, coordinator: settings.coordinator,
                 incarnation: incarnation, ports: ports, registry: registry, logger: context.logger)
             let task = ports.launcher.launch { try await life.run(desk: desk) }
-            context.stop.onRequest { _ in task.cancel() }
+            present.withLock { $0 = task }
+            // The request may have come while there was no life to end.
+            if context.stop.reason != nil { task.cancel() }
             do {
                 switch try await task.value {
                 case .left: return
