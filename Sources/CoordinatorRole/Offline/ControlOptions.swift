@@ -52,8 +52,13 @@ struct ControlOptions: ParsableArguments {
                 return "the run has ended"
             }
             if control != .stop {
-                let status = try await contact.status()
-                if let said = reached(control, status) { return said }
+                do {
+                    let status = try await contact.status()
+                    if let said = reached(control, status) { return said }
+                } catch {
+                    // One that has left meanwhile answers nothing: then its file says so, and the run has ended.
+                    guard try RunFile.read(from: folder.path)?.isAlive != true else { throw error }
+                }
             }
             try await Task.sleep(for: interval)
         }
