@@ -49,6 +49,7 @@ let libraries: [Target] = [
     library("Transport", ["ZeroMQ", "MessagePack", "Support"]),
     // Pure protocol logic: state machines that return actions.
     library("ClusterLogic", ["Model", "Hashing", "Support"]),
+    library("GatewayLogic", ["Hashing", "Support"]),
     // The kit that a scenario author imports, and the scenarios.
     library("SimulationKit", ["Model", "MessagePack", "Hashing", "Vectors", "Support", "JSON"]),
     library("JobMarket", ["SimulationKit", "Model"]),
@@ -82,7 +83,7 @@ let libraries: [Target] = [
     library(
         "LLMGatewayRole",
         [
-            "Curl", "JSON", "Transport", "Wire", "Model", "MessagePack", "Hashing", "Support", "ServiceRuntime", log,
+            "GatewayLogic", "Curl", "JSON", "Transport", "Wire", "Model", "MessagePack", "Hashing", "Support", "ServiceRuntime", log,
             arguments,
         ]),
     library(
@@ -141,6 +142,7 @@ let testTargets: [Target] = [
     tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
     tests("MessagePack", ["MessagePack", "Hashing"]),
     tests("ClusterLogic", ["ClusterLogic", "Hashing", "Support"]),
+    tests("GatewayLogic", ["GatewayLogic", "Hashing", "Support"]),
     tests("FuzzRegression", ["FuzzTargets"]),
     tests(
         "AgentHost",
