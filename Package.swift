@@ -83,7 +83,8 @@ let libraries: [Target] = [
     library(
         "LLMGatewayRole",
         [
-            "GatewayLogic", "Curl", "JSON", "Transport", "Wire", "Model", "MessagePack", "Hashing", "Support", "ServiceRuntime", log,
+            "GatewayLogic", "Curl", "JSON", "Transport", "Wire", "Model", "MessagePack", "Hashing", "Support",
+            "ServiceRuntime", log,
             arguments,
         ]),
     library(
