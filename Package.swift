@@ -8,6 +8,8 @@ import PackageDescription
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -49,7 +51,7 @@ let libraries: [Target] = [
     library("Transport", ["ZeroMQ", "MessagePack", "Support"]),
     // Pure protocol logic: state machines that return actions.
     library("ClusterLogic", ["Model", "Hashing", "Support"]),
-    library("GatewayLogic", ["Hashing", "Support"]),
+    library("GatewayLogic", ["Support", deque, heap]),
     // The kit that a scenario author imports, and the scenarios.
     library("SimulationKit", ["Model", "MessagePack", "Hashing", "Vectors", "Support", "JSON"]),
     library("JobMarket", ["SimulationKit", "Model"]),
@@ -204,6 +206,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),

@@ -10,6 +10,7 @@ final class HostPerformer: CallPerformer {
     private let run: String
     private let seed: RunSeed
     private let attempts: UInt32
+    private let terms: CallTerms
     private let llm: WireClient
     private let embedding: WireClient?
     private let outcomes: OutcomeStream
@@ -19,13 +20,15 @@ final class HostPerformer: CallPerformer {
     private let lease: LeaseWatch
 
     init(
-        run: String, seed: RunSeed, attempts: UInt32, llm: WireClient, embedding: WireClient?, outcomes: OutcomeStream,
+        run: String, seed: RunSeed, attempts: UInt32, terms: CallTerms, llm: WireClient, embedding: WireClient?,
+        outcomes: OutcomeStream,
         router: AskRouter, counters: Guarded<HostCounters>, retry: ServiceRetry,
         lease: LeaseWatch
     ) {
         self.run = run
         self.seed = seed
         self.attempts = attempts
+        self.terms = terms
         self.llm = llm
         self.embedding = embedding
         self.outcomes = outcomes
@@ -42,7 +45,7 @@ final class HostPerformer: CallPerformer {
             return outcome
         }
         let request = Complete(
-            run: run, call: call, seeds: (0..<attempts).map { seed.call(call, attempt: $0) }, spec: spec)
+            run: run, call: call, seeds: (0..<attempts).map { seed.call(call, attempt: $0) }, spec: spec, terms: terms)
         counters.withLock { $0.waiting += 1 }
         defer { counters.withLock { $0.waiting -= 1 } }
         let outcome = try await retry.patiently {

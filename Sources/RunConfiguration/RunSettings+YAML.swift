@@ -144,8 +144,9 @@ extension RunSettings {
             "llm",
             keys: [
                 "model", "temperature", "top_p", "max_reply_tokens", "prompt_tokens", "reflection_tokens",
-                "max_attempts",
+                "max_attempts", "memory_model", "sharing",
             ])
+        let sharing = try section.section("sharing", keys: ["priority", "weight", "in_flight"])
         return ModelChoice(
             model: try section.optionalText("model"),
             temperature: UInt32(try section.decimal("temperature", digits: 3, 0...5_000, default: 700)),
@@ -153,7 +154,12 @@ extension RunSettings {
             maxReplyTokens: try section.int("max_reply_tokens", 1...1_000_000, default: 512),
             promptTokens: try section.int("prompt_tokens", 64...10_000_000, default: 6_000),
             reflectionTokens: try section.int("reflection_tokens", 64...10_000_000, default: 3_000),
-            maxAttempts: try section.int("max_attempts", 1...16, default: 3))
+            maxAttempts: try section.int("max_attempts", 1...16, default: 3),
+            memoryModel: try section.optionalText("memory_model"),
+            sharing: Sharing(
+                priority: try sharing.int("priority", 0...9, default: 4),
+                weight: try sharing.int("weight", 1...1_000, default: 100),
+                inFlight: try sharing.int("in_flight", 0...1_000_000, default: 0)))
     }
 
     private static func limits(_ root: YAMLSection) throws -> Limits {

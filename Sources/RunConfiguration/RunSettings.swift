@@ -72,6 +72,20 @@ public struct RunSettings: Sendable, Equatable {
         public var reflectionTokens: Int
         /// Answers asked for before a call fails.
         public var maxAttempts: Int
+        /// Name of the model that rates and reflects on memories; nil for the one that decides.
+        public var memoryModel: String?
+        /// How the run shares a gateway with others; without effect on results.
+        public var sharing: Sharing
+    }
+
+    /// A run's part of a gateway that several runs share.
+    public struct Sharing: Sendable, Equatable {
+        /// Calls of higher priority go first; 0 to 9.
+        public var priority: Int
+        /// The run's share of the servers' tokens, relative to other runs'.
+        public var weight: Int
+        /// Requests of the run that may be in flight at the servers; 0 for as many as there is room.
+        public var inFlight: Int
     }
 
     /// Bounds on failures and on work in flight.
@@ -96,6 +110,6 @@ public struct RunSettings: Sendable, Equatable {
         ModelSettings(
             model: llm.model ?? "", temperature: llm.temperature, topP: llm.topP,
             maxReplyTokens: UInt32(clamping: llm.maxReplyTokens), promptTokens: llm.promptTokens,
-            reflectionTokens: llm.reflectionTokens)
+            reflectionTokens: llm.reflectionTokens, memoryModel: llm.memoryModel)
     }
 }

@@ -53,6 +53,7 @@ extension WireKind {
         case .complete: Complete.self
         case .completed: Completed.self
         case .releaseOutcomes: ReleaseOutcomes.self
+        case .cancelCalls: CancelCalls.self
         case .describeModels: DescribeModels.self
         case .modelsDescribed: ModelsDescribed.self
         case .embed: Embed.self

@@ -57,6 +57,7 @@ public enum WireKind: UInt16, Sendable, CaseIterable {
     case releaseOutcomes = 82
     case describeModels = 83
     case modelsDescribed = 84
+    case cancelCalls = 85
 
     case embed = 90
     case embedded = 91

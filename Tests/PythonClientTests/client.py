@@ -80,7 +80,7 @@ def completion(turn: bytes, number: int, question: str, constraint: list) -> lis
         constraint,
         [700, 1000, 16],
     ]
-    return [1, "python", [turn, number], [11, 12, 13], spec]
+    return [2, "python", [turn, number], [11, 12, 13], spec, [4, 100, 0]]
 
 
 def refusal(message: list) -> dict:

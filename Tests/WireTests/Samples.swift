@@ -107,7 +107,7 @@ enum Samples {
                 MergedOperation(source: AgentID(number: 9), target: AgentID(number: 4), operation: $0)
             }, vectors: [TextVector(text: contentHash("a"), vector: [0, 60])], more: true),
         Complete(run: "market", call: call, seeds: [1, .max], spec: spec), Completed(outcome: outcome),
-        ReleaseOutcomes(run: "market", calls: [call]), DescribeModels(),
+        ReleaseOutcomes(run: "market", calls: [call]), CancelCalls(run: "market", calls: [call]), DescribeModels(),
         ModelsDescribed(backends: [
             BackendDescription(
                 url: "http://127.0.0.1:8000", engine: "vllm", version: "0.33.0", model: "m", contextTokens: 8192,

@@ -1,3 +1,4 @@
+import GatewayLogic
 import Model
 import Support
 import Wire
@@ -8,21 +9,31 @@ final class PendingCall<Asker> {
     enum Place: Equatable {
         /// In the queue.
         case queued
-        /// At a server, as this flight.
-        case flying(UInt64, backend: Int)
+        /// At servers, as these flights: one, or a second when the first took long.
+        case flying([UInt64])
         /// Waiting for its next try.
         case resting
+        /// Waiting for the answer of this call, which asks the same.
+        case following(UInt64)
     }
 
     let number: UInt64
     let key: CallKey
     let request: Complete
+    /// The prompt's prefixes.
+    let chain: PrefixChain
     /// What it weighs in the queue.
     let bytes: Int
     let deadline: Instant
     /// Everybody who asked for it.
     var askers: [Asker]
+    /// When it is given up, while nobody is there who asked.
+    var orphanedUntil: Instant?
     var place = Place.queued
+    /// The work that this call does for all that ask the same.
+    var leads: WorkKey?
+    /// The calls that wait for this one's answer, in order of arrival.
+    var followers: [UInt64] = []
     /// The attempt that is made now, from 0.
     var attempt = 0
     /// Tries that failed without an answer, over all attempts.
@@ -37,13 +48,26 @@ final class PendingCall<Asker> {
     private(set) var completionTokens: UInt32 = 0
     var model = ""
 
-    init(number: UInt64, key: CallKey, request: Complete, bytes: Int, deadline: Instant, asker: Asker) {
+    init(
+        number: UInt64, key: CallKey, request: Complete, chain: PrefixChain, bytes: Int, deadline: Instant,
+        asker: Asker
+    ) {
         self.number = number
         self.key = key
         self.request = request
+        self.chain = chain
         self.bytes = bytes
         self.deadline = deadline
         askers = [asker]
+    }
+
+    /// What the present attempt has in common with others of equal request; nil where each draws its own answer.
+    var work: WorkKey? {
+        let seed = request.seeds[attempt]
+        if request.spec.sampling.temperature == 0 {
+            return WorkKey(request: key.request, seed: nil, attempt: attempt)
+        }
+        return WorkKey(request: key.request, seed: seed, attempt: 0)
     }
 
     /// Adds the tokens of one attempt. A server may say any number: sums stop at the largest.

@@ -1,5 +1,6 @@
 import Hashing
 import Model
+import Support
 
 /// The key under which a call is sent once and its answer kept: who asks, and what.
 struct CallKey: Hashable {
@@ -12,23 +13,35 @@ struct CallKey: Hashable {
 }
 
 /// What is known of calls by identity: those under way, to be joined, and the answers of those that ended, until
-/// somebody says that they are durable.
+/// somebody says that they are durable, and a while longer: a request that lay in a socket while its host stood still
+/// may come after another host has taken over and finished.
 ///
-/// Bounded in bytes: beyond that the oldest answers go, which costs a call paid again if its host died meanwhile.
+/// Bounded in bytes: beyond that released answers go first and then the oldest, which costs a call paid again if its
+/// host died meanwhile.
 struct IdentityMemo {
     enum Entry {
         /// Under way, as this pending call.
         case pending(UInt64)
-        /// Ended so.
-        case kept(CompletionOutcome, bytes: Int)
+        /// Ended so; released as this number in order, or 0 when it is not.
+        case kept(CompletionOutcome, bytes: Int, released: UInt64)
+    }
+
+    private struct Release {
+        var key: CallKey
+        var number: UInt64
+        var until: Instant
     }
 
     private var entries: [CallKey: Entry] = [:]
     private var keys: [CallID: [CallKey]] = [:]
     private var order = FirstInFirstOut<CallKey>()
+    private var releases = FirstInFirstOut<Release>()
+    private var lastRelease: UInt64 = 0
 
     /// Most bytes of answers that are kept.
     let limit: Int
+    /// How long an answer is kept after its release.
+    let grace: Span
     /// Bytes of answers that are kept.
     private(set) var bytes = 0
     /// Answers that are kept.
@@ -36,7 +49,10 @@ struct IdentityMemo {
     /// Answers that went before they were released.
     private(set) var evicted = 0
 
-    init(limit: Int) { self.limit = limit }
+    init(limit: Int, grace: Span) {
+        self.limit = limit
+        self.grace = grace
+    }
 
     /// What is known of the call.
     func entry(_ key: CallKey) -> Entry? { entries[key] }
@@ -50,10 +66,11 @@ struct IdentityMemo {
     mutating func keep(_ key: CallKey, _ outcome: CompletionOutcome) {
         guard case .pending = entries[key] else { return }
         let size = Self.size(outcome)
-        entries[key] = .kept(outcome, bytes: size)
+        entries[key] = .kept(outcome, bytes: size, released: 0)
         order.append(key)
         bytes += size
         kept += 1
+        while bytes > limit, let oldest = releases.popFirst() { end(oldest) }
         while bytes > limit, let oldest = order.popFirst() {
             guard case .kept = entries[oldest] else { continue }
             forget(oldest)
@@ -66,12 +83,27 @@ struct IdentityMemo {
         if case .pending = entries[key] { forget(key) }
     }
 
-    /// Forgets the answers of a run's call. One that is under way again is left alone.
-    mutating func release(_ call: CallID, of run: String) {
+    /// The answers of a run's call are durable: they are forgotten after the grace. One under way is left alone.
+    mutating func release(_ call: CallID, of run: String, at now: Instant) {
         for key in keys[call] ?? [] where key.run == run {
-            if case .kept = entries[key] { forget(key) }
+            guard case .kept(let outcome, let bytes, 0) = entries[key] else { continue }
+            lastRelease += 1
+            entries[key] = .kept(outcome, bytes: bytes, released: lastRelease)
+            releases.append(Release(key: key, number: lastRelease, until: now + grace))
+        }
+    }
+
+    /// Forgets the answers whose grace is over.
+    mutating func expire(at now: Instant) {
+        while let oldest = releases.first, oldest.until <= now {
+            _ = releases.popFirst()
+            end(oldest)
         }
         trimOrder()
+    }
+
+    private mutating func end(_ release: Release) {
+        if case .kept(_, _, release.number) = entries[release.key] { forget(release.key) }
     }
 
     /// Entries that were released stay in the order until they outweigh the others.
@@ -85,7 +117,7 @@ struct IdentityMemo {
 
     private mutating func forget(_ key: CallKey) {
         guard let entry = entries.removeValue(forKey: key) else { return }
-        if case .kept(_, let size) = entry {
+        if case .kept(_, let size, _) = entry {
             bytes -= size
             kept -= 1
         }

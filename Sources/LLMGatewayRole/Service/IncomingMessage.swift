@@ -5,9 +5,11 @@ import Wire
 /// What clients send, read.
 enum IncomingMessage: Sendable {
     /// Get an answer.
-    case complete(Complete)
-    /// Forget answers.
+    case complete(ArrivedCall)
+    /// Answers are durable.
     case release(ReleaseOutcomes)
+    /// Nobody wants these answers any more.
+    case cancel(CancelCalls)
     /// Say what stands behind the gateway.
     case describe
     /// Not for us, or not readable: what to say about it.
@@ -17,8 +19,9 @@ enum IncomingMessage: Sendable {
     init(_ envelope: Envelope) {
         do {
             switch WireKind(rawValue: envelope.kind) {
-            case .complete: self = .complete(try Complete(body: envelope.body))
+            case .complete: self = .complete(ArrivedCall(try Complete(body: envelope.body)))
             case .releaseOutcomes: self = .release(try ReleaseOutcomes(body: envelope.body))
+            case .cancelCalls: self = .cancel(try CancelCalls(body: envelope.body))
             case .describeModels:
                 _ = try DescribeModels(body: envelope.body)
                 self = .describe
@@ -26,7 +29,7 @@ enum IncomingMessage: Sendable {
                 self = .refused(
                     Refusal(
                         .unknownKind, "the llm-gateway does not know messages of kind \(envelope.kind)",
-                        advice: "send complete, releaseOutcomes or describeModels"))
+                        advice: "send complete, releaseOutcomes, cancelCalls or describeModels"))
             }
         } catch {
             self = .refused(

@@ -14,11 +14,13 @@ public struct ModelSettings: Sendable, Equatable {
     public var promptTokens: Int
     /// Most tokens of a reflection's prompt.
     public var reflectionTokens: Int
+    /// Name of the model that rates and reflects on memories; nil for the chat model.
+    public var memoryModel: String?
 
     /// Settings; see the properties.
     public init(
         model: String, temperature: UInt32, topP: UInt32, maxReplyTokens: UInt32, promptTokens: Int,
-        reflectionTokens: Int
+        reflectionTokens: Int, memoryModel: String? = nil
     ) {
         self.model = model
         self.temperature = temperature
@@ -26,6 +28,15 @@ public struct ModelSettings: Sendable, Equatable {
         self.maxReplyTokens = maxReplyTokens
         self.promptTokens = promptTokens
         self.reflectionTokens = reflectionTokens
+        self.memoryModel = memoryModel
+    }
+
+    /// The model that calls of this kind go to.
+    public func model(for kind: CallKind) -> String {
+        switch kind {
+        case .importance, .questions, .insights: memoryModel ?? model
+        case .choice, .text, .scale, .structured: model
+        }
     }
 
     /// The same, with prompts cut to what a server's context leaves beside an answer. 0 means unknown.

@@ -98,7 +98,7 @@ extension Turn {
         _ kind: CallKind, messages: [PromptMessage], constraint: AnswerConstraint, maxTokens: UInt32
     ) async throws -> String {
         let spec = CompletionSpec(
-            kind: kind, model: assets.models.model, messages: messages, constraint: constraint,
+            kind: kind, model: assets.models.model(for: kind), messages: messages, constraint: constraint,
             sampling: Sampling(
                 temperature: assets.models.temperature, topP: assets.models.topP, maxTokens: maxTokens))
         let call = CallID(turn: identity, number: try beginCall())

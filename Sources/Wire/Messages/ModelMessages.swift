@@ -2,10 +2,44 @@ import Hashing
 import MessagePack
 import Model
 
+/// What a run may have of a gateway that it shares with others. Nothing of it can change an answer.
+public struct CallTerms: Hashable, Sendable, Packable {
+    /// Higher goes first; 0 to 9.
+    public var priority: UInt8
+    /// The run's share of the servers' tokens, relative to the other runs'; 1 to 1000.
+    public var weight: UInt32
+    /// Requests of the run that may be in flight at the servers; 0 for as many as there is room.
+    public var inFlight: UInt32
+
+    /// Terms; by default all runs are equal and may use what there is.
+    public init(priority: UInt8 = 4, weight: UInt32 = 100, inFlight: UInt32 = 0) {
+        self.priority = priority
+        self.weight = weight
+        self.inFlight = inFlight
+    }
+
+    public func pack(into packer: inout Packer) {
+        packer.packArray(count: 3)
+        packer.pack(UInt64(priority))
+        packer.pack(UInt64(weight))
+        packer.pack(UInt64(inFlight))
+    }
+
+    public init(from unpacker: inout Unpacker) throws {
+        try unpacker.enter("call terms", count: 3)
+        let (priority, weight) = (try unpacker.readUInt32(), try unpacker.readUInt32())
+        guard priority <= 9 else { throw DecodingFailure.range("priority") }
+        guard (1...1000).contains(weight) else { throw DecodingFailure.range("weight") }
+        self.init(priority: UInt8(priority), weight: weight, inFlight: try unpacker.readUInt32())
+    }
+}
+
 /// Host to llm-gateway: get an answer. Answered by `Completed` or `RequestFailed`.
 public struct Complete: WireMessage {
     public static let kind = WireKind.complete
-    public static let fieldCount = 4
+    /// Version 2 added the terms.
+    public static let version = 2
+    public static let fieldCount = 5
     /// The run, for accounting and fairness.
     public var run: String
     /// The call. With the spec's hash it is the key under which the answer is kept.
@@ -14,13 +48,16 @@ public struct Complete: WireMessage {
     public var seeds: [UInt64]
     /// What to ask.
     public var spec: CompletionSpec
+    /// How the run shares the servers with others.
+    public var terms: CallTerms
 
     /// A request for an answer.
-    public init(run: String, call: CallID, seeds: [UInt64], spec: CompletionSpec) {
+    public init(run: String, call: CallID, seeds: [UInt64], spec: CompletionSpec, terms: CallTerms = CallTerms()) {
         self.run = run
         self.call = call
         self.seeds = seeds
         self.spec = spec
+        self.terms = terms
     }
 
     public func packFields(into packer: inout Packer) {
@@ -29,6 +66,7 @@ public struct Complete: WireMessage {
         packer.packArray(count: seeds.count)
         for seed in seeds { packer.pack(seed) }
         spec.pack(into: &packer)
+        terms.pack(into: &packer)
     }
 
     public init(fields unpacker: inout Unpacker, version: Int) throws {
@@ -39,6 +77,7 @@ public struct Complete: WireMessage {
         seeds = []
         for _ in 0..<count { seeds.append(try unpacker.readUInt()) }
         spec = try CompletionSpec(from: &unpacker)
+        terms = try CallTerms(from: &unpacker)
     }
 }
 
@@ -67,6 +106,33 @@ public struct ReleaseOutcomes: WireMessage {
     public var calls: [CallID]
 
     /// A release.
+    public init(run: String, calls: [CallID]) {
+        self.run = run
+        self.calls = calls
+    }
+
+    public func packFields(into packer: inout Packer) {
+        packer.pack(run)
+        packer.pack(calls)
+    }
+
+    public init(fields unpacker: inout Unpacker, version: Int) throws {
+        run = try unpacker.readString()
+        calls = try unpacker.readList()
+    }
+}
+
+/// To llm-gateway, one way: nobody will want these calls' answers. What is under way of them is given up at the
+/// servers, too.
+public struct CancelCalls: WireMessage {
+    public static let kind = WireKind.cancelCalls
+    public static let fieldCount = 2
+    /// The run.
+    public var run: String
+    /// The calls; none for all of the run.
+    public var calls: [CallID]
+
+    /// A cancellation.
     public init(run: String, calls: [CallID]) {
         self.run = run
         self.calls = calls

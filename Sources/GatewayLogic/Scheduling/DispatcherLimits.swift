@@ -1,0 +1,24 @@
+import Support
+
+/// Bounds and constants of the ``Dispatcher``.
+public struct DispatcherLimits: Sendable, Equatable {
+    /// Bytes of calls that may wait.
+    public var bytes: Int
+    /// After how long a waiting call counts as one priority higher, and again after as long; what waits longer than
+    /// that is now and then sent out of its turn.
+    public var ageing: Span
+    /// Every how many calls of a flow the one that has waited longest goes first, once that is longer than `ageing`.
+    public var overdueEvery: UInt64
+    /// Tokens that a server's prefix cache is taken to hold when it does not say.
+    public var cacheTokens: Int
+
+    /// Limits; see the properties.
+    public init(
+        bytes: Int = 256 << 20, ageing: Span = .seconds(30), overdueEvery: UInt64 = 16, cacheTokens: Int = 200_000
+    ) {
+        self.bytes = bytes
+        self.ageing = ageing
+        self.overdueEvery = max(1, overdueEvery)
+        self.cacheTokens = cacheTokens
+    }
+}
