@@ -1,5 +1,6 @@
 import ArgumentParser
 import Curl
+import GatewayLogic
 import Support
 
 /// The llm-gateway's own options.
@@ -19,14 +20,33 @@ struct LLMGatewayOptions: ParsableArguments {
             valueName: "file"))
     var llmKeyFile: String?
 
-    @Option(help: "Requests in flight at each server; 0 means as many as it has slots, or 128.")
+    @Option(help: "Requests in flight at each server; 0 adapts to what the server tells of its load, 128 at most.")
     var window = 0
+
+    @Option(
+        help: """
+            In which order requests are sent, and where: 'prefix' groups them by what their prompts share, 'least-work' \
+            and 'round-robin' keep the order of arrival.
+            """)
+    var policy = PlacementPolicy.prefix
 
     @Option(help: "Bytes of prompts that may wait.")
     var queueBytes = 256 << 20
 
     @Option(help: "Bytes of answers that are kept until they are durable.")
     var memoBytes = 256 << 20
+
+    @Option(help: "Bytes of answers to deterministic requests that are remembered for whoever asks the same.")
+    var sharedBytes = 64 << 20
+
+    @Option(help: ArgumentHelp("How long they are remembered.", valueName: "seconds"))
+    var sharedAge = 600.0
+
+    @Option(
+        help: ArgumentHelp(
+            "How long a call lives on whose host is gone, so that its successor gets the answer: lease and grace.",
+            valueName: "seconds"))
+    var orphanGrace = 30.0
 
     @Option(help: "Answers that a call may have rejected before it fails, where its run allows more.")
     var maxAttempts = 16
@@ -41,10 +61,13 @@ struct LLMGatewayOptions: ParsableArguments {
         guard !llm.isEmpty else { throw ValidationError("give at least one --llm URL") }
         guard (0...100_000).contains(window) else { throw ValidationError("--window takes 0 to 100000") }
         guard (1...16).contains(maxAttempts) else { throw ValidationError("--max-attempts takes 1 to 16") }
-        guard queueBytes > 0, memoBytes > 0 else {
-            throw ValidationError("--queue-bytes and --memo-bytes take positive numbers")
+        guard queueBytes > 0, memoBytes > 0, sharedBytes >= 0 else {
+            throw ValidationError("--queue-bytes and --memo-bytes take positive numbers, --shared-bytes 0 or more")
         }
-        for (name, seconds) in [("--deadline", deadline), ("--request-timeout", requestTimeout)] {
+        for (name, seconds) in [
+            ("--deadline", deadline), ("--request-timeout", requestTimeout), ("--orphan-grace", orphanGrace),
+            ("--shared-age", sharedAge),
+        ] {
             guard seconds > 0, seconds <= 86_400 else {
                 throw ValidationError("\(name) takes a number of seconds up to 86400")
             }
@@ -54,7 +77,11 @@ struct LLMGatewayOptions: ParsableArguments {
     /// The limits that these options set.
     var limits: GatewayLimits {
         var limits = GatewayLimits()
-        limits.queueBytes = queueBytes
+        limits.queue.bytes = queueBytes
+        limits.fleet.fixedWindow = window
+        limits.sharedBytes = sharedBytes
+        limits.sharedAge = .seconds(sharedAge)
+        limits.orphanGrace = .seconds(orphanGrace)
         limits.memoBytes = memoBytes
         limits.maxAttempts = maxAttempts
         limits.deadline = .seconds(deadline)
@@ -70,3 +97,5 @@ struct LLMGatewayOptions: ParsableArguments {
     private static let names = ServerAccess.Names(
         urlOption: "--llm", keyOption: "--llm-key-file", keyVariable: "GENSIM_LLM_KEY")
 }
+
+extension PlacementPolicy: ExpressibleByArgument {}

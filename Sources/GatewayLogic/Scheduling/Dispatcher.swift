@@ -27,6 +27,8 @@ public struct Dispatcher {
     private var homes: [UInt64: (flow: String, key: Flow.Key)] = [:]
     private var servers: [ServerID: ServerLoad] = [:]
     private var lastServer = ServerID(0)
+    /// The servers that could be given work at the last look.
+    private var present: [ServerID] = []
     private var rate = DispatchRate()
 
     /// An empty queue.
@@ -95,7 +97,7 @@ public struct Dispatcher {
 
     /// The server is gone, or was started anew: nothing is cached there. Calls under way there are still to be ended.
     public mutating func forget(_ server: ServerID) {
-        for name in names { flows[name]?.forget(server) }
+        for name in names { flows[name]?.leave(server) }
         servers[server]?.cached = CachedPrefixes(tokens: limits.cacheTokens)
     }
 
@@ -115,6 +117,7 @@ public struct Dispatcher {
         rooms: inout [ServerRoom], at now: Instant, serves: (ServerID, String) -> Bool = { _, _ in true }
     ) -> Assignment? {
         guard count > 0, rooms.contains(where: { $0.free > 0 }) else { return nil }
+        leaveAbsent(rooms)
         for room in rooms where servers[room.server] == nil {
             let tokens = room.kvTokens > 0 ? room.kvTokens : limits.cacheTokens
             servers[room.server] = ServerLoad(cached: CachedPrefixes(tokens: tokens))
@@ -136,11 +139,19 @@ public struct Dispatcher {
         return nil
     }
 
-    /// Gives a call that is under way to another server, too: the one with least to do of those in `rooms`.
-    public mutating func hedge(_ call: WaitingCall, rooms: [ServerRoom], at now: Instant) -> Assignment? {
-        let able = rooms.indices.filter { rooms[$0].free > 0 && servers[rooms[$0].server] != nil }
-        guard let index = able.min(by: { cost(call, rooms[$0]) < cost(call, rooms[$1]) }) else { return nil }
-        return charge(call, to: rooms[index].server, at: now)
+    /// Counts a call that goes to this server out of turn: a second try beside one that takes long.
+    public mutating func assign(_ call: WaitingCall, on server: ServerID, at now: Instant) -> Assignment {
+        charge(call, to: server, at: now)
+    }
+
+    /// Servers that may be given nothing work on nothing: what they were at is for the others.
+    private mutating func leaveAbsent(_ rooms: [ServerRoom]) {
+        let now = rooms.map(\.server)
+        guard now != present else { return }
+        for server in present where !now.contains(server) {
+            for name in names { flows[name]?.leave(server) }
+        }
+        present = now
     }
 
     /// Names of the flows that may send, the one that has had least first.

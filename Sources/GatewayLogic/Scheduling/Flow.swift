@@ -77,8 +77,8 @@ struct Flow {
         }.map(\.element.key)
     }
 
-    /// The server is gone, or starts anew.
-    func forget(_ server: ServerID) { for key in keys { trees[key]?.forget(server) } }
+    /// The server works on nothing of it any more.
+    func leave(_ server: ServerID) { for key in keys { trees[key]?.leave(server) } }
 }
 
 extension Flow {

@@ -146,8 +146,8 @@ final class PrefixTree {
     /// The call that came first, left where it is.
     func peekOldest() -> WaitingCall? { oldest.flatMap { _ in arrivals.first.flatMap { entries[$0.number]?.call } } }
 
-    /// The server is gone, or starts anew.
-    func forget(_ server: ServerID) { places.removeValue(forKey: server)?.abandoned() }
+    /// The server works on nothing here any more.
+    func leave(_ server: ServerID) { places.removeValue(forKey: server)?.abandoned() }
 
     private struct Search {
         var cached: CachedPrefixes

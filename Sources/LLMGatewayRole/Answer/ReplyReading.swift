@@ -1,4 +1,5 @@
 import Curl
+import GatewayLogic
 import JSON
 import Support
 
@@ -93,5 +94,26 @@ enum ReplyReading: Equatable {
         var end = text.utf8.index(text.utf8.startIndex, offsetBy: bytes)
         while end.samePosition(in: text) == nil { end = text.utf8.index(before: end) }
         return String(text[..<end]) + "…"
+    }
+}
+
+extension ReplyReading {
+    /// What the end of a request says about the server that it was at.
+    func kind(of result: Result<HTTPResponse, HTTPFailure>) -> ReplyKind {
+        switch (self, result) {
+        case (.answer, _): .answered
+        case (.wantsTokenLimit, _), (.refused, _): .refusedCall
+        case (.misconfigured, .success(let response)) where response.status == 404: .lacksModel
+        case (.misconfigured(let what, _), _): .misconfigured(what)
+        case (.again(true, let retryAfter, _), _): .busy(retryAfter: retryAfter)
+        case (.again, .success): .failed
+        case (.again, .failure(let failure)):
+            switch failure {
+            case .cannotConnect: .unreachable
+            case .timeout: .timedOut
+            case .shutDown: .cancelled
+            default: .lost
+            }
+        }
     }
 }

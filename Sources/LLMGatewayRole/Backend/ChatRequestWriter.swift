@@ -10,11 +10,11 @@ struct ChatRequestWriter {
     private var writer = JSONWriter(capacity: 8192)
 
     /// The body for one attempt. What many requests share stands in front, as in the prompt itself.
-    mutating func body(_ spec: CompletionSpec, seed: UInt64, profile: BackendProfile) -> [UInt8] {
+    mutating func body(_ spec: CompletionSpec, model: String, seed: UInt64, profile: BackendProfile) -> [UInt8] {
         writer.removeAll()
         writer.beginObject()
         writer.key("model")
-        writer.value(spec.model.isEmpty ? profile.model : spec.model)
+        writer.value(model)
         writer.key("messages")
         writer.beginArray()
         for message in spec.messages {

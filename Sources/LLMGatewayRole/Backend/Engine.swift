@@ -1,3 +1,5 @@
+import GatewayLogic
+
 /// The kinds of servers whose dialects the gateway speaks.
 enum Engine: String, Sendable, CaseIterable {
     /// vLLM from 0.12 on.
@@ -34,4 +36,6 @@ struct BackendProfile: Sendable, Equatable {
     var slots: UInt32
     /// How the length of an answer is limited.
     var tokenLimitField: TokenLimitField
+    /// What placement has to know of it.
+    var facts: ServerFacts
 }

@@ -1,4 +1,5 @@
 import Curl
+import GatewayLogic
 import JSON
 import Support
 
@@ -8,6 +9,16 @@ enum ProbeFailure: Error, Equatable {
     case unavailable(String)
     /// It answers and will not serve us as configured: a person must act.
     case misconfigured(String, advice: String)
+}
+
+extension ProbeFailure {
+    /// What it says about the server's standing.
+    var fault: ProbeFault {
+        switch self {
+        case .unavailable: .unreachable
+        case .misconfigured(let what, _): .misconfigured(what)
+        }
+    }
 }
 
 /// Reads what a server's probing endpoints answered. Pure: the driver does the asking.
@@ -30,7 +41,8 @@ struct ProbeReading {
         return BackendProfile(
             engine: identity.engine, version: identity.version, model: model, contextTokens: context,
             slots: identity.slots,
-            tokenLimitField: url.contains("://api.openai.com") ? .maxCompletionTokens : .maxTokens)
+            tokenLimitField: url.contains("://api.openai.com") ? .maxCompletionTokens : .maxTokens,
+            facts: ServerFacts(models: [ServedModel(model)], slots: Int(identity.slots)))
     }
 
     // MARK: models

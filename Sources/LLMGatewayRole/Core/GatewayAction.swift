@@ -1,4 +1,4 @@
-import Hashing
+import GatewayLogic
 import Model
 import Support
 import Wire
@@ -7,22 +7,26 @@ import Wire
 enum GatewayAction<Asker> {
     /// Send an attempt to a server.
     case send(Flight)
-    /// Give up an attempt that is under way.
+    /// Give up an attempt that is under way, at the server, too.
     case cancel(flight: UInt64)
     /// Tell who asked.
     case reply(Asker, GatewayReply)
     /// Call `retryDue` for the call after this time.
     case wake(call: UInt64, after: Span)
-    /// Probe a server after this time.
-    case probe(backend: Int, after: Span)
+    /// Probe a server now.
+    case probe(ServerID, ProbeKind)
+    /// Read a server's load now.
+    case readLoad(ServerID)
+    /// A server changed in a way that a person may want to know.
+    case tell(ServerID, ServerChange)
 }
 
 /// One attempt on its way.
 struct Flight {
     /// Its number, never used again.
     var number: UInt64
-    /// Index of the server.
-    var backend: Int
+    /// The server.
+    var server: ServerID
     /// Identity of the call, for the server's log.
     var call: CallID
     /// The request's JSON.

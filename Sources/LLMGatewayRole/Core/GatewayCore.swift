@@ -1,4 +1,6 @@
 import Curl
+import DequeModule
+import GatewayLogic
 import Hashing
 import JSON
 import Model
@@ -8,35 +10,58 @@ import Wire
 /// The gateway's logic: what comes in changes it and leaves actions for the driver. Knows no socket and no clock.
 ///
 /// A call has one way: queue, server, and back to the queue after each try that brought no answer, until there is
-/// an answer that holds, every allowed attempt was rejected, or its time is up. Only the first two are outcomes.
+/// an answer that holds, every allowed attempt was rejected, or its time is up. Only the first two are outcomes. Which
+/// call goes where is the `Dispatcher`'s to say, and what may be asked of a server the `ServerFleet`'s.
 struct GatewayCore<Asker> {
     typealias Call = PendingCall<Asker>
 
+    /// A request at a server.
+    struct Flying {
+        var call: UInt64
+        var assignment: Assignment
+    }
+
     let limits: GatewayLimits
-    private(set) var pool: BackendPool
-    private(set) var queue: RequestQueue
-    private(set) var memo: IdentityMemo
-    private(set) var counters = GatewayCounters()
-    private var calls: [UInt64: Call] = [:]
-    private var flights: [UInt64: UInt64] = [:]
+    var fleet: ServerFleet
+    var queue: Dispatcher
+    var memo: IdentityMemo
+    var shared: SharedAnswers
+    var book = ServerBook()
+    var counters = GatewayCounters()
+    var calls: [UInt64: Call] = [:]
+    var flights: [UInt64: Flying] = [:]
+    /// The model of calls that name none: the one that the user named, or that the first server serves.
+    var model: String?
+    var writer = ChatRequestWriter()
     /// Calls in order of their deadlines, which is the order of their arrival.
-    private var deadlines = FirstInFirstOut<UInt64>()
+    private var deadlines = Deque<UInt64>()
+    /// Calls whose askers are gone, in the order in which they are given up.
+    private var orphans = Deque<(call: UInt64, until: Instant)>()
     private var describing: [Asker] = []
     private var lastNumber: UInt64 = 0
-    private var writer = ChatRequestWriter()
     private var actions: [GatewayAction<Asker>] = []
 
-    init(pool: BackendPool, limits: GatewayLimits) {
-        self.pool = pool
+    init(policy: PlacementPolicy = .prefix, model: String? = nil, limits: GatewayLimits) {
         self.limits = limits
-        queue = RequestQueue(limit: limits.queueBytes)
-        memo = IdentityMemo(limit: limits.memoBytes)
+        self.model = model
+        fleet = ServerFleet(policy: limits.fleet)
+        queue = Dispatcher(policy: policy, limits: limits.queue)
+        memo = IdentityMemo(limit: limits.memoBytes, grace: limits.orphanGrace)
+        shared = SharedAnswers(limit: limits.sharedBytes, age: limits.sharedAge)
     }
 
     /// Takes the actions that have come up.
     mutating func takeActions() -> [GatewayAction<Asker>] {
+        guard !actions.isEmpty else { return [] }
         defer { actions.removeAll(keepingCapacity: true) }
         return actions
+    }
+
+    mutating func act(_ action: GatewayAction<Asker>) { actions.append(action) }
+
+    mutating func nextNumber() -> UInt64 {
+        lastNumber += 1
+        return lastNumber
     }
 
     /// Calls that have no outcome yet.
@@ -44,39 +69,66 @@ struct GatewayCore<Asker> {
 
     // MARK: requests
 
-    /// Starts probing every server.
-    mutating func start() {
-        for backend in pool.backends.indices { probe(backend, after: Span(nanoseconds: 0)) }
-    }
-
     /// A request for an answer.
-    mutating func complete(_ request: Complete, from asker: Asker, at now: Instant) {
+    mutating func complete(_ arrived: ArrivedCall, from asker: Asker, at now: Instant) {
         counters.asked += 1
-        let key = CallKey(run: request.run, call: request.call, request: request.spec.requestHash)
-        switch memo.entry(key) {
-        case .kept(let outcome, _):
+        switch memo.entry(arrived.key) {
+        case .kept(let outcome, _, _):
             counters.remembered += 1
-            actions.append(.reply(asker, .completed(outcome)))
+            act(.reply(asker, .completed(outcome)))
         case .pending(let number):
             counters.joined += 1
             calls[number]?.askers.append(asker)
+            calls[number]?.orphanedUntil = nil
         case nil:
-            begin(request, key, from: asker, at: now)
+            begin(arrived, from: asker, at: now)
         }
     }
 
     /// These calls' outcomes are durable.
-    mutating func release(_ released: ReleaseOutcomes) {
-        for call in released.calls { memo.release(call, of: released.run) }
+    mutating func release(_ released: ReleaseOutcomes, at now: Instant) {
+        for call in released.calls { memo.release(call, of: released.run, at: now) }
+    }
+
+    /// Nobody will want these calls' answers.
+    mutating func cancel(_ cancelled: CancelCalls, at now: Instant) {
+        var numbers: [UInt64] = []
+        if cancelled.calls.isEmpty {
+            numbers = calls.values.filter { $0.key.run == cancelled.run }.map(\.number).sorted()
+        } else {
+            for call in cancelled.calls { numbers += memo.pending(call, of: cancelled.run) }
+        }
+        for number in numbers {
+            if let call = calls[number] { abandon(call, at: now) }
+        }
+    }
+
+    /// Askers are gone. What only they wanted lives on for a while: another may take over and ask for it.
+    mutating func lost(at now: Instant, where isGone: (Asker) -> Bool) {
+        describing.removeAll(where: isGone)
+        for call in calls.values.sorted(by: { $0.number < $1.number }) where call.askers.contains(where: isGone) {
+            call.askers.removeAll(where: isGone)
+            guard call.askers.isEmpty else { continue }
+            call.orphanedUntil = now + limits.orphanGrace
+            orphans.append((call.number, now + limits.orphanGrace))
+        }
     }
 
     /// A question about the servers; answered when each was probed once.
     mutating func describe(to asker: Asker) {
-        guard pool.isProbed else { return describing.append(asker) }
-        actions.append(.reply(asker, description()))
+        guard book.isProbed else { return describing.append(asker) }
+        act(.reply(asker, description()))
     }
 
-    private mutating func begin(_ request: Complete, _ key: CallKey, from asker: Asker, at now: Instant) {
+    /// Answers those who asked about the servers, once there is something to tell.
+    mutating func tellDescriptions() {
+        guard book.isProbed else { return }
+        for asker in describing { act(.reply(asker, description())) }
+        describing = []
+    }
+
+    private mutating func begin(_ arrived: ArrivedCall, from asker: Asker, at now: Instant) {
+        let request = arrived.request
         if case .jsonSchema(let schema) = request.spec.constraint {
             guard let schema = try? JSONValue(parsing: Array(schema.utf8)), schema.objectValue != nil else {
                 return fail(asker, .invalid, "the JSON schema is not a JSON object")
@@ -87,215 +139,128 @@ struct GatewayCore<Asker> {
                     advice: "say it with the keywords that services/llm-gateway/README.md lists")
             }
         }
-        let size = request.spec.messages.reduce(256) { sum, message in
-            message.segments.reduce(sum) { $0 + $1.utf8.count }
-        }
-        if let problem = pool.misconfiguration { return actions.append(.reply(asker, .failed(problem))) }
-        guard queue.reserve(size) else {
+        if let problem = obstacle(for: request.spec.model) { return act(.reply(asker, .failed(problem))) }
+        if let refusal = queue.reserve(arrived.bytes) {
             counters.refused += 1
+            let wait = refusal.wait.map { "; about \(Int($0.seconds.rounded(.up))) s until they are through" } ?? ""
             return fail(
-                asker, .overloaded, "the queue is full: \(queue.count) calls, \(queue.bytes) bytes",
+                asker, .overloaded,
+                "the queue is full: \(refusal.place) calls wait, \(queue.bytes) bytes\(wait)",
                 advice: "ask again later, or raise --queue-bytes")
         }
-        lastNumber += 1
-        let call = Call(
-            number: lastNumber, key: key, request: request, bytes: size, deadline: now + limits.deadline, asker: asker)
+        let call = Call(arrived, number: nextNumber(), deadline: now + limits.deadline, asker: asker)
         calls[call.number] = call
-        memo.begin(key, as: call.number)
+        memo.begin(arrived.key, as: call.number)
         deadlines.append(call.number)
-        queue.append(call.number, to: request.call.number == 0 ? .opening : .continuing)
+        start(call, lane: request.call.number == 0 ? .opening : .continuing, at: now)
     }
 
-    // MARK: the way of a call
+    /// What keeps every server from ever answering calls of the model; "" is the default one.
+    func obstacle(for model: String) -> Problem? {
+        if let problem = book.misconfiguration { return problem }
+        guard !model.isEmpty, book.isProbed else { return nil }
+        let profiles = book.servers.compactMap(book.profile)
+        guard !profiles.isEmpty, !profiles.contains(where: { $0.facts.serves(model) }) else { return nil }
+        let known = Set(profiles.flatMap { $0.facts.models.map(\.name) }).sorted()
+        return Problem(
+            .misconfigured, "no server has the model '\(model)'",
+            advice: "name one of: \(known.prefix(5).joined(separator: ", "))")
+    }
 
-    /// Sends what the servers have room for. Call it after each batch of changes.
-    mutating func dispatch(at now: Instant) {
-        while queue.count > 0, let backend = pool.dispatch(at: now) {
-            guard let call = nextQueued(), let profile = pool.backends[backend].profile else {
-                pool.undispatch(backend)
-                return
-            }
-            lastNumber += 1
-            call.place = .flying(lastNumber, backend: backend)
-            queue.release(call.bytes)
-            flights[lastNumber] = call.number
-            counters.sent += 1
-            let left = call.deadline.since(now)
-            actions.append(
-                .send(
-                    Flight(
-                        number: lastNumber, backend: backend, call: call.request.call,
-                        body: writer.body(call.request.spec, seed: call.request.seeds[call.attempt], profile: profile),
-                        timeout: min(limits.requestTimeout, left))))
+    private mutating func fail(_ asker: Asker, _ code: Problem.Code, _ what: String, advice: String = "") {
+        act(.reply(asker, .failed(Problem(code, what, advice: advice))))
+    }
+
+    // MARK: time
+
+    /// Ends what is over and does what is due. Call it a few times a second.
+    mutating func tick(at now: Instant) {
+        fleet.tick(waiting: queue.count, at: now)
+        follow(at: now)
+        memo.expire(at: now)
+        shared.expire(at: now)
+        while let orphan = orphans.first, orphan.until <= now {
+            orphans.removeFirst()
+            if let call = calls[orphan.call], call.orphanedUntil == orphan.until { abandon(call, at: now) }
         }
-    }
-
-    /// An attempt came back.
-    mutating func finished(flight: UInt64, _ result: Result<HTTPResponse, HTTPFailure>, at now: Instant) {
-        guard let number = flights.removeValue(forKey: flight), let call = calls[number],
-            case .flying(flight, let backend) = call.place
-        else { return }
-        pool.finished(backend)
-        let reading = ReplyReading.read(result)
-        note(result, reading, of: backend, at: now)
-        switch reading {
-        case .answer(let reply): judge(reply, of: call, at: now)
-        case .again(_, let retryAfter, let reason): rest(call, retryAfter: retryAfter, reason: reason)
-        case .wantsTokenLimit(let field):
-            pool.learn(backend, field)
-            call.limitChanges += 1
-            guard call.limitChanges <= 2 else {
-                return finish(call, answer: nil, rejection: "the server takes neither field for the length of answers")
-            }
-            requeue(call, reserve: true)
-        case .refused(let reason): finish(call, answer: nil, rejection: reason)
-        case .misconfigured(let what, let advice):
-            giveUp(call, Problem(.misconfigured, "\(pool.backends[backend].url): \(what)", advice: advice))
-        }
-    }
-
-    /// A call has waited long enough for its next try.
-    mutating func retryDue(call number: UInt64) {
-        guard let call = calls[number], call.place == .resting else { return }
-        requeue(call, reserve: false)
-    }
-
-    /// Ends the calls whose time is up. Call it a few times a second.
-    mutating func expire(at now: Instant) {
         while let number = deadlines.first {
             if let call = calls[number] {
                 guard call.deadline <= now else { return }
-                expire(call)
+                expire(call, at: now)
             }
-            _ = deadlines.popFirst()
+            deadlines.removeFirst()
         }
     }
 
-    private mutating func nextQueued() -> Call? {
-        while let number = queue.popFirst() {
-            if let call = calls[number], call.place == .queued { return call }
-        }
-        return nil
-    }
-
-    private mutating func judge(_ reply: ChatCompletionReply, of call: Call, at now: Instant) {
-        call.count(promptTokens: reply.promptTokens, completionTokens: reply.completionTokens)
-        if let model = reply.model { call.model = model }
-        switch AnswerCheck.verdict(reply.content, constraint: call.request.spec.constraint) {
-        case .accepted(let answer): finish(call, answer: answer, rejection: "")
-        case .rejected(let reason):
-            counters.rejected += 1
-            call.rejected.append(
-                RejectedAttempt(
-                    attempt: UInt32(call.attempt), reason: reason,
-                    answer: ReplyReading.bounded(reply.content ?? "", bytes: limits.rejectedBytes)))
-            call.attempt += 1
-            guard call.attempt < min(limits.maxAttempts, call.request.seeds.count) else {
-                return finish(call, answer: nil, rejection: reason)
-            }
-            requeue(call, reserve: true)
-        }
-    }
-
-    private mutating func rest(_ call: Call, retryAfter: Span?, reason: String) {
-        counters.retried += 1
-        // The jitter spreads requests over time; nothing else follows from it.
-        var jitter = SeededGenerator(seed: call.request.seeds[call.attempt] &+ UInt64(call.retries))
-        let wait = limits.retry.delay(retry: call.retries, jitter: jitter.next(), retryAfter: retryAfter)
-        call.retries += 1
-        call.lastTrouble = reason
-        call.place = .resting
-        queue.takeBack(call.bytes)
-        actions.append(.wake(call: call.number, after: wait))
-    }
-
-    private mutating func requeue(_ call: Call, reserve: Bool) {
-        if reserve { queue.takeBack(call.bytes) }
-        call.place = .queued
-        queue.append(call.number, to: .returning)
-    }
-
-    private mutating func expire(_ call: Call) {
+    private mutating func expire(_ call: Call, at now: Instant) {
         counters.expired += 1
         let trouble = call.lastTrouble.isEmpty ? "no server had room for it" : "last: \(call.lastTrouble)"
+        let isAnyUsable = !fleet.rooms(at: now).isEmpty
         giveUp(
             call,
             Problem(
                 .unavailable, "no answer within \(Int(limits.deadline.seconds)) s; \(trouble)",
-                advice: pool.isAnyWorking ? "ask again" : "start the model server"))
+                advice: isAnyUsable ? "ask again" : "start the model server"), at: now)
     }
 
-    /// Ends a call without an outcome.
-    private mutating func giveUp(_ call: Call, _ problem: Problem) {
-        leave(call)
+    private mutating func abandon(_ call: Call, at now: Instant) {
+        counters.cancelled += 1
+        giveUp(call, Problem(.unavailable, "the call was given up: nobody wanted it", advice: "ask again"), at: now)
+    }
+
+    // MARK: ends
+
+    /// Ends a call without an outcome. Those who ask the same go on without it.
+    mutating func giveUp(_ call: Call, _ problem: Problem, at now: Instant) {
+        leave(call, at: now)
         memo.abandon(call.key)
-        for asker in call.askers { actions.append(.reply(asker, .failed(problem))) }
+        for asker in call.askers { act(.reply(asker, .failed(problem))) }
+        restartFollowers(of: call, at: now)
     }
 
-    private mutating func finish(_ call: Call, answer: String?, rejection: String) {
-        leave(call)
+    /// Ends a call with its outcome.
+    mutating func finish(_ call: Call, answer: String?, rejection: String, at now: Instant) {
+        leave(call, at: now)
         if answer == nil { counters.failed += 1 } else { counters.answered += 1 }
         let outcome = call.outcome(answer: answer, rejection: rejection)
         memo.keep(call.key, outcome)
-        for asker in call.askers { actions.append(.reply(asker, .completed(outcome))) }
+        for asker in call.askers { act(.reply(asker, .completed(outcome))) }
     }
 
     /// Takes a call out of wherever it is.
-    private mutating func leave(_ call: Call) {
+    private mutating func leave(_ call: Call, at now: Instant) {
         calls[call.number] = nil
         switch call.place {
-        case .queued, .resting: queue.release(call.bytes)
-        case .flying(let flight, let backend):
-            // Gone from the table when its reply is what ends the call.
-            guard flights.removeValue(forKey: flight) != nil else { return }
-            pool.finished(backend)
-            actions.append(.cancel(flight: flight))
+        case .queued:
+            queue.remove(call.number)
+            queue.release(call.bytes)
+        case .resting: queue.release(call.bytes)
+        case .following(let leader):
+            calls[leader]?.followers.removeAll { $0 == call.number }
+            queue.release(call.bytes)
+        case .flying(let numbers): for number in numbers { cancelFlight(number, at: now) }
+        }
+        if let work = call.leads {
+            shared.abandon(work, by: call.number)
+            call.leads = nil
         }
     }
 
-    private mutating func fail(_ asker: Asker, _ code: Problem.Code, _ what: String, advice: String = "") {
-        actions.append(.reply(asker, .failed(Problem(code, what, advice: advice))))
+    /// Gives up a flight that is still under way.
+    mutating func cancelFlight(_ number: UInt64, at now: Instant) {
+        guard let flying = flights.removeValue(forKey: number) else { return }
+        queue.ended(flying.assignment)
+        fleet.ended(number, .cancelled, at: now)
+        act(.cancel(flight: number))
     }
 
-    // MARK: servers
-
-    /// A probe came back.
-    mutating func probed(_ backend: Int, _ result: Result<BackendProfile, ProbeFailure>) {
-        pool.probed(backend, result)
-        if pool.backends[backend].problem != nil {
-            let failed = pool.backends[backend].probesFailed
-            var jitter = SeededGenerator(seed: UInt64(backend) << 32 | UInt64(failed))
-            probe(backend, after: limits.probe.delay(retry: failed - 1, jitter: jitter.next()))
+    /// The first of those who follow asks for itself, and the others follow it.
+    mutating func restartFollowers(of call: Call, at now: Instant) {
+        let followers = call.followers
+        call.followers = []
+        for number in followers {
+            guard let follower = calls[number], follower.place == .following(call.number) else { continue }
+            start(follower, lane: .returning, at: now)
         }
-        guard pool.isProbed else { return }
-        for asker in describing { actions.append(.reply(asker, description())) }
-        describing = []
-        guard let problem = pool.misconfiguration else { return }
-        for number in calls.keys.sorted() {
-            if let call = calls[number] { giveUp(call, problem) }
-        }
-    }
-
-    private mutating func note(
-        _ result: Result<HTTPResponse, HTTPFailure>, _ reading: ReplyReading, of backend: Int, at now: Instant
-    ) {
-        switch (result, reading) {
-        case (.failure(.shutDown), _): return
-        case (.failure(let failure), .again):
-            if pool.updateHealth(backend, { $0.lost(failure) }) { probe(backend, after: Span(nanoseconds: 0)) }
-        case (_, .again(true, let retryAfter, _)):
-            let wait = limits.retry.honoured(retryAfter)
-            pool.updateHealth(backend) { $0.refused(retryAfter: wait, at: now) }
-        default: pool.updateHealth(backend) { $0.answered() }
-        }
-    }
-
-    private mutating func probe(_ backend: Int, after span: Span) {
-        if pool.beginProbe(backend) { actions.append(.probe(backend: backend, after: span)) }
-    }
-
-    private func description() -> GatewayReply {
-        if let problem = pool.firstMisconfiguration ?? pool.unavailability { return .failed(problem) }
-        return .described(pool.descriptions)
     }
 }

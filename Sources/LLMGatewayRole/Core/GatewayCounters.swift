@@ -21,9 +21,19 @@ struct GatewayCounters: Equatable {
     /// Calls whose time was up.
     var expired: UInt64 = 0
 
+    /// Calls answered by what another had asked.
+    var shared: UInt64 = 0
+    /// Attempts taken from a server that brought nothing, and sent elsewhere.
+    var redispatched: UInt64 = 0
+    /// Attempts sent beside one that took long.
+    var hedged: UInt64 = 0
+    /// Calls given up because nobody wanted them any more.
+    var cancelled: UInt64 = 0
+
     /// One line for the log.
     var summary: String {
         "asked \(asked), answered \(answered), failed \(failed), expired \(expired), refused \(refused), "
-            + "joined \(joined), remembered \(remembered), sent \(sent), retried \(retried), rejected \(rejected)"
+            + "joined \(joined), remembered \(remembered), sent \(sent), retried \(retried), rejected \(rejected), "
+            + "shared \(shared), redispatched \(redispatched), hedged \(hedged), cancelled \(cancelled)"
     }
 }

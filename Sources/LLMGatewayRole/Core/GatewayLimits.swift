@@ -1,12 +1,22 @@
 import Curl
+import GatewayLogic
 import Support
 
 /// Every limit of the gateway, in one place.
 struct GatewayLimits: Sendable {
-    /// Bytes of prompts that may wait.
-    var queueBytes = 256 << 20
+    /// The queue's: bytes, ageing.
+    var queue = DispatcherLimits()
+    /// The servers': windows, breakers, budgets.
+    var fleet = FleetPolicy()
     /// Bytes of answers that are kept until they are released.
     var memoBytes = 256 << 20
+    /// Bytes of answers to deterministic requests that are remembered for whoever asks the same.
+    var sharedBytes = 64 << 20
+    /// How long they are remembered.
+    var sharedAge = Span.seconds(600)
+    /// How long a call lives on whose asker is gone, and an answer after its release: the lease of a host and a grace
+    /// in which another takes over.
+    var orphanGrace = Span.seconds(30)
     /// Answers that a call may have rejected. A request allows as many as it brings seeds, 16 at most, and this only
     /// cuts that: how often to ask again is the run's configuration to say.
     var maxAttempts = 16
@@ -22,6 +32,4 @@ struct GatewayLimits: Sendable {
     var rejectedBytes = 2_000
     /// Waits between tries.
     var retry = RetryPolicy()
-    /// Waits between probes of a server that does not work.
-    var probe = RetryPolicy(first: .milliseconds(200), longest: .milliseconds(5_000))
 }

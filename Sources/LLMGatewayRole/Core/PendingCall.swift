@@ -22,6 +22,8 @@ final class PendingCall<Asker> {
     let request: Complete
     /// The prompt's prefixes.
     let chain: PrefixChain
+    /// The prompt's tokens, estimated.
+    let tokens: Int
     /// What it weighs in the queue.
     let bytes: Int
     let deadline: Instant
@@ -48,17 +50,22 @@ final class PendingCall<Asker> {
     private(set) var completionTokens: UInt32 = 0
     var model = ""
 
-    init(
-        number: UInt64, key: CallKey, request: Complete, chain: PrefixChain, bytes: Int, deadline: Instant,
-        asker: Asker
-    ) {
+    init(_ arrived: ArrivedCall, number: UInt64, deadline: Instant, asker: Asker) {
         self.number = number
-        self.key = key
-        self.request = request
-        self.chain = chain
-        self.bytes = bytes
         self.deadline = deadline
+        key = arrived.key
+        request = arrived.request
+        chain = arrived.chain
+        tokens = arrived.tokens
+        bytes = arrived.bytes
         askers = [asker]
+    }
+
+    /// The call as the queue sees it.
+    func waiting(_ lane: WaitingCall.Lane) -> WaitingCall {
+        WaitingCall(
+            number: number, flow: key.run, model: request.spec.model, chain: chain, tokens: tokens,
+            answerTokens: Int(request.spec.sampling.maxTokens), priority: Int(request.terms.priority), lane: lane)
     }
 
     /// What the present attempt has in common with others of equal request; nil where each draws its own answer.

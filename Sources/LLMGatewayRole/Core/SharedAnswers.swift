@@ -1,4 +1,6 @@
+import DequeModule
 import Hashing
+import JSON
 import Support
 
 /// Work that several calls have in common: under way once, and its answer remembered for a while.
@@ -20,7 +22,7 @@ struct SharedAnswers {
     }
 
     private var entries: [WorkKey: Entry] = [:]
-    private var order = FirstInFirstOut<Remembered>()
+    private var order = Deque<Remembered>()
 
     /// Most bytes of answers that are remembered.
     let limit: Int

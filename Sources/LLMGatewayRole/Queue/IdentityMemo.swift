@@ -1,3 +1,4 @@
+import DequeModule
 import Hashing
 import Model
 import Support
@@ -34,8 +35,8 @@ struct IdentityMemo {
 
     private var entries: [CallKey: Entry] = [:]
     private var keys: [CallID: [CallKey]] = [:]
-    private var order = FirstInFirstOut<CallKey>()
-    private var releases = FirstInFirstOut<Release>()
+    private var order = Deque<CallKey>()
+    private var releases = Deque<Release>()
     private var lastRelease: UInt64 = 0
 
     /// Most bytes of answers that are kept.
@@ -56,6 +57,14 @@ struct IdentityMemo {
 
     /// What is known of the call.
     func entry(_ key: CallKey) -> Entry? { entries[key] }
+
+    /// The calls under way of this identity, whatever they ask.
+    func pending(_ call: CallID, of run: String) -> [UInt64] {
+        (keys[call] ?? []).compactMap { key in
+            if key.run == run, case .pending(let number) = entries[key] { return number }
+            return nil
+        }
+    }
 
     /// Notes that a call is under way.
     mutating func begin(_ key: CallKey, as number: UInt64) {
@@ -109,10 +118,11 @@ struct IdentityMemo {
     /// Entries that were released stay in the order until they outweigh the others.
     private mutating func trimOrder() {
         guard order.count > 2 * kept + 1024 else { return }
-        order.keepAll { key in
-            if case .kept = entries[key] { return true }
-            return false
-        }
+        order = Deque(
+            order.filter { key in
+                if case .kept = entries[key] { return true }
+                return false
+            })
     }
 
     private mutating func forget(_ key: CallKey) {

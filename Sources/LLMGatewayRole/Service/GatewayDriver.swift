@@ -1,4 +1,5 @@
 import Curl
+import GatewayLogic
 import Hashing
 import Logging
 import Model
@@ -11,41 +12,36 @@ import Wire
 /// Lives on the loop's thread.
 final class GatewayDriver {
     /// How often deadlines are looked at.
-    private static let tick = Span.milliseconds(100)
-    private static let probeTimeout = Span.seconds(10)
-    private static let probeBytes = 8 << 20
+    private static let tick = Span.milliseconds(50)
 
     private var core: GatewayCore<Asker>
     private let loop: HTTPLoop
     private let clock: any MonotonicClock
     private let access: ServerAccess
-    private let chatAddresses: [String]
+    private let prober: ServerProber
     private let logger: Logger
-    /// The model that the user named.
-    private let wantedModel: String?
     /// Where replies go: whoever asked came through it.
     private var sink: (any ReplySink)?
     private var requests: [UInt64: RequestHandle] = [:]
+    private var chatAddresses: [ServerID: String] = [:]
     private var replies: [(peer: PeerID, envelope: Envelope)] = []
-    private var told: [ProbeFailure?]
 
     init(
-        access: ServerAccess, model: String?, limits: GatewayLimits, window: Int, loop: HTTPLoop,
+        access: ServerAccess, model: String?, policy: PlacementPolicy, limits: GatewayLimits, loop: HTTPLoop,
         clock: any MonotonicClock, logger: Logger
     ) {
-        core = GatewayCore(pool: BackendPool(urls: access.urls, window: window), limits: limits)
+        core = GatewayCore(policy: policy, model: model, limits: limits)
         self.loop = loop
         self.clock = clock
         self.access = access
-        chatAddresses = access.urls.map { $0 + "/v1/chat/completions" }
+        prober = ServerProber(
+            loop: loop, headers: access.headers, wantedModel: model, connectTimeout: limits.connectTimeout)
         self.logger = logger
-        wantedModel = model
-        told = access.urls.map { _ in nil }
     }
 
     /// Starts probing; the loop calls back from then on.
     func start() {
-        core.start()
+        for url in access.urls { core.add(url, at: clock.now()) }
         loop.setBatchEnd { [weak self] in self?.settle() }
         scheduleTick()
     }
@@ -59,18 +55,22 @@ final class GatewayDriver {
         let now = clock.now()
         for (asker, message) in batch {
             switch message {
-            case .complete(let request): core.complete(request, from: asker, at: now)
-            case .release(let released): core.release(released)
+            case .complete(let arrived): core.complete(arrived, from: asker, at: now)
+            case .release(let released): core.release(released, at: now)
+            case .cancel(let cancelled): core.cancel(cancelled, at: now)
             case .describe: core.describe(to: asker)
             case .refused(let refusal): refuse(asker, refusal)
             }
         }
     }
 
+    /// A client left.
+    func lost(_ peer: PeerID) { core.lost(at: clock.now()) { $0.peer == peer } }
+
     private func scheduleTick() {
         loop.schedule(after: Self.tick) { [weak self] in
             guard let self else { return }
-            core.expire(at: clock.now())
+            core.tick(at: clock.now())
             scheduleTick()
         }
     }
@@ -91,15 +91,21 @@ final class GatewayDriver {
             if let request = requests.removeValue(forKey: flight) { loop.cancel(request) }
         case .reply(let asker, let answer): reply(asker, answer)
         case .wake(let call, let after):
-            loop.schedule(after: after) { [weak self] in self?.core.retryDue(call: call) }
-        case .probe(let backend, let after):
-            loop.schedule(after: after) { [weak self] in self?.probe(backend) }
+            loop.schedule(after: after) { [weak self] in
+                guard let self else { return }
+                core.retryDue(call: call, at: clock.now())
+            }
+        case .probe(let server, let kind): probe(server, kind)
+        case .readLoad(let server): core.loadRead(server, nil, at: clock.now())
+        case .tell(let server, let change): tell(server, change)
         }
     }
 
     private func start(_ flight: Flight) {
+        let address = chatAddresses[flight.server] ?? core.book.url(flight.server) + "/v1/chat/completions"
+        chatAddresses[flight.server] = address
         let request = HTTPRequest(
-            .post, chatAddresses[flight.backend],
+            .post, address,
             headers: access.headers + [HTTPRequest.Header("x-gensim-call", flight.call.description)],
             body: flight.body, connectTimeout: core.limits.connectTimeout, totalTimeout: flight.timeout,
             maxResponseBytes: core.limits.replyBytes)
@@ -132,47 +138,62 @@ final class GatewayDriver {
         Envelope(kind: Message.kind.rawValue, correlation: asker.correlation, body: message.packed())
     }
 
-    // MARK: probing
+    // MARK: servers
 
-    private func probe(_ backend: Int) {
-        var replies: [String: Result<HTTPResponse, HTTPFailure>] = [:]
-        for path in ProbeReading.paths {
-            let request = HTTPRequest(
-                .get, access.urls[backend] + path, headers: access.headers, connectTimeout: core.limits.connectTimeout,
-                totalTimeout: Self.probeTimeout, maxResponseBytes: Self.probeBytes)
-            loop.start(request) { [weak self] result in
+    private func probe(_ server: ServerID, _ kind: ProbeKind) {
+        switch kind {
+        case .health:
+            prober.askHealth(core.book.url(server)) { [weak self] fault in
                 guard let self else { return }
-                replies[path] = result
-                if replies.count == ProbeReading.paths.count { probed(backend, replies) }
+                core.healthAsked(server, fault, at: clock.now())
+            }
+        case .full:
+            prober.probe(core.book.url(server)) { [weak self] result in
+                guard let self else { return }
+                report(server, result)
+                core.probed(server, result, at: clock.now())
+                let window = core.fleet.statuses(at: clock.now()).reduce(0) { $0 + $1.window }
+                loop.keepConnections(window + core.book.servers.count * ProbeReading.paths.count)
             }
         }
     }
 
-    private func probed(_ backend: Int, _ replies: [String: Result<HTTPResponse, HTTPFailure>]) {
-        let reading = ProbeReading(url: access.urls[backend], wantedModel: wantedModel)
-        do throws(ProbeFailure) {
-            core.probed(backend, .success(try reading.profile(replies)))
-        } catch {
-            core.probed(backend, .failure(error))
-        }
-        loop.keepConnections(core.pool.totalWindow + access.urls.count * ProbeReading.paths.count)
-        tell(backend)
-    }
-
-    /// Logs what changed about a server, once.
-    private func tell(_ backend: Int) {
-        let found = core.pool.backends[backend]
-        if let problem = found.problem {
-            guard told[backend] != problem else { return }
+    /// Logs what a probe found that was not known, once.
+    private func report(_ server: ServerID, _ result: Result<BackendProfile, ProbeFailure>) {
+        switch result {
+        case .success(let profile):
+            guard core.book.profile(server) != profile else { return }
+            logger.info("\(core.book.url(server)): \(profile.engine.rawValue) \(profile.version), model \(profile.model)")
+        case .failure(let problem):
+            guard core.book.problem(server) != problem else { return }
             switch problem {
-            case .unavailable(let what): logger.warning("\(found.url): \(what); trying again")
-            case .misconfigured(let what, let advice): logger.error("\(found.url): \(what); \(advice)")
+            case .unavailable(let what): logger.warning("\(core.book.url(server)): \(what); trying again")
+            case .misconfigured(let what, let advice): logger.error("\(core.book.url(server)): \(what); \(advice)")
             }
-        } else if let profile = found.profile {
-            logger.info(
-                "\(found.url): \(profile.engine.rawValue) \(profile.version), model \(profile.model), window \(found.window)"
-            )
         }
-        told[backend] = found.problem
+    }
+
+    private func tell(_ server: ServerID, _ change: ServerChange) {
+        let url = core.book.url(server)
+        switch change {
+        case .working: logger.info("\(url): in use")
+        case .slow: logger.warning("\(url): slow; it gets little until it brings answers again")
+        case .draining: logger.info("\(url): finishes what it has")
+        case .removed: chatAddresses[server] = nil
+        case .out(let cause): logger.warning("\(url): out of use, \(cause.words)")
+        }
+    }
+}
+
+extension OutCause {
+    /// For the log.
+    fileprivate var words: String {
+        switch self {
+        case .failing: "it fails on requests; tried again every few seconds"
+        case .interrupted: "a connection broke; asking whether it lives"
+        case .unreachable: "nothing answers there; asked again until it does"
+        case .silent: "it has brought nothing for too long; what it held goes elsewhere"
+        case .misconfigured(let reason): reason
+        }
     }
 }

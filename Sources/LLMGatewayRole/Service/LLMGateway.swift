@@ -1,4 +1,5 @@
 import Curl
+import GatewayLogic
 import Logging
 import Support
 import Transport
@@ -19,12 +20,12 @@ final class LLMGateway: Sendable {
     /// Binds `endpoint` and starts probing the servers.
     init(
         node: TransportNode, endpoint: String, incarnation: UInt64, access: ServerAccess, model: String?,
-        limits: GatewayLimits, window: Int, clock: any MonotonicClock, logger: Logger
+        policy: PlacementPolicy, limits: GatewayLimits, clock: any MonotonicClock, logger: Logger
     ) throws(UserError) {
         let loop = try HTTPLoop(name: "llm-gateway", clock: clock)
         let driver = LoopConfined(on: loop) {
             GatewayDriver(
-                access: access, model: model, limits: limits, window: window, loop: loop, clock: clock, logger: logger)
+                access: access, model: model, policy: policy, limits: limits, loop: loop, clock: clock, logger: logger)
         }
         self.loop = loop
         self.driver = driver
@@ -63,4 +64,6 @@ private struct MessageIntake: ListenerHandler {
         }
         loop.execute { driver.value.receive(messages, through: sink) }
     }
+
+    func peerLost(_ peer: PeerID, on sink: any ReplySink) { loop.execute { driver.value.lost(peer) } }
 }

@@ -1,0 +1,61 @@
+import Curl
+import GatewayLogic
+import Support
+
+/// Asks servers what they are, whether they live, and how much they have to do.
+///
+/// Lives on the loop's thread.
+final class ServerProber {
+    private static let probeTimeout = Span.seconds(10)
+    private static let healthTimeout = Span.seconds(3)
+    private static let replyBytes = 8 << 20
+
+    private let loop: HTTPLoop
+    private let headers: [HTTPRequest.Header]
+    private let wantedModel: String?
+    private let connectTimeout: Span
+
+    init(loop: HTTPLoop, headers: [HTTPRequest.Header], wantedModel: String?, connectTimeout: Span) {
+        self.loop = loop
+        self.headers = headers
+        self.wantedModel = wantedModel
+        self.connectTimeout = connectTimeout
+    }
+
+    /// Finds out what serves at `url`.
+    func probe(_ url: String, completion: @escaping (Result<BackendProfile, ProbeFailure>) -> Void) {
+        let reading = ProbeReading(url: url, wantedModel: wantedModel)
+        var replies: [String: Result<HTTPResponse, HTTPFailure>] = [:]
+        for path in ProbeReading.paths {
+            get(url + path, timeout: Self.probeTimeout) { result in
+                replies[path] = result
+                guard replies.count == ProbeReading.paths.count else { return }
+                do throws(ProbeFailure) {
+                    completion(.success(try reading.profile(replies)))
+                } catch {
+                    completion(.failure(error))
+                }
+            }
+        }
+    }
+
+    /// Finds out whether anything at all answers at `url`; nil when it does.
+    func askHealth(_ url: String, completion: @escaping (ProbeFault?) -> Void) {
+        get(url + "/health", timeout: Self.healthTimeout) { result in
+            switch result {
+            case .success: completion(nil)
+            case .failure(.timeout): completion(.silent)
+            case .failure: completion(.unreachable)
+            }
+        }
+    }
+
+    private func get(
+        _ address: String, timeout: Span, completion: @escaping (Result<HTTPResponse, HTTPFailure>) -> Void
+    ) {
+        let request = HTTPRequest(
+            .get, address, headers: headers, connectTimeout: min(connectTimeout, timeout), totalTimeout: timeout,
+            maxResponseBytes: Self.replyBytes)
+        loop.start(request, completion: completion)
+    }
+}
