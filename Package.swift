@@ -178,9 +178,8 @@ let testTargets: [Target] = [
         "ClusterSimulation",
         [
             "CoordinatorRole", "AgentHostRole", "LLMGatewayRole", "RecorderRole", "Recording", "RunConfiguration",
-            "SimulationKit", "ClusterLogic", "Transport", "Wire", "Model", "Hashing", "Curl", "ServiceRuntime",
-            "Support",
-            log, grdb,
+            "SimulationKit", "ClusterLogic", "GatewayLogic", "Transport", "Wire", "Model", "Hashing", "Curl",
+            "ServiceRuntime", "Support", log, grdb,
         ]),
     tests("Process", ["ServiceRuntime", "Support", grdb]),
     tests("PythonClient", ["ServiceRuntime", "Support"]),
@@ -194,7 +193,7 @@ let testTargets: [Target] = [
         ["EmbeddingGatewayRole", "Curl", "JSON", "Transport", "Wire", "Hashing", "Support", log]),
     tests(
         "LLMGateway",
-        ["LLMGatewayRole", "Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Support", log]),
+        ["LLMGatewayRole", "GatewayLogic", "Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Support", log]),
 ]
 
 let package = Package(

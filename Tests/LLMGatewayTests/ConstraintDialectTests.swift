@@ -1,3 +1,4 @@
+import GatewayLogic
 import JSON
 import Model
 import Testing
@@ -47,9 +48,10 @@ import Testing
             messages: [.init(role: .system, segments: ["a", "b"]), .init(role: .user, segments: ["c"])],
             constraint: .free, sampling: Sampling(temperature: 700, topP: 1000, maxTokens: 48))
         let profile = BackendProfile(
-            engine: .openai, version: "", model: "m", contextTokens: 0, slots: 0, tokenLimitField: .maxCompletionTokens)
+            engine: .openai, version: "", model: "m", contextTokens: 0, slots: 0, tokenLimitField: .maxCompletionTokens,
+            facts: ServerFacts(models: []))
         for _ in 0..<2 {
-            let body = writer.body(spec, seed: .max, profile: profile)
+            let body = writer.body(spec, model: "m", seed: .max, profile: profile)
             #expect(
                 try JSONValue(parsing: body) == [
                     "model": "m",

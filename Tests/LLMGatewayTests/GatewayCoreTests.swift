@@ -1,4 +1,5 @@
 import Curl
+import GatewayLogic
 import Hashing
 import Model
 import Support
@@ -7,105 +8,9 @@ import Wire
 
 @testable import LLMGatewayRole
 
-/// The gateway's logic under a virtual clock, with servers played by the test.
-private struct Bench {
-    var core: GatewayCore<String>
-    var now = Instant(nanoseconds: 0)
-    var flights: [Flight] = []
-    var replies: [(asker: String, reply: GatewayReply)] = []
-    var wakes: [(call: UInt64, at: Instant)] = []
-    var probes: [(backend: Int, after: Span)] = []
-    var cancelled: [UInt64] = []
-
-    init(servers: Int = 1, slots: UInt32 = 4, _ change: (inout GatewayLimits) -> Void = { _ in }) {
-        var limits = GatewayLimits()
-        change(&limits)
-        core = GatewayCore(pool: BackendPool(urls: (0..<servers).map { "http://s\($0)" }, window: 0), limits: limits)
-        core.start()
-        for server in 0..<servers { core.probed(server, .success(.test(slots: slots))) }
-        settle()
-        probes = []
-    }
-
-    /// Sends what can be sent and sorts the actions.
-    mutating func settle() {
-        core.dispatch(at: now)
-        for action in core.takeActions() {
-            switch action {
-            case .send(let flight): flights.append(flight)
-            case .cancel(let flight):
-                cancelled.append(flight)
-                flights.removeAll { $0.number == flight }
-            case .reply(let asker, let reply): replies.append((asker, reply))
-            case .wake(let call, let after): wakes.append((call, now + after))
-            case .probe(let backend, let after): probes.append((backend, after))
-            }
-        }
-    }
-
-    mutating func ask(
-        _ number: UInt32, _ asker: String = "host", constraint: AnswerConstraint = .free, prompt: String = "p",
-        seeds: [UInt64] = [10, 20, 30]
-    ) {
-        let spec = CompletionSpec(
-            kind: .text, model: "", messages: [PromptMessage(role: .user, segments: [prompt])],
-            constraint: constraint, sampling: Sampling(temperature: 0, topP: 1000, maxTokens: 8))
-        let turn = TurnID.root(round: 1, kind: .act, agent: "a")
-        core.complete(
-            Complete(run: "r", call: CallID(turn: turn, number: number), seeds: seeds, spec: spec), from: asker, at: now
-        )
-        settle()
-    }
-
-    /// Ends the oldest flight.
-    mutating func end(_ result: Result<HTTPResponse, HTTPFailure>) {
-        core.finished(flight: flights.removeFirst().number, result, at: now)
-        settle()
-    }
-
-    mutating func answer(_ text: String?) {
-        let content = text.map { "\"\($0)\"" } ?? "null"
-        end(
-            .success(
-                HTTPResponse(
-                    status: 200,
-                    body: Array(
-                        """
-                        {"model":"m-1","choices":[{"message":{"content":\(content)}}],\
-                        "usage":{"prompt_tokens":100,"completion_tokens":7}}
-                        """.utf8))))
-    }
-
-    mutating func status(_ status: Int, body: String = "", retryAfter: Span? = nil) {
-        end(.success(HTTPResponse(status: status, body: Array(body.utf8), retryAfter: retryAfter)))
-    }
-
-    /// Lets the time of the next retry come.
-    mutating func awake() {
-        let next = wakes.removeFirst()
-        now = max(now, next.at)
-        core.retryDue(call: next.call)
-        settle()
-    }
-
-    var outcomes: [CompletionOutcome] {
-        replies.compactMap { if case .completed(let outcome) = $0.reply { outcome } else { nil } }
-    }
-
-    var problems: [Problem] {
-        replies.compactMap { if case .failed(let problem) = $0.reply { problem } else { nil } }
-    }
-}
-
-private func seed(of flight: Flight) -> String? {
-    String(decoding: flight.body, as: UTF8.self).split(separator: "\"seed\":").last.map {
-        String($0.prefix(while: \.isNumber))
-    }
-}
-
 @Suite struct GatewayCoreTests {
     @Test func anAnswerIsReportedWithItsTokensAndModel() throws {
-        var bench = Bench()
+        var bench = CoreBench()
         bench.ask(1)
         bench.answer("hello")
         #expect(
@@ -116,7 +21,7 @@ private func seed(of flight: Flight) -> String? {
     }
 
     @Test func aCallIsAskedAsOftenAsItBringsSeeds() {
-        var bench = Bench()
+        var bench = CoreBench()
         bench.ask(1, constraint: .choice(["yes"]), seeds: [1, 2, 3, 4, 5])
         for _ in 0..<4 { bench.answer("no") }
         #expect(bench.outcomes.isEmpty)
@@ -125,7 +30,7 @@ private func seed(of flight: Flight) -> String? {
     }
 
     @Test func absurdCountsOfTokensStopAtTheLargest() {
-        var bench = Bench()
+        var bench = CoreBench()
         bench.ask(1, constraint: .choice(["yes"]))
         for _ in 0..<3 {
             let usage = #""usage":{"prompt_tokens":9223372036854775807,"completion_tokens":9223372036854775807}"#
@@ -137,14 +42,14 @@ private func seed(of flight: Flight) -> String? {
 
     @Test(arguments: [#"{"type":"string","pattern":"^a+$"}"#, #"{"items":{"properties":{"x":{"$ref":"a"}}}}"#])
     func aSchemaThatCannotBeVerifiedIsRefusedAtOnce(schema: String) {
-        var bench = Bench()
+        var bench = CoreBench()
         bench.ask(1, constraint: .jsonSchema(schema))
         #expect(bench.flights.isEmpty)
         #expect(bench.problems.map(\.code) == [.invalid])
     }
 
     @Test func aRejectedAnswerIsAskedAgainWithTheNextSeedAndReported() throws {
-        var bench = Bench()
+        var bench = CoreBench()
         bench.ask(1, constraint: .choice(["no", "yes"]))
         #expect(seed(of: try #require(bench.flights.first)) == "10")
         bench.answer("maybe")
@@ -163,7 +68,7 @@ private func seed(of flight: Flight) -> String? {
     }
 
     @Test func afterTheAllowedAttemptsTheCallFailsHonestly() throws {
-        var bench = Bench()
+        var bench = CoreBench()
         bench.ask(1, constraint: .choice(["no"]), seeds: [1, 2])
         bench.answer("a")
         bench.answer("b")
@@ -182,44 +87,35 @@ private func seed(of flight: Flight) -> String? {
             .success(HTTPResponse(status: 200, body: Array(#"{"choices":[]}"#.utf8))), .failure(.reset),
             .failure(.truncated), .failure(.timeout), .failure(.garbled), .failure(.other(code: 99)),
         ] as [Result<HTTPResponse, HTTPFailure>])
-    func whatIsNoAnswerIsSentAgainWithTheSameSeedAfterAWait(trouble: Result<HTTPResponse, HTTPFailure>) throws {
-        var bench = Bench()
+    func whatIsNoAnswerIsSentAgainWithTheSameSeed(trouble: Result<HTTPResponse, HTTPFailure>) throws {
+        var bench = CoreBench()
         bench.ask(1)
         bench.end(trouble)
-        #expect(bench.flights.isEmpty)
-        #expect(try #require(bench.wakes.first).at > bench.now)
-        bench.awake()
+        for _ in 0..<100 where bench.flights.isEmpty {
+            bench.pass(.milliseconds(100))
+            bench.answerProbes()
+        }
         #expect(seed(of: try #require(bench.flights.first)) == "10")
         bench.answer("fine")
         #expect(bench.outcomes.map(\.answer) == ["fine"])
         #expect(bench.outcomes.first?.rejected == [])
     }
 
-    @Test func waitsGrowAndRetryAfterIsHonoured() {
-        var bench = Bench()
+    @Test func aServerThatAsksForTimeIsLeftAloneMeanwhile() {
+        var bench = CoreBench()
         bench.ask(1)
-        var waits: [Span] = []
-        for retry in 0..<6 {
-            bench.status(429, retryAfter: retry == 1 ? .seconds(7) : nil)
-            waits.append(bench.wakes[0].at.since(bench.now))
-            bench.awake()
-        }
-        #expect(waits[0] >= .milliseconds(50) && waits[0] <= .milliseconds(100))
-        #expect(waits[1] == .seconds(7))
-        #expect(waits[5] >= .milliseconds(1600) && waits[5] <= .milliseconds(3200))
+        bench.status(429, retryAfter: .milliseconds(1_500))
+        bench.pass(.milliseconds(1_400))
+        #expect(bench.flights.isEmpty)
+        bench.pass(.milliseconds(400))
+        #expect(bench.flights.count == 1)
     }
 
     @Test func aCallThatNoServerAnswersIsUnavailableAtItsDeadlineAndNeverFails() throws {
-        var bench = Bench { $0.deadline = .seconds(60) }
+        var bench = CoreBench { $0.deadline = .seconds(60) }
         bench.ask(1)
         while bench.problems.isEmpty {
-            if bench.flights.isEmpty {
-                bench.awake()
-                bench.core.expire(at: bench.now)
-                bench.settle()
-            } else {
-                bench.status(500)
-            }
+            if bench.flights.isEmpty { bench.pass(.milliseconds(50)) } else { bench.status(500) }
         }
         #expect(bench.now >= Instant(nanoseconds: 0) + .seconds(60))
         #expect(bench.problems.map(\.code) == [.unavailable])
@@ -227,24 +123,23 @@ private func seed(of flight: Flight) -> String? {
         #expect(bench.outcomes.isEmpty)
         #expect(bench.core.queue.bytes == 0)
         bench.ask(1, "again")
+        bench.pass(.seconds(3))
         #expect(bench.flights.count == 1)
     }
 
     @Test func aServerThatHangsIsGivenUpAtTheDeadline() throws {
-        var bench = Bench { $0.deadline = .seconds(1) }
+        var bench = CoreBench { $0.deadline = .seconds(1) }
         bench.ask(1)
         let flight = try #require(bench.flights.first)
         #expect(flight.timeout == .seconds(1))
-        bench.now = bench.now + .seconds(1)
-        bench.core.expire(at: bench.now)
-        bench.settle()
+        bench.pass(.seconds(1))
         #expect(bench.cancelled == [flight.number])
         #expect(bench.problems.map(\.code) == [.unavailable])
-        #expect(bench.core.pool.backends[0].inFlight == 0)
+        #expect(bench.core.fleet.inFlight == 0)
     }
 
     @Test func theSameCallAskedTwiceIsSentOnceAndBothAreTold() {
-        var bench = Bench()
+        var bench = CoreBench()
         bench.ask(1, "first")
         bench.ask(1, "second")
         #expect(bench.flights.count == 1)
@@ -256,21 +151,22 @@ private func seed(of flight: Flight) -> String? {
         #expect(bench.core.counters.sent == 1)
     }
 
-    @Test func aReleasedCallIsSentAnew() {
-        var bench = Bench()
+    @Test func aReleasedCallIsRememberedForTheGraceAndThenSentAnew() {
+        var bench = CoreBench { $0.orphanGrace = .seconds(16) }
         bench.ask(1)
         bench.answer("x")
-        let call = CallID(turn: .root(round: 1, kind: .act, agent: "a"), number: 1)
-        bench.core.release(ReleaseOutcomes(run: "another run", calls: [call]))
+        bench.core.release(ReleaseOutcomes(run: "another run", calls: [CoreBench.call(1)]), at: bench.now)
+        bench.core.release(ReleaseOutcomes(run: "r", calls: [CoreBench.call(1)]), at: bench.now)
+        bench.pass(.seconds(15))
         bench.ask(1)
         #expect(bench.flights.isEmpty)
-        bench.core.release(ReleaseOutcomes(run: "r", calls: [call]))
+        bench.pass(.seconds(2))
         bench.ask(1)
         #expect(bench.flights.count == 1)
     }
 
     @Test func aPromptThatTheServerRefusesIsRejectedWithItsWordsAndNotSentAgain() throws {
-        var bench = Bench()
+        var bench = CoreBench()
         bench.ask(1)
         bench.status(400, body: #"{"error":{"message":"too long","code":"context_length_exceeded"}}"#)
         #expect(
@@ -286,17 +182,16 @@ private func seed(of flight: Flight) -> String? {
         (400, #"{"detail":"Unrecognized request argument supplied: grammar"}"#), (302, ""),
     ])
     func aWrongConfigurationIsToldAndIsNoOutcome(status: Int, body: String) {
-        var bench = Bench()
+        var bench = CoreBench()
         bench.ask(1)
         bench.status(status, body: body)
         #expect(bench.problems.map(\.code) == [.misconfigured])
         #expect(bench.outcomes.isEmpty)
-        bench.ask(1)
-        #expect(bench.flights.count == 1)
+        #expect(bench.core.open == 0)
     }
 
     @Test func theOtherFieldForTheLengthOfAnswersIsLearnedFromTheServer() throws {
-        var bench = Bench()
+        var bench = CoreBench()
         bench.ask(1)
         bench.ask(2)
         let body = """
@@ -318,17 +213,17 @@ private func seed(of flight: Flight) -> String? {
     }
 
     @Test func aFullQueueRefusesAndSaysHowLongItIs() throws {
-        var bench = Bench(slots: 1) { $0.queueBytes = 1_000 }
+        var bench = CoreBench(slots: 1) { $0.queue.bytes = 1_000 }
         for number in 1...4 as ClosedRange<UInt32> { bench.ask(number, prompt: "0123456789") }
         #expect(bench.problems == [])
         bench.ask(5, prompt: "0123456789")
         let problem = try #require(bench.problems.first)
         #expect(problem.code == .overloaded)
-        #expect(problem.what == "the queue is full: 3 calls, 798 bytes")
+        #expect(problem.what == "the queue is full: 3 calls wait, 798 bytes")
     }
 
     @Test func callsOfTurnsUnderWayGoBeforeFirstCalls() throws {
-        var bench = Bench(slots: 1)
+        var bench = CoreBench(slots: 1)
         bench.ask(9)
         bench.ask(0)
         bench.ask(3)
@@ -337,39 +232,54 @@ private func seed(of flight: Flight) -> String? {
     }
 
     @Test func aDeadServerIsProbedAndItsWorkGoesToTheOther() throws {
-        var bench = Bench(servers: 2, slots: 1)
+        var bench = CoreBench(servers: 2, slots: 1)
         bench.ask(1)
-        #expect(bench.flights.first?.backend == 0)
+        let first = try #require(bench.flights.first?.server)
         bench.end(.failure(.cannotConnect))
-        #expect(bench.probes.map(\.backend) == [0])
-        bench.awake()
-        #expect(bench.flights.first?.backend == 1)
-        bench.core.probed(0, .failure(.unavailable("down")))
-        bench.settle()
-        #expect(bench.probes.count == 2)
-        bench.core.probed(0, .success(.test(slots: 1)))
-        bench.settle()
+        #expect(bench.probes.map(\.server) == [first])
+        #expect(bench.flights.map(\.server) != [first])
+        bench.core.probed(first, .failure(.unavailable("down")), at: bench.now)
         bench.ask(2)
-        #expect(bench.flights.last?.backend == 0)
+        #expect(bench.flights.count == 1)
+        bench.pass(.seconds(2))
+        #expect(bench.probes.count == 2)
+        bench.probes.removeFirst()
+        bench.answerProbes()
+        #expect(bench.flights.map(\.server).contains(first))
     }
 
     @Test func callsWaitWhileNoServerWorksAndGoWhenOneIsBack() {
-        var bench = Bench()
+        var bench = CoreBench()
         bench.ask(1)
         bench.end(.failure(.cannotConnect))
         bench.ask(2)
-        bench.awake()
         #expect(bench.flights.isEmpty)
-        bench.core.probed(0, .success(.test()))
+        bench.answerProbes()
+        // The first tells whether the server works again.
+        bench.answer("x")
+        bench.answer("y")
+        #expect(bench.outcomes.count == 2)
+    }
+
+    @Test func aServerThatRefusesTheKeyIsLeftOutAndTheOthersGoOn() throws {
+        var bench = CoreBench(servers: 2, slots: 4)
+        bench.ask(1)
+        let refusing = try #require(bench.flights.first?.server)
+        bench.status(401)
+        #expect(bench.problems.isEmpty)
+        for number in 2...4 as ClosedRange<UInt32> { bench.ask(number) }
+        #expect(bench.flights.count == 4)
+        #expect(bench.flights.allSatisfy { $0.server != refusing })
+        bench.core.describe(to: "person")
         bench.settle()
-        #expect(bench.flights.count == 2)
+        #expect(bench.problems.map(\.code) == [.misconfigured])
     }
 
     @Test func whenEveryServerIsMisconfiguredCallsAreToldAtOnce() {
-        var bench = Bench()
+        var bench = CoreBench()
         bench.ask(1)
         bench.end(.failure(.cannotConnect))
-        bench.core.probed(0, .failure(.misconfigured("it refuses the key", advice: "")))
+        bench.core.probed(ServerID(1), .failure(.misconfigured("it refuses the key", advice: "")), at: bench.now)
         bench.settle()
         bench.ask(2)
         #expect(bench.problems.map(\.code) == [.misconfigured, .misconfigured])
@@ -377,14 +287,23 @@ private func seed(of flight: Flight) -> String? {
         #expect(bench.core.queue.bytes == 0)
     }
 
+    @Test func aModelThatNoServerHasIsToldAtOnce() {
+        var bench = CoreBench()
+        bench.ask(1, model: "another")
+        #expect(bench.problems.map(\.what) == ["no server has the model 'another'"])
+        bench.ask(2, model: "m")
+        #expect(bench.flights.count == 1)
+    }
+
     @Test func theServersAreDescribedOnceEachWasProbed() {
-        var core = GatewayCore<String>(
-            pool: BackendPool(urls: ["http://a", "http://b"], window: 0), limits: GatewayLimits())
-        core.start()
-        core.probed(0, .success(.test()))
+        var core = GatewayCore<String>(limits: GatewayLimits())
+        let now = Instant(nanoseconds: 0)
+        core.add("http://a", at: now)
+        core.add("http://b", at: now)
+        core.probed(ServerID(1), .success(.test()), at: now)
         core.describe(to: "x")
-        #expect(core.takeActions().count == 2)
-        core.probed(1, .failure(.unavailable("nothing answers there")))
+        for case .reply in core.takeActions() { Issue.record("it was told too early") }
+        core.probed(ServerID(2), .failure(.unavailable("nothing answers there")), at: now)
         var described: [BackendDescription] = []
         for case .reply(_, .described(let backends)) in core.takeActions() { described = backends }
         #expect(described.map(\.url) == ["http://a"])
@@ -393,7 +312,7 @@ private func seed(of flight: Flight) -> String? {
     @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64])
     func underAnyFaultsEveryCallEndsOnceAndNothingIsLeft(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
-        var bench = Bench(servers: 3, slots: 4)
+        var bench = CoreBench(servers: 3, slots: 4)
         let calls = 200
         var next: UInt32 = 0
         while bench.replies.count < calls {
@@ -412,15 +331,11 @@ private func seed(of flight: Flight) -> String? {
                 default: bench.answer("yes")
                 }
             } else if !bench.probes.isEmpty {
-                bench.core.probed(bench.probes.removeFirst().backend, .success(.test(slots: 4)))
-                bench.settle()
-            } else if !bench.wakes.isEmpty {
-                bench.awake()
+                bench.answerProbes()
             } else {
-                bench.now = bench.now + .seconds(1)
-                bench.settle()
+                bench.pass(.milliseconds(200))
             }
-            for backend in bench.core.pool.backends { #expect(backend.inFlight <= 4) }
+            for status in bench.core.fleet.statuses(at: bench.now) { #expect(status.inFlight <= 4) }
         }
         #expect(bench.outcomes.count == calls, "seed \(seed)")
         #expect(bench.flights.isEmpty)

@@ -1,4 +1,5 @@
 import Curl
+import GatewayLogic
 import Logging
 import Model
 import Support
@@ -38,7 +39,12 @@ private final class Bench: Sendable {
         var limits = GatewayLimits()
         limits.retry = RetryPolicy(
             first: .milliseconds(2), longest: .milliseconds(20), longestAsked: .milliseconds(20))
-        limits.probe = RetryPolicy(first: .milliseconds(2), longest: .milliseconds(20))
+        limits.fleet.fixedWindow = window
+        limits.fleet.firstProbePause = .milliseconds(2)
+        limits.fleet.longestProbePause = .milliseconds(20)
+        limits.fleet.trialPause = .milliseconds(20)
+        limits.fleet.shortPause = .milliseconds(20)
+        limits.fleet.longestPause = .milliseconds(20)
         limits.requestTimeout = .milliseconds(200)
         limits.deadline = .seconds(20)
         change(&limits)
@@ -46,8 +52,8 @@ private final class Bench: Sendable {
         gateway = try LLMGateway(
             node: node, endpoint: "tcp://127.0.0.1:*", incarnation: 1,
             access: try ServerAccess(urls: [server.url + "/v1/"], key: "secret", names: .test), model: nil,
-            limits: limits,
-            window: window, clock: SystemClock(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            policy: .prefix, limits: limits, clock: SystemClock(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         client = try node.connect(
             gateway.endpoint, introduction: PeerIntroduction(role: "test", name: "client", incarnation: 1))
     }
@@ -211,9 +217,9 @@ private func answer(_ text: String) -> ScriptedServer.Reply {
         defer { node.close() }
         let gateway = try LLMGateway(
             node: node, endpoint: "tcp://127.0.0.1:*", incarnation: 1,
-            access: try ServerAccess(urls: [url], key: nil, names: .test), model: nil, limits: GatewayLimits(),
-            window: 1,
-            clock: SystemClock(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            access: try ServerAccess(urls: [url], key: nil, names: .test), model: nil, policy: .prefix,
+            limits: GatewayLimits(), clock: SystemClock(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         defer { gateway.close() }
         let client = try node.connect(
             gateway.endpoint, introduction: PeerIntroduction(role: "test", name: "client", incarnation: 1))

@@ -1,4 +1,5 @@
 import Curl
+import GatewayLogic
 import Testing
 
 @testable import LLMGatewayRole
@@ -38,7 +39,7 @@ import Testing
             found
                 == BackendProfile(
                     engine: .llamacpp, version: "b1", model: "m", contextTokens: 2048, slots: 4,
-                    tokenLimitField: .maxTokens))
+                    tokenLimitField: .maxTokens, facts: ServerFacts(models: [ServedModel("m")], slots: 4)))
     }
 
     @Test(arguments: ["/server_info", "/get_server_info"])

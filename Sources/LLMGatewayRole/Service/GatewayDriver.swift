@@ -163,7 +163,8 @@ final class GatewayDriver {
         switch result {
         case .success(let profile):
             guard core.book.profile(server) != profile else { return }
-            logger.info("\(core.book.url(server)): \(profile.engine.rawValue) \(profile.version), model \(profile.model)")
+            logger.info(
+                "\(core.book.url(server)): \(profile.engine.rawValue) \(profile.version), model \(profile.model)")
         case .failure(let problem):
             guard core.book.problem(server) != problem else { return }
             switch problem {

@@ -28,13 +28,13 @@ final class GatewayProcess {
         world = network.world
         var limits = GatewayLimits()
         limits.requestTimeout = .seconds(5)
-        if isTight { limits.queueBytes = 1_500 }
-        core = GatewayCore(
-            pool: BackendPool(urls: (0..<Self.servers).map { "sim://model-\($0)" }, window: 0), limits: limits)
+        limits.fleet.fixedWindow = 4
+        if isTight { limits.queue.bytes = 1_500 }
+        core = GatewayCore(limits: limits)
         let node = SimulatedNode(life: life, network: network)
         _ = node.listen(
             Self.endpoint, options: ListenerOptions(incarnation: life.number), handler: Intake(gateway: self))
-        core.start()
+        for server in 0..<Self.servers { core.add("sim://model-\(server)", at: world.now) }
         settle()
         scheduleTick()
     }
@@ -51,18 +51,26 @@ final class GatewayProcess {
             }
             gateway.settle()
         }
+
+        func peerLost(_ peer: PeerID, on sink: any ReplySink) { gateway.lost(peer) }
+    }
+
+    private func lost(_ peer: PeerID) {
+        core.lost(at: world.now) { $0.peer == peer }
+        settle()
     }
 
     private func take(_ message: IncomingMessage, from asker: Asker, _ sink: any ReplySink) {
         self.sink = sink
         switch message {
-        case .complete(let request):
-            requests[request.call] = request
-            models.ledger.tell("gateway asked \(request.call) by \(asker)")
-            core.complete(request, from: asker, at: world.now)
+        case .complete(let arrived):
+            requests[arrived.request.call] = arrived.request
+            models.ledger.tell("gateway asked \(arrived.request.call) by \(asker)")
+            core.complete(arrived, from: asker, at: world.now)
+        case .cancel(let cancelled): core.cancel(cancelled, at: world.now)
         case .release(let released):
             for call in released.calls { models.ledger.tell("gateway releases \(call)") }
-            core.release(released)
+            core.release(released, at: world.now)
         case .describe: core.describe(to: asker)
         case .refused(let refusal):
             sink.send([(asker.peer, refusal.envelope(correlation: asker.correlation))])
@@ -70,8 +78,8 @@ final class GatewayProcess {
     }
 
     private func scheduleTick() {
-        life.after(.milliseconds(500)) { [self] in
-            core.expire(at: world.now)
+        life.after(.milliseconds(100)) { [self] in
+            core.tick(at: world.now)
             settle()
             scheduleTick()
         }
@@ -81,7 +89,7 @@ final class GatewayProcess {
     private func settle() {
         core.dispatch(at: world.now)
         // Calls that come back from a server are taken in whatever waits.
-        if core.queue.bytes > core.limits.queueBytes + Self.returningBytes {
+        if core.queue.bytes > core.limits.queue.bytes + Self.returningBytes {
             models.ledger.violated("I6: \(core.queue.bytes) bytes wait at the llm-gateway")
         }
         for action in core.takeActions() { perform(action) }
@@ -94,14 +102,19 @@ final class GatewayProcess {
         case .reply(let asker, let answer): reply(asker, answer)
         case .wake(let call, let after):
             life.after(after) { [self] in
-                core.retryDue(call: call)
+                core.retryDue(call: call, at: world.now)
                 settle()
             }
-        case .probe(let backend, let after):
-            life.after(after) { [self] in
-                core.probed(backend, .success(ModelServers.profile))
+        case .probe(let server, let kind):
+            life.after(.milliseconds(1)) { [self] in
+                switch kind {
+                case .health: core.healthAsked(server, nil, at: world.now)
+                case .full: core.probed(server, .success(ModelServers.profile), at: world.now)
+                }
                 settle()
             }
+        case .readLoad(let server): core.loadRead(server, nil, at: world.now)
+        case .tell: break
         }
     }
 

@@ -1,4 +1,5 @@
 import Curl
+import GatewayLogic
 import Hashing
 import Model
 import Support
@@ -10,7 +11,8 @@ import Wire
 /// They live on when a gateway dies: what it asked for is answered and paid, and nobody hears of it.
 final class ModelServers {
     static let profile = BackendProfile(
-        engine: .vllm, version: "1", model: "m", contextTokens: 4096, slots: 4, tokenLimitField: .maxTokens)
+        engine: .vllm, version: "1", model: "m", contextTokens: 4096, slots: 4, tokenLimitField: .maxTokens,
+        facts: ServerFacts(models: [ServedModel("m")], slots: 4))
 
     private let world: World
     let ledger: Ledger
