@@ -152,7 +152,10 @@ import Wire
     }
 
     @Test func aReleasedCallIsRememberedForTheGraceAndThenSentAnew() {
-        var bench = CoreBench { $0.orphanGrace = .seconds(16) }
+        var bench = CoreBench {
+            $0.orphanGrace = .seconds(16)
+            $0.sharedAge = .seconds(1)
+        }
         bench.ask(1)
         bench.answer("x")
         bench.core.release(ReleaseOutcomes(run: "another run", calls: [CoreBench.call(1)]), at: bench.now)
@@ -214,9 +217,9 @@ import Wire
 
     @Test func aFullQueueRefusesAndSaysHowLongItIs() throws {
         var bench = CoreBench(slots: 1) { $0.queue.bytes = 1_000 }
-        for number in 1...4 as ClosedRange<UInt32> { bench.ask(number, prompt: "0123456789") }
+        for number in 1...4 as ClosedRange<UInt32> { bench.ask(number, prompt: "012345678\(number)") }
         #expect(bench.problems == [])
-        bench.ask(5, prompt: "0123456789")
+        bench.ask(5, prompt: "0123456785")
         let problem = try #require(bench.problems.first)
         #expect(problem.code == .overloaded)
         #expect(problem.what == "the queue is full: 3 calls wait, 798 bytes")
