@@ -87,7 +87,7 @@ let libraries: [Target] = [
         [
             "GatewayLogic", "Curl", "JSON", "Transport", "Wire", "Model", "MessagePack", "Hashing", "Support",
             "ServiceRuntime", log,
-            arguments,
+            arguments, deque,
         ]),
     library(
         "EmbeddingGatewayRole",
@@ -121,6 +121,13 @@ let services: [Target] = [
     service("recorder", ["RecorderRole"]),
     service("llm-emulator", ["EmulatorRole"]),
     service("supervisor", ["ServiceRuntime"]),
+]
+
+let benchmarks: [Target] = [
+    .executableTarget(
+        name: "gateway-bench",
+        dependencies: ["GatewayLogic", "Transport", "Wire", "Model", "Hashing", "Support", arguments],
+        path: "Benchmarks/gateway-bench")
 ]
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -212,7 +219,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
-    targets: cTargets + libraries + services + testTargets,
+    targets: cTargets + libraries + services + benchmarks + testTargets,
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )
