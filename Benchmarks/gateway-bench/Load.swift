@@ -64,6 +64,7 @@ final class LoadPlay: Sendable {
         done.wait()
         state.withLock { state in
             state.record.requests = options.requests
+            state.record.distinct = Set((0..<options.requests).map(maker.prompt)).count
             state.record.measure(state.spans)
         }
     }

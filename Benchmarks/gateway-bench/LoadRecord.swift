@@ -4,6 +4,8 @@ import Support
 /// What came of a load.
 struct LoadRecord: Codable {
     var requests = 0
+    /// Different prompts among them.
+    var distinct = 0
     var answered = 0
     /// Answers that are none of the request's options.
     var outside = 0
