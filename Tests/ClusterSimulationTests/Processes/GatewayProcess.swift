@@ -20,6 +20,8 @@ final class GatewayProcess {
     private var core: GatewayCore<Asker>
     private var sink: (any ReplySink)?
     private var requests: [CallID: Complete] = [:]
+    /// Who waits for which call.
+    private var asked: [PeerID: [UInt64: Ledger.Paid]] = [:]
     private var isSettling = false
 
     init(life: Life, network: Network, models: ModelServers, isTight: Bool) {
@@ -58,6 +60,8 @@ final class GatewayProcess {
         switch message {
         case .complete(let request):
             requests[request.call] = request
+            asked[asker.peer, default: [:]][asker.correlation] = Ledger.Paid(
+                call: request.call, request: request.spec.requestHash)
             models.ledger.tell("gateway asked \(request.call) by \(asker)")
             core.complete(request, from: asker, at: world.now)
         case .release(let released):
@@ -114,6 +118,8 @@ final class GatewayProcess {
     }
 
     private func reply(_ asker: Asker, _ answer: GatewayReply) {
+        let paid = asked[asker.peer]?.removeValue(forKey: asker.correlation)
+        if case .completed = answer, let paid { models.ledger.gatewayCompleted(paid) }
         guard asker.correlation != 0 else { return }
         let envelope =
             switch answer {
