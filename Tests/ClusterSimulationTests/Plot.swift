@@ -26,6 +26,7 @@ enum Plot: String, CaseIterable {
         var dice = Dice(seed: seed, "plot \(rawValue)")
         var task = Campaign.Task(name: rawValue, seed: seed, plan: .none, plot: self)
         task.plan.modelLatency = dice.one(of: [2_000...20_000, 20_000...100_000, 20_000...400_000])
+        task.plan.end = .seconds(10)
         let after = dice.span(50_000...700_000)
         let restart = dice.span(10_000...1_000_000)
         switch self {
@@ -33,7 +34,6 @@ enum Plot: String, CaseIterable {
         case .zombieHost:
             let fault = Fault.hold(dice.one(of: Self.hosts), longer: dice.span(0...300_000))
             task.plan.timed = [(after, fault)]
-            task.plan.end = .seconds(10)
         case .zombieCoordinator:
             task.plan.timed = [(after, .usurp(dice.span(10_000...1_500_000)))]
         case .keptAnswers:

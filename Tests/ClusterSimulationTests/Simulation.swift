@@ -267,6 +267,8 @@ final class Simulation: @unchecked Sendable {
     }
 
     private func calmDown() {
+        // A deposed coordinator that only waits for hosts never learns of it, and keeps those that came to it.
+        for life in deposed { life.end() }
         network.calmDown()
         models.trouble = 0
         recorder?.batchTime = RecorderProcess.usualBatchTime
