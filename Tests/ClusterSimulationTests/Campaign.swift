@@ -160,7 +160,8 @@ final class Campaign: Sendable {
         let place = folder + "/\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: place) }
         return try Simulation(
-            seed: task.seed, plan: task.plan, blueprint: measure(task).blueprint, folder: place, keepsHistory: keepsHistory
+            seed: task.seed, plan: task.plan, blueprint: measure(task).blueprint, folder: place,
+            keepsHistory: keepsHistory
         )
         .play()
     }

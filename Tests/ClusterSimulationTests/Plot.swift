@@ -21,21 +21,22 @@ enum Plot: String, CaseIterable {
     func task(seed: UInt64) -> Campaign.Task {
         if case .random = self {
             // Longer runs load from snapshots that have a past.
-            return Campaign.Task(name: "random faults", seed: seed, plan: .drawn(seed: seed), rounds: seed % 4 == 0 ? 4 : 2)
+            return Campaign.Task(
+                name: "random faults",
+                seed: seed, plan: .drawn(seed: seed), rounds: seed % 4 == 0 ? 4 : 2)
         }
         var dice = Dice(seed: seed, "plot \(rawValue)")
         var task = Campaign.Task(name: rawValue, seed: seed, plan: .none, plot: self)
         task.plan.modelLatency = dice.one(of: [2_000...20_000, 20_000...100_000, 20_000...400_000])
         task.plan.end = .seconds(10)
-        let after = dice.span(50_000...700_000)
         let restart = dice.span(10_000...1_000_000)
         switch self {
         case .random: break
         case .zombieHost:
             let fault = Fault.hold(dice.one(of: Self.hosts), longer: dice.span(0...300_000))
-            task.plan.timed = [(after, fault)]
+            task.plan.awaited = (.completed, dice.number(1...40), [fault])
         case .zombieCoordinator:
-            task.plan.timed = [(after, .usurp(dice.span(10_000...1_500_000)))]
+            task.plan.timed = [(dice.span(50_000...700_000), .usurp(dice.span(10_000...1_500_000)))]
         case .keptAnswers:
             let victim = dice.one(of: Self.hosts)
             task.plan.awaited = (.completed, dice.number(1...60), [.crash(victim, restartAfter: restart)])

@@ -103,7 +103,8 @@ final class Simulation: @unchecked Sendable {
             outcome: end, digests: audit.digests, violations: ledger.violations + audit.violations, steps: steps,
             trace: trace, seconds: Double(world.now.nanoseconds) / 1e9, paidAgain: ledger.paidAgain,
             answers: ledger.answered.values.reduce(0, +), recorded: audit.attempts, starts: starts,
-            strikes: strikes, fenced: ledger.epochs.refused, headsAhead: ledger.headsAhead, history: ledger.history ?? [])
+            strikes: strikes, fenced: ledger.epochs.refused, headsAhead: ledger.headsAhead,
+            history: ledger.history ?? [])
     }
 
     // MARK: Processes
@@ -159,10 +160,9 @@ final class Simulation: @unchecked Sendable {
         troubles.append("\(outcome)")
         ledger.tell("coordinator: \(outcome)")
         if troubles.count > 20 { return ledger.violated("I7: resumed in vain: \(troubles.suffix(2))") }
+        world.after(Span(nanoseconds: 0)) { life.end() }
         world.after(Self.restartPause) { [self] in
-            guard lives["coordinator"] === life else { return }
-            life.end()
-            start("coordinator")
+            if lives["coordinator"] === life { start("coordinator") }
         }
     }
 
