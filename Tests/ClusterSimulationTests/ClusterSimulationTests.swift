@@ -38,7 +38,7 @@ import Testing
 
     @Test(.disabled(if: isReplay)) func everySeedOfRandomFaultsEndsLikeTheUndisturbedRun() async throws {
         let campaign = try Campaign()
-        let seeds = Self.number("SEEDS") ?? 600
+        let seeds = Self.number("SEEDS") ?? 400
         let report = try await campaign.run(
             (1...seeds).map { Plot.random.task(seed: $0) })
         print("random faults: \(Self.text(report))")
@@ -86,7 +86,7 @@ import Testing
 
     /// Plays seeds of a plot, most of which have to come to what it is about.
     private func play(_ plot: Plot) async throws -> Campaign.Report {
-        let seeds = Self.number("SEEDS") ?? 40
+        let seeds = Self.number("SEEDS") ?? 20
         let report = try await Campaign().run((1...seeds).map { plot.task(seed: $0) })
         print("\(plot.rawValue): \(Self.text(report))")
         #expect(report.failures.isEmpty, "\(report.failures.map(\.description).joined(separator: "\n"))")
