@@ -31,6 +31,8 @@ struct HostLife: Sendable {
     let ports: HostPorts
     let registry: ScenarioRegistry
     let logger: Logger
+    /// Bytes in a piece of a snapshot, about.
+    var snapshotPieceBytes = SnapshotWriter.usualPieceBytes
 
     /// What a life hears of the coordinator.
     private enum Heard: Sendable {
@@ -173,6 +175,6 @@ struct HostLife: Sendable {
             ports: ports, accepted: accepted, introduction: introduction, run: run, coordinator: link,
             recorder: recorder, llm: try connect(accepted.llmGateway),
             embedding: accepted.embeddingGateway.isEmpty ? nil : try connect(accepted.embeddingGateway),
-            lease: lease, logger: logger)
+            lease: lease, snapshotPieceBytes: snapshotPieceBytes, logger: logger)
     }
 }

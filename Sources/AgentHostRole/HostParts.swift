@@ -31,7 +31,7 @@ final class HostParts: Sendable {
     init(
         ports: HostPorts, accepted: HostAccepted, introduction: PeerIntroduction, run: LoadedRun,
         coordinator: WireClient, recorder: WireClient, llm: WireClient, embedding: WireClient?, lease: LeaseWatch,
-        logger: Logger
+        snapshotPieceBytes: Int, logger: Logger
     ) {
         self.ports = ports
         self.accepted = accepted
@@ -68,7 +68,7 @@ final class HostParts: Sendable {
         let snapshots = SnapshotWriter(
             recorder: recorder, table: table, members: placement.members,
             rounds: run.configuration.limits.snapshotRounds, launcher: ports.launcher,
-            pause: { try await ports.pause(.milliseconds(200)) }, logger: logger)
+            pause: { try await ports.pause(.milliseconds(200)) }, pieceBytes: snapshotPieceBytes, logger: logger)
         loader = PartitionLoader(
             assets: run.assets, recorder: recorder, retry: retry, table: table, members: placement.members,
             snapshots: snapshots, launcher: ports.launcher, logger: logger)

@@ -40,19 +40,22 @@ final class SnapshotWriter: Sendable {
     private let launcher: TaskLauncher
     private let pause: @Sendable () async throws -> Void
     private let logger: Logger
+    private let pieceBytes: Int
     private let state = Guarded(State())
 
     /// Bytes in a piece, about.
-    private static let pieceBytes = 1 << 20
+    static let usualPieceBytes = 1 << 20
     /// Partitions whose pieces are on their way at a time.
     private static let width = 2
 
     /// A writer that captures every so many `rounds`, never where that is 0. `pause` waits before a recorder that has
-    /// too much to do is asked again.
+    /// too much to do is asked again. A piece ends behind the agent that fills `pieceBytes`.
     init(
         recorder: WireClient, table: Guarded<AgentTable>, members: [[AgentID]], rounds: Int, launcher: TaskLauncher,
-        pause: @escaping @Sendable () async throws -> Void, logger: Logger
+        pause: @escaping @Sendable () async throws -> Void, pieceBytes: Int = SnapshotWriter.usualPieceBytes,
+        logger: Logger
     ) {
+        self.pieceBytes = pieceBytes
         self.recorder = recorder
         self.table = table
         self.members = members
@@ -124,7 +127,7 @@ final class SnapshotWriter: Sendable {
 
     /// Sends the next piece of a capture and notes what is durable by it.
     private func send(_ capture: Capture) async -> Step {
-        let piece = SnapshotPiece(capture.changes, maxBytes: Self.pieceBytes) { agent in
+        let piece = SnapshotPiece(capture.changes, maxBytes: pieceBytes) { agent in
             table.withLock { $0.saved(of: agent) }
         }
         let isLast = piece.taken == capture.changes.count

@@ -8,13 +8,13 @@ final class Campaign: Sendable {
     struct Failure: Sendable, CustomStringConvertible {
         var name: String
         var seed: UInt64
-        /// The environment's variable that says which process dies at which step; empty for random faults.
-        var crash: String
+        /// The environment's variable that says which process dies at which step, or which plot it is; empty for random faults.
+        var options: String
         var reasons: [String]
 
         var description: String {
             "seed \(seed) (\(name)): \(reasons.prefix(3).joined(separator: "; ")); "
-                + "again by GENSIM_SIMULATION_SEED=\(seed) \(crash)swift test --filter ClusterSimulation"
+                + "again by GENSIM_SIMULATION_SEED=\(seed) \(options)swift test --filter ClusterSimulation"
         }
     }
 
@@ -28,6 +28,12 @@ final class Campaign: Sendable {
         var lost = 0
         var paidAgain = 0
         var starts = 0
+        /// Runs in which at least one fault has struck.
+        var struck = 0
+        /// Writes under an older epoch that the recorder refused.
+        var fenced = 0
+        /// Snapshots that were read with heads newer than their last complete one.
+        var headsAhead = 0
     }
 
     /// A run to be played.
@@ -35,16 +41,16 @@ final class Campaign: Sendable {
         var name: String
         var seed: UInt64
         var plan: FaultPlan
+        var plot = Plot.random
+        /// Rounds of the run.
+        var rounds = 2
         /// Whether no completed call may be paid for again.
         var paysOnce = false
 
-        var crash: String {
-            plan.crashAtStep.map { "GENSIM_SIMULATION_CRASH=\($0.process):\($0.step) " } ?? ""
-        }
-
-        /// A run with the faults that its seed draws.
-        static func random(seed: UInt64) -> Task {
-            Task(name: "random faults", seed: seed, plan: .drawn(seed: seed))
+        /// What the environment has to say, beside the seed, to repeat the run.
+        var options: String {
+            if let crash = plan.crashAtStep { return "GENSIM_SIMULATION_CRASH=\(crash.process):\(crash.step) " }
+            return plot == .random ? "" : "GENSIM_SIMULATION_PLOT=\(plot.rawValue) "
         }
 
         /// A run in which one process dies at a step.
@@ -61,28 +67,39 @@ final class Campaign: Sendable {
         var failure: (any Error)?
     }
 
-    let blueprint: Blueprint
-    /// Digests of the undisturbed run.
-    let digests: [Digest256]
-    /// Steps that the undisturbed run takes.
-    let steps: Int
+    /// An undisturbed run, which all others of as many rounds are held against.
+    private struct Measure {
+        var blueprint: Blueprint
+        var digests: [Digest256]
+        var steps: Int
+    }
+
+    /// By number of rounds.
+    private let measures: [Int: Measure]
     private let folder: String
 
-    /// A campaign against a run of so many agents, rounds and partitions; its files live in memory.
-    init(agents: Int = 4, rounds: Int = 2, partitions: Int = 2) throws {
+    /// Steps that the undisturbed run of two rounds takes.
+    var steps: Int { measures[2]?.steps ?? 0 }
+
+    /// A campaign of runs of so many agents and partitions, over two rounds or four; its files live in memory.
+    init(agents: Int = 4, partitions: Int = 2) throws {
         let isInMemory = FileManager.default.isWritableFile(atPath: "/dev/shm")
         let parent = isInMemory ? "/dev/shm" : FileManager.default.temporaryDirectory.path
         folder = "\(parent)/gensim-simulation-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        blueprint = try Blueprint(
-            agents: agents, rounds: rounds, partitions: partitions, at: folder + "/blueprint.sqlite")
-        let calm = try Simulation(seed: 0, plan: .none, blueprint: blueprint, folder: folder + "/calm").play()
-        guard calm.violations.isEmpty else {
-            throw UserError(
-                "the undisturbed run fails: \(calm.violations.prefix(3))", exitCode: .dataError)
+        var measures: [Int: Measure] = [:]
+        for rounds in [2, 4] {
+            let blueprint = try Blueprint(
+                agents: agents, rounds: rounds, partitions: partitions, at: folder + "/blueprint-\(rounds).sqlite")
+            let calm = try Simulation(seed: 0, plan: .none, blueprint: blueprint, folder: folder + "/calm-\(rounds)")
+                .play()
+            guard calm.violations.isEmpty else {
+                throw UserError(
+                    "the undisturbed run fails: \(calm.violations.prefix(3))", exitCode: .dataError)
+            }
+            measures[rounds] = Measure(blueprint: blueprint, digests: calm.digests, steps: calm.steps)
         }
-        digests = calm.digests
-        steps = calm.steps
+        self.measures = measures
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
@@ -125,9 +142,12 @@ final class Campaign: Sendable {
                     state.report.lost += result.answers - result.recorded
                     state.report.paidAgain += result.paidAgain
                     state.report.starts += result.starts
+                    state.report.struck += result.strikes > 0 ? 1 : 0
+                    state.report.fenced += result.fenced
+                    state.report.headsAhead += result.headsAhead
                     guard !reasons.isEmpty else { return }
                     state.report.failures.append(
-                        Failure(name: task.name, seed: task.seed, crash: task.crash, reasons: reasons))
+                        Failure(name: task.name, seed: task.seed, options: task.options, reasons: reasons))
                 }
             } catch {
                 state.withLock { $0.failure = error }
@@ -140,14 +160,21 @@ final class Campaign: Sendable {
         let place = folder + "/\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: place) }
         return try Simulation(
-            seed: task.seed, plan: task.plan, blueprint: blueprint, folder: place, keepsHistory: keepsHistory
+            seed: task.seed, plan: task.plan, blueprint: measure(task).blueprint, folder: place,
+            keepsHistory: keepsHistory
         )
         .play()
+    }
+
+    private func measure(_ task: Task) -> Measure {
+        guard let measure = measures[task.rounds] else { preconditionFailure("no run has \(task.rounds) rounds") }
+        return measure
     }
 
     /// What is wrong with a run.
     func judge(_ result: Simulation.Result, _ task: Task) -> [String] {
         var reasons = result.violations
+        let digests = measure(task).digests
         if result.outcome != nil, result.digests != digests {
             let round = zip(result.digests, digests).enumerated().first { $0.element.0 != $0.element.1 }
             reasons.append("I5: the digests differ from round \((round?.offset ?? 0) + 1) on")

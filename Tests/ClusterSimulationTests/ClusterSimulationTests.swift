@@ -5,8 +5,9 @@ import Testing
 /// Whole clusters in one process, on one thread, in virtual time: what every seed must end with.
 ///
 /// - `GENSIM_SIMULATION_SEED=N` plays seed N alone, twice, and prints its faults and what happened. With
-///   `GENSIM_SIMULATION_CRASH=PROCESS:STEP` its one fault is that the process dies at that step.
-/// - `GENSIM_SIMULATION_SEEDS=N` plays N seeds in place of the default number.
+///   `GENSIM_SIMULATION_CRASH=PROCESS:STEP` its one fault is that the process dies at that step, with
+///   `GENSIM_SIMULATION_PLOT=NAME` it is a run of that plot.
+/// - `GENSIM_SIMULATION_SEEDS=N` plays N seeds of random faults and of each plot in place of the default numbers.
 /// - `GENSIM_SIMULATION_STRIDE=N` crashes processes at every N-th step, 1 for all.
 @Suite(.serialized) struct ClusterSimulationTests {
     private static func number(_ name: String) -> UInt64? {
@@ -28,7 +29,7 @@ import Testing
     @Test func theSameSeedIsTheSameRunToTheStep() throws {
         let campaign = try Campaign()
         for seed in UInt64(1)...6 {
-            let task = Campaign.Task.random(seed: seed)
+            let task = Plot.random.task(seed: seed)
             let (first, second) = (try campaign.play(task), try campaign.play(task))
             #expect(first.trace == second.trace, "seed \(seed)")
             #expect(first.steps == second.steps, "seed \(seed)")
@@ -37,9 +38,9 @@ import Testing
 
     @Test(.disabled(if: isReplay)) func everySeedOfRandomFaultsEndsLikeTheUndisturbedRun() async throws {
         let campaign = try Campaign()
-        let seeds = Self.number("SEEDS") ?? 600
+        let seeds = Self.number("SEEDS") ?? 400
         let report = try await campaign.run(
-            (1...seeds).map { Campaign.Task.random(seed: $0) })
+            (1...seeds).map { Plot.random.task(seed: $0) })
         print("random faults: \(Self.text(report))")
         #expect(report.failures.isEmpty, "\(report.failures.map(\.description).joined(separator: "\n"))")
         #expect(report.runs == Int(seeds))
@@ -60,6 +61,40 @@ import Testing
         #expect(report.runs == tasks.count)
     }
 
+    @Test(.disabled(if: isReplay)) func whatAHostSentBeforeItLostItsPartitionsIsRefused() async throws {
+        let report = try await play(.zombieHost)
+        #expect(report.fenced > 0)
+    }
+
+    @Test(.disabled(if: isReplay)) func aCoordinatorThatWasReplacedWritesNothing() async throws {
+        let report = try await play(.zombieCoordinator)
+        #expect(report.fenced > 0)
+    }
+
+    @Test(.disabled(if: isReplay)) func anAnswerThatTheGatewayHasIsNotPaidAgainWhenItsHostDies() async throws {
+        _ = try await play(.keptAnswers)
+    }
+
+    @Test(.disabled(if: isReplay)) func aRecordedAnswerIsNotPaidAgainWhenItsHostAndTheGatewayDie() async throws {
+        _ = try await play(.recordedAnswers)
+    }
+
+    @Test(.disabled(if: isReplay)) func whatNewerHeadsHoldIsNotAppliedAgain() async throws {
+        let report = try await play(.halfSnapshot)
+        #expect(report.headsAhead > 0)
+    }
+
+    /// Plays seeds of a plot, most of which have to come to what it is about.
+    private func play(_ plot: Plot) async throws -> Campaign.Report {
+        let seeds = Self.number("SEEDS") ?? 20
+        let report = try await Campaign().run((1...seeds).map { plot.task(seed: $0) })
+        print("\(plot.rawValue): \(Self.text(report))")
+        #expect(report.failures.isEmpty, "\(report.failures.map(\.description).joined(separator: "\n"))")
+        #expect(report.runs == Int(seeds))
+        #expect(report.struck * 2 > report.runs, "\(report.struck) of \(report.runs) runs were disturbed")
+        return report
+    }
+
     @Test(.enabled(if: isReplay)) func oneSeedAgain() throws {
         let seed = try #require(Self.number("SEED"))
         let campaign = try Campaign()
@@ -67,10 +102,14 @@ import Testing
         let task =
             if let crash, crash.count == 2, let step = Int(crash[1]) {
                 Campaign.Task.crash(of: String(crash[0]), atStep: step, seed: seed)
-            } else { Campaign.Task.random(seed: seed) }
+            } else {
+                (ProcessInfo.processInfo.environment["GENSIM_SIMULATION_PLOT"].flatMap { Plot(rawValue: $0) } ?? .random)
+                    .task(seed: seed)
+            }
         for (after, fault) in task.plan.timed.sorted(by: { $0.after < $1.after }) {
             print("at \(after.seconds) s: \(fault)")
         }
+        if let awaited = task.plan.awaited { print("at \(awaited.milestone) \(awaited.number): \(awaited.faults)") }
         print("weather: \(task.plan.weather)")
         let (first, second) = (try campaign.play(task, keepsHistory: true), try campaign.play(task))
         print(first.history.joined(separator: "\n"))
@@ -84,6 +123,7 @@ import Testing
     private static func text(_ report: Campaign.Report) -> String {
         "\(report.runs) runs, \(report.steps) steps, \(report.starts) starts of processes, \(report.answers) answers paid, "
             + "\(report.lost) of them lost, \(report.paidAgain) completed calls asked again, "
+            + "\(report.struck) runs disturbed, \(report.fenced) writes fenced off, \(report.headsAhead) heads ahead, "
             + "\(report.failures.count) failures"
     }
 }

@@ -16,13 +16,24 @@ enum Fault {
     case slowRecorder(Span)
     /// Model servers refuse, break and hang, for a while.
     case modelTrouble(Span)
+    /// What a host sends to recorder and coordinator is kept on its way until partitions are granted anew, and a while
+    /// longer; then all of it arrives.
+    case hold(String, longer: Span)
+    /// The coordinator stands still, another one is started in its place, and after a while the first goes on.
+    case usurp(Span)
+    /// A third host joins the run.
+    case join
+    /// A person has the run pause, and go on after a while.
+    case pause(Span)
+    /// A person stops the run, and resumes it.
+    case stop
 
     static let processes = ["coordinator", "host-1", "host-2", "llm-gateway", "embedding-gateway", "recorder"]
 
     /// A fault of any kind.
     static func drawn(from dice: inout Dice) -> Fault {
         let victim = dice.one(of: processes)
-        switch dice.number(0...11) {
+        switch dice.number(0...15) {
         case 0...3: return .crash(victim, restartAfter: dice.span(10_000...4_000_000))
         case 4...5: return .stall(victim, dice.span(100_000...9_000_000))
         case 6...7:
@@ -31,7 +42,11 @@ enum Fault {
         case 8: return .crashAll(restartAfter: dice.span(10_000...2_000_000))
         case 9: return .brokenDisk(restartAfter: dice.span(10_000...2_000_000))
         case 10: return .slowRecorder(dice.span(100_000...3_000_000))
-        default: return .modelTrouble(dice.span(100_000...5_000_000))
+        case 11: return .modelTrouble(dice.span(100_000...5_000_000))
+        case 12: return .hold(dice.one(of: ["host-1", "host-2"]), longer: dice.span(0...500_000))
+        case 13: return .usurp(dice.span(10_000...5_000_000))
+        case 14: return .join
+        default: return dice.happens(500_000) ? .stop : .pause(dice.span(10_000...2_000_000))
         }
     }
 }
@@ -42,6 +57,8 @@ struct FaultPlan {
     var timed: [(after: Span, fault: Fault)] = []
     /// A process that dies at a step, and how long it stays dead.
     var crashAtStep: (step: Int, process: String, restartAfter: Span)?
+    /// Faults at the moment when a milestone is reached for the so many-th time.
+    var awaited: (milestone: Milestone, number: Int, faults: [Fault])?
     var weather = Weather.calm
     /// How long a model server takes for an answer, in microseconds.
     var modelLatency = 2_000...20_000

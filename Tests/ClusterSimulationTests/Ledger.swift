@@ -19,10 +19,16 @@ final class Ledger: @unchecked Sendable {
     private(set) var committed: [TurnID: [UInt8]] = [:]
     /// How often the model servers answered each call; rejected answers count too.
     private(set) var answered: [Paid: Int] = [:]
-    /// Calls that reached a model server after the recorder had acknowledged their outcome.
+    /// Calls whose outcome a gateway has had since the last one started.
+    private var completed: Set<Paid> = []
+    /// Calls that reached a model server although their outcome was durable, or with a gateway that lives.
     private(set) var paidAgain = 0
     private(set) var closedRounds: UInt32 = 0
-    private var epochs: [UInt32: UInt64] = [:]
+    private(set) var epochs = EpochWatch()
+    /// Snapshots that were read with heads which are newer than their last complete one.
+    private(set) var headsAhead = 0
+    /// Hears of each milestone.
+    var reached: (Milestone) -> Void = { _ in }
     /// What happened to calls, for a run that is looked into; nil where nobody asked for it.
     var history: [String]?
     var now: () -> Double = { 0 }
@@ -32,35 +38,49 @@ final class Ledger: @unchecked Sendable {
         guard history != nil else { return }
         history?.append("\(now()): \(line())")
     }
-    private var runEpoch: UInt64 = 0
 
     func violated(_ what: String) { violations.append(what) }
 
     /// A model server has given an answer.
     func modelAnswered(_ paid: Paid) { answered[paid, default: 0] += 1 }
 
+    /// The gateway has the outcome of a call, and answers with it.
+    func gatewayCompleted(_ paid: Paid) {
+        tell("gateway completed \(paid.call)")
+        if completed.insert(paid).inserted { reached(.completed) }
+    }
+
+    /// What only the gateway had is gone.
+    func gatewayDied() { completed = [] }
+
     /// A call has reached a model server.
     func modelAsked(_ paid: Paid) {
         tell("model asked \(paid.call)")
-        guard acknowledged[paid] != nil else { return }
+        guard acknowledged[paid] != nil || completed.contains(paid) else { return }
         paidAgain += 1
         tell("PAID AGAIN \(paid.call)")
     }
 
     /// An answer leaves the recorder: from now on what it acknowledges is durable.
     func recorderAnswered(_ request: Envelope, with answer: Envelope) {
-        guard answer.kind != WireKind.failed.rawValue else { return }
         do {
+            let isAccepted = try answer.kind != WireKind.failed.rawValue && !isRerun(answer)
+            if let violation = try epochs.answered(request, isAccepted: isAccepted) { violated(violation) }
+            guard answer.kind != WireKind.failed.rawValue else { return }
             switch WireKind(rawValue: request.kind) {
             case .recordOutcomes: outcomesAcknowledged(try RecordOutcomes(body: request.body))
             case .commitTree: try commitAnswered(try CommitTree(body: request.body), answer)
             case .planRound: planAcknowledged(try PlanRound(body: request.body))
             case .grantPartitions:
-                for lease in try GrantPartitions(body: request.body).leases {
-                    tell("granted \(lease)")
-                    epochs[lease.partition] = max(epochs[lease.partition] ?? 0, lease.epoch)
-                }
-            case .raiseEpoch: runEpoch = max(runEpoch, try RaiseEpoch(body: request.body).epoch)
+                for lease in try GrantPartitions(body: request.body).leases { tell("granted \(lease)") }
+                reached(.granted)
+            case .storeSnapshot:
+                let piece = try StoreSnapshot(body: request.body)
+                tell("snapshot of round \(piece.round) of partition \(piece.partition): \(piece.agents.map(\.agent))")
+                if !piece.isLast { reached(.pieceStored) }
+            case .loadSnapshot:
+                let page = try SnapshotPage(body: answer.body)
+                if page.agents.contains(where: { $0.round > page.round }) { headsAhead += 1 }
             case .closeRound:
                 let close = try CloseRound(body: request.body)
                 closedRounds = max(closedRounds, close.round)
@@ -71,12 +91,18 @@ final class Ledger: @unchecked Sendable {
         }
     }
 
+    private func isRerun(_ answer: Envelope) throws -> Bool {
+        try answer.kind == WireKind.commitResult.rawValue && CommitResult(body: answer.body).verdict == .rerun
+    }
+
     private func outcomesAcknowledged(_ message: RecordOutcomes) {
         for outcome in message.outcomes {
             guard case .completion(_, let completion) = outcome.content else { continue }
             let key = Paid(call: outcome.call, request: outcome.request)
             tell("acknowledged \(outcome.call) of root \(outcome.root) in partition \(outcome.partition)")
-            if acknowledged[key] == nil { acknowledged[key] = completion.resultHash }
+            guard acknowledged[key] == nil else { continue }
+            acknowledged[key] = completion.resultHash
+            if committed[outcome.root] == nil { reached(.acknowledged) }
         }
     }
 
@@ -94,9 +120,6 @@ final class Ledger: @unchecked Sendable {
             violated("I4: a tree of round \(commit.round) committed after round \(closedRounds)")
         }
         guard verdict == .committed else { return }
-        if let current = epochs[commit.partition], commit.epoch < current {
-            violated("I3: partition \(commit.partition) committed under epoch \(commit.epoch), \(current) was granted")
-        }
         if let known = committed[commit.root], known != commit.tree {
             violated("I2: root turn \(commit.root) committed twice, with another tree")
         }

@@ -25,6 +25,12 @@ final class Simulation: @unchecked Sendable {
         var recorded: Int
         /// Starts of processes.
         var starts: Int
+        /// Faults that have struck.
+        var strikes: Int
+        /// Writes under an older epoch that the recorder refused.
+        var fenced: Int
+        /// Snapshots that were read with heads newer than their last complete one.
+        var headsAhead: Int
         var history: [String]
     }
 
@@ -43,6 +49,13 @@ final class Simulation: @unchecked Sendable {
     private var end: RunOutcome?
     private var troubles: [String] = []
     private var lives: [String: Life] = [:]
+    /// Coordinators that others were started in place of.
+    private var deposed: [Life] = []
+    /// Hosts whose packets are kept on their way, and for how long after a grant.
+    private var holding: [(host: String, longer: Span)] = []
+    private var milestones: [Milestone: Int] = [:]
+    private var strikes = 0
+    private var recordingDice: Dice
     private var recorder: RecorderProcess?
     private var recording: String
     private var recordings = 0
@@ -63,6 +76,7 @@ final class Simulation: @unchecked Sendable {
         ledger.now = { [unowned world] in Double(world.now.nanoseconds) / 1e9 }
         models = ModelServers(world: world, ledger: ledger, dice: Dice(seed: seed, "model servers"))
         models.latency = plan.modelLatency
+        recordingDice = Dice(seed: seed, "crashed recordings")
         recording = folder + "/0.sqlite"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try CrashedRecording.copy(from: blueprint.recording, to: recording)
@@ -80,7 +94,7 @@ final class Simulation: @unchecked Sendable {
         }
         let (trace, steps) = (world.trace, world.steps)
         if end == nil { ledger.violated("I7: the run did not end within \(Self.patience.seconds) s without faults") }
-        for life in lives.values.sorted(by: { $0.number < $1.number }) { life.end() }
+        for life in (deposed + lives.values).sorted(by: { $0.number < $1.number }) { life.end() }
         recorder = nil
         parts = [:]
         world.end()
@@ -89,6 +103,7 @@ final class Simulation: @unchecked Sendable {
             outcome: end, digests: audit.digests, violations: ledger.violations + audit.violations, steps: steps,
             trace: trace, seconds: Double(world.now.nanoseconds) / 1e9, paidAgain: ledger.paidAgain,
             answers: ledger.answered.values.reduce(0, +), recorded: audit.attempts, starts: starts,
+            strikes: strikes, fenced: ledger.epochs.refused, headsAhead: ledger.headsAhead,
             history: ledger.history ?? [])
     }
 
@@ -109,7 +124,10 @@ final class Simulation: @unchecked Sendable {
                 life: life, network: network, dice: Dice(seed: seed, "embedding \(life.number)"))
         case "coordinator":
             CoordinatorProcess.start(life: life, network: network, blueprint: blueprint, hosts: hosts) {
-                [unowned self] outcome in ended(outcome, life)
+                [unowned self] post in
+                if lives[name] === life { parts[name] = CoordinatorProcess.Controls(post) }
+            } over: { [unowned self] outcome in
+                ended(outcome, life)
             }
         default:
             HostProcess.start(life: life, network: network) { [unowned self] in
@@ -135,13 +153,16 @@ final class Simulation: @unchecked Sendable {
             end = outcome
             return
         }
+        guard lives["coordinator"] === life else {
+            ledger.tell("deposed coordinator: \(outcome)")
+            return world.after(Span(nanoseconds: 0)) { life.end() }
+        }
         troubles.append("\(outcome)")
         ledger.tell("coordinator: \(outcome)")
         if troubles.count > 20 { return ledger.violated("I7: resumed in vain: \(troubles.suffix(2))") }
+        world.after(Span(nanoseconds: 0)) { life.end() }
         world.after(Self.restartPause) { [self] in
-            guard lives["coordinator"] === life else { return }
-            life.end()
-            start("coordinator")
+            if lives["coordinator"] === life { start("coordinator") }
         }
     }
 
@@ -150,6 +171,7 @@ final class Simulation: @unchecked Sendable {
     private func arrangeFaults() {
         for (after, fault) in plan.timed { world.after(after) { [self] in strike(fault) } }
         world.after(plan.end) { [self] in calmDown() }
+        ledger.reached = { [unowned self] in reached($0) }
         if let crash = plan.crashAtStep {
             world.beforeStep = { [self] in
                 guard world.steps == crash.step else { return }
@@ -161,7 +183,21 @@ final class Simulation: @unchecked Sendable {
         }
     }
 
+    /// What happens because of a milestone happens right after it: whoever reached it is not done yet.
+    private func reached(_ milestone: Milestone) {
+        milestones[milestone, default: 0] += 1
+        if let awaited = plan.awaited, awaited.milestone == milestone, awaited.number == milestones[milestone] {
+            world.after(Span(nanoseconds: 0)) { [self] in
+                for fault in awaited.faults { strike(fault) }
+            }
+        }
+        guard milestone == .granted else { return }
+        for (host, longer) in holding { world.after(longer) { [self] in network.release(from: host) } }
+        holding = []
+    }
+
     private func strike(_ fault: Fault) {
+        strikes += 1
         switch fault {
         case .crash(let name, let restartAfter): crash(name, restartAfter: restartAfter)
         case .crashAll(let restartAfter):
@@ -179,13 +215,35 @@ final class Simulation: @unchecked Sendable {
         case .modelTrouble(let span):
             models.trouble = 400_000
             world.after(span) { [self] in models.trouble = 0 }
+        case .hold(let host, let longer):
+            network.hold(from: host, to: "recorder")
+            network.hold(from: host, to: "coordinator")
+            holding.append((host, longer))
+        case .usurp(let span): usurp(span)
+        case .join: if lives["host-3"] == nil { start("host-3") }
+        case .pause(let span):
+            ask(.pauseRequested)
+            world.after(span) { [self] in ask(.continueRequested) }
+        case .stop: ask(.stopRequested)
         }
+    }
+
+    private func ask(_ wish: RoundMachine.Event) { (parts["coordinator"] as? CoordinatorProcess.Controls)?.ask(wish) }
+
+    private func usurp(_ span: Span) {
+        guard let life = lives["coordinator"], life.isAlive else { return }
+        ledger.tell("another coordinator takes over")
+        life.stall(for: span)
+        deposed.append(life)
+        parts["coordinator"] = nil
+        start("coordinator")
     }
 
     private func crash(_ name: String, restartAfter: Span) {
         guard let life = lives[name], life.isAlive else { return }
         ledger.tell("\(name) dies")
         if name == "recorder" { leaveRecording() }
+        if name == "llm-gateway" { ledger.gatewayDied() }
         parts[name] = nil
         life.end()
         world.after(restartAfter) { [self] in
@@ -198,7 +256,9 @@ final class Simulation: @unchecked Sendable {
         recordings += 1
         let next = folder + "/\(recordings).sqlite"
         do {
-            try CrashedRecording.copy(from: recording, to: next)
+            let marks: [CrashedRecording.Mark] = [.whole, .torn]
+            let synced = recorder?.syncedMark.map { [CrashedRecording.Mark.older($0)] } ?? []
+            try CrashedRecording.copy(from: recording, to: next, mark: recordingDice.one(of: marks + synced))
             recording = next
         } catch {
             ledger.violated("the recording cannot be copied: \(error)")
@@ -207,6 +267,8 @@ final class Simulation: @unchecked Sendable {
     }
 
     private func calmDown() {
+        // A deposed coordinator that only waits for hosts never learns of it, and keeps those that came to it.
+        for life in deposed { life.end() }
         network.calmDown()
         models.trouble = 0
         recorder?.batchTime = RecorderProcess.usualBatchTime

@@ -14,6 +14,8 @@ final class Network: @unchecked Sendable {
     var weather = Weather.calm
     private var listeners: [String: SimulatedListener] = [:]
     private var blocked: [Way: Instant] = [:]
+    /// Packets that are kept on their way, in order of arrival.
+    private var held: [Way: [() -> Void]] = [:]
     private var lastWire: UInt64 = 0
     /// Packets delivered and lost, for the report.
     private(set) var delivered = 0
@@ -49,8 +51,26 @@ final class Network: @unchecked Sendable {
         blocked[Way(from: from, to: to)].flatMap { $0 > world.now ? $0 : nil }
     }
 
+    /// Keeps what goes from one process to another on its way, until `release`.
+    func hold(from: String, to: String) {
+        let way = Way(from: from, to: to)
+        if held[way] == nil { held[way] = [] }
+    }
+
+    /// Keeps a packet back where its way is held; false where it is not.
+    func keepsBack(from: String, to: String, _ arrival: @escaping () -> Void) -> Bool {
+        held[Way(from: from, to: to)]?.append(arrival) != nil
+    }
+
+    /// Lets through what was kept of a process's packets, in order.
+    func release(from: String) {
+        let ways = held.keys.filter { $0.from == from }.sorted { $0.to < $1.to }
+        for arrival in ways.flatMap({ held.removeValue(forKey: $0) ?? [] }) { arrival() }
+    }
+
     /// Ends all partitions, and lets packets pass as on a calm day.
     func calmDown() {
+        for name in Set(held.keys.map(\.from)).sorted() { release(from: name) }
         blocked = [:]
         weather = .calm
     }
@@ -123,6 +143,10 @@ final class SimulatedWire {
         receiver.after(due.since(network.world.now)) { [self] in
             guard isOpen else { return network.countLost() }
             let (from, to) = toServer ? (client.name, server.name) : (server.name, client.name)
+            let isKept = network.keepsBack(from: from, to: to) { [self] in
+                arrive(envelopes, toServer, at: network.world.now)
+            }
+            guard !isKept else { return }
             if let healing = network.healing(from: from, to: to) {
                 // TCP sends again until it gets through, in order; or it gives up some time.
                 if network.dice.happens(200_000) { return tear() }

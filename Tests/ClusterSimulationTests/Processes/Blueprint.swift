@@ -23,7 +23,7 @@ struct Blueprint: Sendable {
     /// A run of so many agents, rounds and partitions, with its recording at `path`.
     init(agents: Int, rounds: Int, partitions: Int, at path: String) throws {
         let yaml = SquareScenario.configuration(rounds: rounds, partitions: partitions)
-        let files = SquareScenario.files(agents: agents)
+        let files = SquareScenario.files(agents: agents, partitions: partitions)
         let known = Dictionary(uniqueKeysWithValues: files.map { ($0.path, $0.bytes) })
         let package = try RunPackage.load(yaml: yaml, name: "square.yaml", registry: SquareScenario.registry) { path in
             guard let bytes = known[path] else { throw UserError("no such file", at: path, exitCode: .noInput) }

@@ -10,12 +10,22 @@ import Wire
 
 /// The coordinator: what `coordinator run --resume` plays, without the processes that it starts.
 enum CoordinatorProcess {
+    /// A person's way to a coordinator that plays.
+    final class Controls {
+        private let post: AsyncStream<RunDriver.Input>.Continuation
+
+        init(_ post: AsyncStream<RunDriver.Input>.Continuation) { self.post = post }
+
+        func ask(_ wish: RoundMachine.Event) { post.yield(.event(wish)) }
+    }
+
     static let endpoint = "sim://coordinator"
     /// Short beside the patience of people, long beside the delays of the network.
     static let lease = Span.seconds(3)
 
     static func start(
         life: Life, network: Network, blueprint: Blueprint, hosts: Int,
+        ready: @escaping @Sendable (AsyncStream<RunDriver.Input>.Continuation) -> Void,
         over: @escaping @Sendable (RunOutcome) -> Void
     ) {
         let node = SimulatedNode(life: life, network: network)
@@ -26,7 +36,8 @@ enum CoordinatorProcess {
             do {
                 over(
                     try await play(
-                        life: life, node: node, recorder: recorder, clock: clock, blueprint: blueprint, hosts: hosts))
+                        life: life, node: node, recorder: recorder, clock: clock, blueprint: blueprint, hosts: hosts,
+                        ready: ready))
             } catch is CancellationError {
                 return
             } catch {
@@ -37,13 +48,15 @@ enum CoordinatorProcess {
     }
 
     private static func play(
-        life: Life, node: SimulatedNode, recorder: WireClient, clock: WorldClock, blueprint: Blueprint, hosts: Int
+        life: Life, node: SimulatedNode, recorder: WireClient, clock: WorldClock, blueprint: Blueprint, hosts: Int,
+        ready: (AsyncStream<RunDriver.Input>.Continuation) -> Void
     ) async throws -> RunOutcome {
         let state = try await recorder.request(LoadRun(), expecting: RunState.self)
         let epoch = state.epoch + 1
         _ = try await recorder.request(
             RaiseEpoch(epoch: epoch, rounds: blueprint.rounds, owner: life.number), expecting: Acknowledged.self)
         let (inputs, post) = AsyncStream.makeStream(of: RunDriver.Input.self)
+        ready(post)
         let listener = node.listen(
             endpoint, options: ListenerOptions(incarnation: life.number),
             handler: RunDriver.server { post.yield($0) })

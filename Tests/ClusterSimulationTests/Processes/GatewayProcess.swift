@@ -20,6 +20,8 @@ final class GatewayProcess {
     private var core: GatewayCore<Asker>
     private var sink: (any ReplySink)?
     private var requests: [CallID: Complete] = [:]
+    /// Who waits for which call.
+    private var asked: [PeerID: [UInt64: Ledger.Paid]] = [:]
     private var isSettling = false
 
     init(life: Life, network: Network, models: ModelServers, isTight: Bool) {
@@ -65,6 +67,8 @@ final class GatewayProcess {
         switch message {
         case .complete(let arrived):
             requests[arrived.request.call] = arrived.request
+            asked[asker.peer, default: [:]][asker.correlation] = Ledger.Paid(
+                call: arrived.request.call, request: arrived.key.request)
             models.ledger.tell("gateway asked \(arrived.request.call) by \(asker)")
             core.complete(arrived, from: asker, at: world.now)
         case .cancel(let cancelled): core.cancel(cancelled, at: world.now)
@@ -127,6 +131,8 @@ final class GatewayProcess {
     }
 
     private func reply(_ asker: Asker, _ answer: GatewayReply) {
+        let paid = asked[asker.peer]?.removeValue(forKey: asker.correlation)
+        if case .completed = answer, let paid { models.ledger.gatewayCompleted(paid) }
         guard asker.correlation != 0 else { return }
         let envelope =
             switch answer {

@@ -7,6 +7,8 @@ import Support
 /// An agent-host: all of its real code, over the simulated network, one life after another as in a process.
 enum HostProcess {
     /// Starts it; `exited` hears that the process ended by itself, as it does where it cannot go on.
+    ///
+    /// Its snapshots go out one agent at a time, so that a crash finds some heads newer than the others.
     static func start(life: Life, network: Network, exited: @escaping @Sendable () -> Void) {
         let node = SimulatedNode(life: life, network: network)
         let clock = WorldClock(network.world)
@@ -24,7 +26,7 @@ enum HostProcess {
                 let inner = HostLife(
                     name: life.name, endpoint: endpoint, coordinator: CoordinatorProcess.endpoint,
                     incarnation: incarnation, ports: ports, registry: SquareScenario.registry,
-                    logger: Logger(label: life.name) { _ in SwiftLogNoOpLogHandler() })
+                    logger: Logger(label: life.name) { _ in SwiftLogNoOpLogHandler() }, snapshotPieceBytes: 1)
                 do {
                     if case .left = try await inner.run(desk: desk) { return }
                 } catch {

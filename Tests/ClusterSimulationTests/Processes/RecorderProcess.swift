@@ -23,12 +23,18 @@ final class RecorderProcess {
     /// How long a batch takes, in microseconds.
     var batchTime = RecorderProcess.usualBatchTime
     static let usualBatchTime = 500...5_000
+    /// The mark of what was acknowledged as it was when it was synced last: what a power cut leaves of it.
+    private(set) var syncedMark: [UInt8]?
+    private let path: String
+    private var syncedRound: UInt32
 
     /// Starts over the recording at `path`, which is this life's own.
     init(life: Life, network: Network, path: String, ledger: Ledger, dice: Dice, isTight: Bool) throws {
         self.life = life
         self.dice = dice
         self.ledger = ledger
+        self.path = path
+        syncedRound = ledger.closedRounds
         var settings = RecorderSettings()
         if isTight { settings.queueLimit = 5 }
         limit = settings.queueLimit
@@ -47,6 +53,7 @@ final class RecorderProcess {
             handler: RecorderTap(RecorderHandlers(service).makeServer(), ledger: ledger) { [weak self] in
                 self?.scheduleWork()
             })
+        syncedMark = CrashedRecording.mark(of: path)
         watchTheTime()
     }
 
@@ -58,7 +65,15 @@ final class RecorderProcess {
             let work = queue.takeAll().work
             if work.count > limit { ledger.violated("I6: \(work.count) requests waited at the recorder, \(limit) may") }
             if isDiskBroken { refuse(work) } else { loop.process(work) }
+            noteMark()
         }
+    }
+
+    /// With a closed round the mark is synced.
+    private func noteMark() {
+        guard ledger.closedRounds > syncedRound else { return }
+        syncedRound = ledger.closedRounds
+        syncedMark = CrashedRecording.mark(of: path)
     }
 
     /// What the store answers from the moment on that its disk has failed.
@@ -80,12 +95,44 @@ final class RecorderProcess {
     }
 }
 
-/// Copies a recording as a crash would leave it: the file and its journal, as they are now.
+/// Copies a recording as a crash would leave it: the file and its journal, as they are now, and its mark of what was
+/// acknowledged, which may be older.
 enum CrashedRecording {
-    static func copy(from old: String, to new: String) throws {
+    /// What a crash leaves of the mark.
+    enum Mark {
+        /// All that was written.
+        case whole
+        /// What was synced last.
+        case older([UInt8])
+        /// One slot of two: the write that was under way tore the other.
+        case torn
+    }
+
+    static func copy(from old: String, to new: String, mark: Mark = .whole) throws {
         for (from, to) in zip(files(of: old), files(of: new)) where FileManager.default.fileExists(atPath: from) {
             try FileManager.default.copyItem(atPath: from, toPath: to)
         }
+        let place = URL(fileURLWithPath: MarkFile.path(beside: new))
+        switch mark {
+        case .whole: break
+        case .older(let bytes): try Data(bytes).write(to: place)
+        case .torn:
+            guard var bytes = Self.mark(of: new) else { return }
+            let slots = [0, bytes.count / 2]
+            // The older one is written next, and stays the one to be written until it is whole again.
+            let sequences = slots.map { start in
+                AcknowledgementMark.read(slot: bytes[start..<start + AcknowledgementMark.slotBytes])?.sequence
+            }
+            let older = (sequences[0] ?? 0) < (sequences[1] ?? 0) ? slots[0] : slots[1]
+            let half = AcknowledgementMark.slotBytes / 2
+            bytes.replaceSubrange(older + half..<older + 2 * half, with: repeatElement(0, count: half))
+            try Data(bytes).write(to: place)
+        }
+    }
+
+    /// The mark beside a recording, as it is now.
+    static func mark(of recording: String) -> [UInt8]? {
+        FileManager.default.contents(atPath: MarkFile.path(beside: recording)).map { Array($0) }
     }
 
     private static func files(of recording: String) -> [String] {

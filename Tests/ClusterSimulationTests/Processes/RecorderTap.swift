@@ -34,7 +34,7 @@ final class RecorderTap: ListenerHandler, @unchecked Sendable {
     }
 
     func peerLost(_ peer: PeerID, on sink: any ReplySink) {
-        open = open.filter { $0.key.peer != peer }
+        // What it asked for is still done, and the answer tells, though nobody hears it.
         server.peerLost(peer, on: sink)
     }
 

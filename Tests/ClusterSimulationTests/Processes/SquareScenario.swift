@@ -93,8 +93,22 @@ struct SquareScenario: Scenario {
         """
     }
 
-    static func files(agents: Int) -> [(path: String, bytes: [UInt8])] {
-        let people = (0..<agents).map { #"{"id": "p\#($0)", "name": "P\#($0)"}"# }.joined(separator: ", ")
+    /// Ids that lead to one partition after the other, so that every host has agents, and they ask across hosts.
+    private static func ids(agents: Int, partitions: Int) -> [String] {
+        var ids: [String] = []
+        var number = 0
+        while ids.count < agents {
+            let id = "p\(number)"
+            let place = Int(partition(ofAgent: id, partitions: UInt32(partitions)))
+            if place == ids.count % partitions { ids.append(id) }
+            number += 1
+        }
+        return ids
+    }
+
+    static func files(agents: Int, partitions: Int) -> [(path: String, bytes: [UInt8])] {
+        let people = ids(agents: agents, partitions: partitions).map { #"{"id": "\#($0)", "name": "\#($0)"}"# }
+            .joined(separator: ", ")
         let texts = [
             ("people.json", "[\(people)]"),
             ("prompts/look.mustache", "{{heard}} Where to?"), ("prompts/reply.mustache", "Q {{question}}"),
