@@ -25,7 +25,7 @@ def parse():
     parser = argparse.ArgumentParser(
         prog="Scripts/bench",
         description="Runs a workload against the emulator and prints calls, CPU per LLM call and memory. "
-        "`durability` and `snapshots` compare two ways of playing the same run, see their own --help.",
+        "`durability`, `snapshots` and `takeover` measure what the store costs and does, see their own --help.",
     )
     parser.add_argument(
         "workload",

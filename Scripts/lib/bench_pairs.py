@@ -1,14 +1,12 @@
 """Plays the same run in two ways, in turn, and prints what the one costs over the other.
 
 durability: with the recording on the disk, and with the recording in memory.
-snapshots: with snapshots after each round, and without any.
 CPU time is that of the coordinator and every process that it started; the emulator's is not in it.
 """
 
 import argparse
 import json
 import pathlib
-import re
 import resource
 import shutil
 import statistics
@@ -18,15 +16,15 @@ import tempfile
 
 import bench
 
-COMPARED = {"durability": ("disk", "memory"), "snapshots": ("snapshots", "none")}
+COMPARED = {"durability": ("disk", "memory")}
 
 
 def parse():
     parser = argparse.ArgumentParser(
-        prog="Scripts/bench", description="Measures what durability, or what snapshots, cost in CPU time.")
-    parser.add_argument("compared", choices=COMPARED, help="durability or snapshots")
-    parser.add_argument("--agents", type=int, help="number of agents (default 50, snapshots 5000)")
-    parser.add_argument("--rounds", type=int, help="number of rounds (default 5, snapshots 3)")
+        prog="Scripts/bench", description="Measures what durability costs in CPU time.")
+    parser.add_argument("compared", choices=COMPARED, help=argparse.SUPPRESS)
+    parser.add_argument("--agents", type=int, default=50, help="number of agents (default 50)")
+    parser.add_argument("--rounds", type=int, default=5, help="number of rounds (default 5)")
     parser.add_argument("--hosts", type=int, default=1, help="number of agent-hosts (default 1)")
     parser.add_argument("--pairs", type=int, default=5, help="pairs of runs (default 5)")
     parser.add_argument("--bin", help="folder of the executables (default: the release build)")
@@ -34,25 +32,11 @@ def parse():
     return parser.parse_args()
 
 
-def configurations(folder, name):
-    """The configuration as it is, and one without snapshots."""
-    copies = folder / "Configs"
-    shutil.copytree(bench.ROOT / "Configs", copies)
-    text = (copies / name).read_text()
-    without = re.sub(r"(?m)^( *)snapshot_rounds:.*$", r"\1snapshot_rounds: 0", text)
-    if without == text:
-        if "\nlimits:\n" in text:
-            without = text.replace("\nlimits:\n", "\nlimits:\n  snapshot_rounds: 0\n", 1)
-        else:
-            without = text + "\nlimits:\n  snapshot_rounds: 0\n"
-    (copies / "without.yaml").write_text(without)
-    return copies / name, copies / "without.yaml"
-
-
-def play(binaries, config, url, folder, options, extra):
+def play(binaries, url, folder, options, extra):
     run = folder / "run"
     command = [
-        binaries / "coordinator", "run", config, "--run-dir", run, "--llm", url, "--embedding", url,
+        binaries / "coordinator", "run", bench.ROOT / "Configs" / "bench-wmax.yaml", "--run-dir", run,
+        "--llm", url, "--embedding", url,
         "--agents", str(options.agents), "--rounds", str(options.rounds), "--hosts", str(options.hosts),
         "--json", "--quiet", *extra,
     ]
@@ -70,21 +54,16 @@ def play(binaries, config, url, folder, options, extra):
 
 def main():
     options = parse()
-    snapshots = options.compared == "snapshots"
-    options.agents = options.agents or (5000 if snapshots else 50)
-    options.rounds = options.rounds or (3 if snapshots else 5)
     binaries = bench.executables(options.bin)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="gensim-bench-"))
-    emulator, url = bench.start_emulator(binaries, "seeded" if snapshots else "max", "0ms", 0, folder)
+    emulator, url = bench.start_emulator(binaries, "max", "0ms", 0, folder)
     try:
-        plain, without = configurations(folder, "bench-wmax.yaml")
-        ways = [(plain, []), (without, [])] if snapshots else [(plain, []), (plain, ["--no-recording"])]
+        ways = ([], ["--no-recording"])
         found, digests, calls = [[], []], set(), 1
         for pair in range(options.pairs):
             # The other way round each time, so that a machine that warms up or fills favours neither.
             for way in (0, 1) if pair % 2 == 0 else (1, 0):
-                config, extra = ways[way]
-                cpu, calls, digest, seconds = play(binaries, config, url, folder, options, extra)
+                cpu, calls, digest, seconds = play(binaries, url, folder, options, ways[way])
                 found[way].append(cpu)
                 digests.add(digest)
                 print(f"{COMPARED[options.compared][way]:10} {cpu:8.2f} CPU-s {seconds:8.1f} s", file=sys.stderr)

@@ -68,7 +68,8 @@ final class HostParts: Sendable {
         let snapshots = SnapshotWriter(
             recorder: recorder, table: table, members: placement.members,
             rounds: run.configuration.limits.snapshotRounds, launcher: ports.launcher,
-            pause: { try await ports.pause(.milliseconds(200)) }, pieceBytes: snapshotPieceBytes, logger: logger)
+            pause: { try await ports.pause(.milliseconds(200)) }, meter: WorkMeter(threadTime: ports.threadTime),
+            pieceBytes: snapshotPieceBytes, logger: logger)
         loader = PartitionLoader(
             assets: run.assets, recorder: recorder, retry: retry, table: table, members: placement.members,
             snapshots: snapshots, launcher: ports.launcher, logger: logger)

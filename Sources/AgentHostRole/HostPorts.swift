@@ -13,12 +13,15 @@ struct HostPorts: Sendable {
     var pause: @Sendable (Span) async throws -> Void
     /// Where time comes from.
     var clock: any MonotonicClock
+    /// Processor time of the calling thread, see `ThreadTime`.
+    var threadTime: @Sendable () -> Span
 
     /// The ports of a process.
     static func system(_ node: TransportNode, clock: any MonotonicClock) -> HostPorts {
         HostPorts(
             connect: { endpoint, introduction, onEvent in
                 try node.connect(endpoint, introduction: introduction, onEvent: onEvent)
-            }, launcher: TaskLauncher(), pause: { try await Task.sleep(nanoseconds: $0.nanoseconds) }, clock: clock)
+            }, launcher: TaskLauncher(), pause: { try await Task.sleep(nanoseconds: $0.nanoseconds) }, clock: clock,
+            threadTime: ThreadTime.now)
     }
 }

@@ -82,9 +82,10 @@ final class PartitionLoader: Sendable {
     func advance(_ leases: [PartitionLease], to round: UInt32) async throws {
         var hasAdvanced = false
         while let (next, due) = due(leases, round) {
-            let numbers = Set(due.map(\.partition))
-            let isDue = { (agent: AgentID) in numbers.contains(self.partition(of: agent)) }
-            table.withLock { $0.beginMerge(next, where: isDue) }
+            let numbers = due.map(\.partition)
+            table.withLock { table in
+                for partition in numbers { table.beginMerge(next, of: members[Int(partition)]) }
+            }
             do {
                 try await sideBySide(due) { lease in
                     try await self.merged.forEach(round: next, partition: lease.partition) { page, vectors in
@@ -98,7 +99,9 @@ final class PartitionLoader: Sendable {
                 }
                 throw error
             }
-            table.withLock { $0.endMerge(where: isDue) }
+            table.withLock { table in
+                for partition in numbers { table.endMerge(of: members[Int(partition)]) }
+            }
             held.withLock { held in
                 for partition in numbers { held[partition]?.round = next }
             }

@@ -29,6 +29,16 @@ final class SnapshotWriter: Sendable {
         var workers = 0
         var captured: UInt64 = 0
         var hasStopped = false
+        var cost = Cost()
+    }
+
+    /// What captures and pieces came to so far.
+    private struct Cost {
+        var captured = 0
+        var pieces = 0
+        var bytes = 0
+        /// The most processor time that a partition's capture took. Only this much of a snapshot ever holds up a round.
+        var longestCapture = Span(nanoseconds: 0)
     }
 
     private enum Step { case done, later, drop, stop }
@@ -39,6 +49,7 @@ final class SnapshotWriter: Sendable {
     private let rounds: UInt32
     private let launcher: TaskLauncher
     private let pause: @Sendable () async throws -> Void
+    private let meter: WorkMeter
     private let logger: Logger
     private let pieceBytes: Int
     private let state = Guarded(State())
@@ -49,11 +60,12 @@ final class SnapshotWriter: Sendable {
     private static let width = 2
 
     /// A writer that captures every so many `rounds`, never where that is 0. `pause` waits before a recorder that has
-    /// too much to do is asked again. A piece ends behind the agent that fills `pieceBytes`.
+    /// too much to do is asked again. `meter` counts what all this takes. A piece ends behind the agent that fills
+    /// `pieceBytes`.
     init(
         recorder: WireClient, table: Guarded<AgentTable>, members: [[AgentID]], rounds: Int, launcher: TaskLauncher,
-        pause: @escaping @Sendable () async throws -> Void, pieceBytes: Int = SnapshotWriter.usualPieceBytes,
-        logger: Logger
+        pause: @escaping @Sendable () async throws -> Void, meter: WorkMeter,
+        pieceBytes: Int = SnapshotWriter.usualPieceBytes, logger: Logger
     ) {
         self.pieceBytes = pieceBytes
         self.recorder = recorder
@@ -62,6 +74,7 @@ final class SnapshotWriter: Sendable {
         self.rounds = UInt32(clamping: rounds)
         self.launcher = launcher
         self.pause = pause
+        self.meter = meter
         self.logger = logger
     }
 
@@ -80,11 +93,18 @@ final class SnapshotWriter: Sendable {
     }
 
     private func capture(_ lease: PartitionLease, _ round: UInt32, _ state: inout State) {
+        let before = meter.now()
+        defer {
+            let taken = meter.since(before)
+            meter.add(taken)
+            state.cost.longestCapture = max(state.cost.longestCapture, taken)
+        }
         let unsent = state.captures[lease.partition]?.changes.map(\.agent) ?? []
         let changes = table.withLock { $0.takeChanges(of: members[Int(lease.partition)], again: Set(unsent)) }
         state.captured += 1
         state.captures[lease.partition] = Capture(
             lease: lease, round: round, changes: changes[...], number: state.captured)
+        state.cost.captured += changes.count
     }
 
     /// Forgets a partition that went to another host.
@@ -110,6 +130,20 @@ final class SnapshotWriter: Sendable {
             }
             if case .later = step { try? await pause() } else { await Task.yield() }
         }
+        report()
+    }
+
+    /// Says what snapshots have cost so far, once there is nothing more to send.
+    private func report() {
+        let cost = state.withLock { $0.captures.isEmpty && $0.workers == 0 ? $0.cost : nil }
+        guard let cost, cost.pieces > 0 else { return }
+        logger.info(
+            "snapshots sent",
+            metadata: [
+                "agents": "\(cost.captured)", "pieces": "\(cost.pieces)", "bytes": "\(cost.bytes)",
+                "cpu_us": "\(meter.total.nanoseconds / 1000)",
+                "longest_capture_us": "\(cost.longestCapture.nanoseconds / 1000)",
+            ])
     }
 
     /// The next capture to send a piece of; nil, and one worker less, when there is none.
@@ -127,22 +161,29 @@ final class SnapshotWriter: Sendable {
 
     /// Sends the next piece of a capture and notes what is durable by it.
     private func send(_ capture: Capture) async -> Step {
-        let piece = SnapshotPiece(capture.changes, maxBytes: pieceBytes) { agent in
-            table.withLock { $0.saved(of: agent) }
+        let (piece, isLast, packed) = meter.measure { [pieceBytes] in
+            let piece = SnapshotPiece(capture.changes, maxBytes: pieceBytes) { agent in
+                table.withLock { $0.saved(of: agent) }
+            }
+            let isLast = piece.taken == capture.changes.count
+            let message = StoreSnapshot(
+                partition: capture.lease.partition, epoch: capture.lease.epoch, round: capture.round,
+                agents: piece.agents, isLast: isLast)
+            return (piece, isLast, message.packed())
         }
-        let isLast = piece.taken == capture.changes.count
-        let message = StoreSnapshot(
-            partition: capture.lease.partition, epoch: capture.lease.epoch, round: capture.round,
-            agents: piece.agents, isLast: isLast)
         do {
-            _ = try await recorder.request(message, expecting: Acknowledged.self)
+            _ = try await recorder.request(StoreSnapshot.kind, packed: packed, expecting: Acknowledged.self)
         } catch {
             return step(after: error)
         }
-        table.withLock { table in
-            for (agent, chain) in piece.saved { table.note(saved: chain, of: agent) }
+        meter.measure {
+            table.withLock { table in
+                for (agent, chain) in piece.saved { table.note(saved: chain, of: agent) }
+            }
         }
         state.withLock { state in
+            state.cost.pieces += 1
+            state.cost.bytes += packed.count
             guard state.captures[capture.lease.partition]?.number == capture.number else { return }
             if isLast {
                 state.captures[capture.lease.partition] = nil

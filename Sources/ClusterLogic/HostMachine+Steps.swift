@@ -123,8 +123,8 @@ extension HostMachine {
         guard isCurrent(lease), held[lease.partition]?.stage == .preparing(round) else { return [] }
         let left = early.count + late.count
         held[lease.partition]?.stage = left == 0 ? .finished(round) : .running(round, left: left)
-        for root in early { first.append(Waiting(root: root, lease: lease)) }
-        for root in late { then.append(Waiting(root: root, lease: lease)) }
+        for root in early { first.append(Waiting(root: root, lease: lease), partition: lease.partition) }
+        for root in late { then.append(Waiting(root: root, lease: lease), partition: lease.partition) }
         var actions: [Action] = [.open(lease, round: round)]
         if left == 0, case .run(round, _) = activity {
             actions.append(.report(.finished(round: round, leases: [lease])))
@@ -148,7 +148,7 @@ extension HostMachine {
         inFlight -= 1
         if isCurrent(lease) {
             isHalted = true
-            then.prepend(Waiting(root: root, lease: lease))
+            then.prepend(Waiting(root: root, lease: lease), partition: lease.partition)
         }
         return fill() + drainedReport()
     }

@@ -33,6 +33,8 @@ public enum HashPurpose: String, Sendable, CaseIterable {
     case memory
     /// A head in a snapshot.
     case snapshot
+    /// What a merged round changes of a partition, as the recorder notes it.
+    case merged
     /// The mark of what the recorder has acknowledged.
     case acknowledgement
     /// The emulator's answer to a request.
@@ -68,10 +70,11 @@ public enum HashPurpose: String, Sendable, CaseIterable {
         case .batch: 12
         case .memory: 13
         case .snapshot: 14
-        case .acknowledgement: 15
-        case .emulatorAnswer: 16
-        case .emulatorFault: 17
-        case .emulatorVector: 18
+        case .merged: 15
+        case .acknowledgement: 16
+        case .emulatorAnswer: 17
+        case .emulatorFault: 18
+        case .emulatorVector: 19
         }
     }
 }

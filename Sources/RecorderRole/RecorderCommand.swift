@@ -33,7 +33,8 @@ public struct RecorderCommand: ParsableCommand {
     }
 
     private static func serve(listen: String, store path: String, _ context: ServiceContext) async throws {
-        let store = try open(path)
+        let meter = WorkMeter(threadTime: ThreadTime.now)
+        let store = try open(path, meter)
         if let note = store.openingNote { context.logger.warning("\(note)", metadata: ["store": "\(path)"]) }
         let failed = Guarded<StorageFailure?>(nil)
         let service = try RecorderService(
@@ -47,19 +48,23 @@ public struct RecorderCommand: ParsableCommand {
         let incarnation = context.clock.now().nanoseconds
         let listener = try node.listen(
             listen, options: ListenerOptions(incarnation: incarnation),
-            handler: RecorderHandlers(service).makeServer())
+            handler: RecorderHandlers(service, snapshotMeter: meter).makeServer())
         try context.announceReady(endpoint: listener.endpoint)
         _ = await context.stop.wait()
         // First what was taken in becomes durable and is answered, then the socket closes.
         service.stop()
         node.close()
+        if meter.total.nanoseconds > 0 {
+            context.logger.info("snapshots stored", metadata: ["cpu_us": "\(meter.total.nanoseconds / 1000)"])
+        }
         if let failure = failed.withLock({ $0 }) { throw userError(failure, path) }
         do { try store.close() } catch let failure as StorageFailure { throw userError(failure, path) }
     }
 
-    private static func open(_ path: String) throws -> SQLiteRecordStore {
+    private static func open(_ path: String, _ meter: WorkMeter) throws -> SQLiteRecordStore {
         do {
-            return try SQLiteRecordStore(path == ":memory:" ? .memory : .file(path), wallClock: milliseconds)
+            return try SQLiteRecordStore(
+                path == ":memory:" ? .memory : .file(path), snapshotMeter: meter, wallClock: milliseconds)
         } catch let failure as StorageFailure {
             throw userError(failure, path)
         }

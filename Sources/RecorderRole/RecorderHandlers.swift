@@ -1,13 +1,19 @@
 import Model
 import Recording
 import ServiceRuntime
+import Support
 import Wire
 
 /// Ties every message that the recorder understands to the service.
 struct RecorderHandlers {
     private let service: RecorderService
+    private let snapshotMeter: WorkMeter?
 
-    init(_ service: RecorderService) { self.service = service }
+    /// Handlers over `service`; `snapshotMeter` counts what reading pieces of snapshots takes.
+    init(_ service: RecorderService, snapshotMeter: WorkMeter? = nil) {
+        self.service = service
+        self.snapshotMeter = snapshotMeter
+    }
 
     /// A server that answers all of them.
     func makeServer() -> WireServer {
@@ -148,7 +154,10 @@ struct RecorderHandlers {
 extension RecorderHandlers {
     private func registerSnapshots(_ server: inout WireServer) {
         let service = service
-        server.on(StoreSnapshot.self) { message, responder in
+        let meter = snapshotMeter
+        server.on(StoreSnapshot.self) { work in
+            if let meter { try meter.measure(work) } else { try work() }
+        } _: { message, responder in
             service.write(.snapshot(SnapshotPiece(message)), reply: done(responder))
         }
         server.on(LoadSnapshot.self) { message, responder in

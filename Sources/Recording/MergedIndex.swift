@@ -5,40 +5,52 @@ import Model
 /// round, so that sixty-four partitions do not each read every tree.
 struct MergedIndex {
     /// A tree that changes a partition.
-    struct Entry {
+    struct Entry: Hashable {
         var tree: Int64
         /// Number of the partition's changes before this tree.
         var start: UInt32
     }
 
-    private(set) var entries: [UInt32: [Entry]] = [:]
-    private(set) var counts: [UInt32: UInt32] = [:]
-    /// Decisions on the claims of the trees that have any.
-    private(set) var granted: [Int64: [Bool]] = [:]
+    /// What changes one partition.
+    struct Part: Hashable {
+        var entries: [Entry] = []
+        /// Number of changes.
+        var count: UInt32 = 0
 
-    /// Adds a tree that follows all those before it in the order of the merge.
-    mutating func add(_ tree: Tree, id: Int64, granted decisions: [Bool], partition: (AgentID) -> UInt32?) {
-        if !decisions.isEmpty { granted[id] = decisions }
-        for change in MergedChange.delivered(by: tree, granted: decisions) {
-            guard let partition = partition(change.target) else { continue }
-            let count = counts[partition, default: 0]
-            if entries[partition]?.last?.tree != id {
-                entries[partition, default: []].append(Entry(tree: id, start: count))
+        /// The trees that hold the changes from the one numbered `offset` on.
+        func entries(from offset: UInt32) -> ArraySlice<Entry> {
+            guard offset < count else { return [] }
+            var low = 0
+            var high = entries.count
+            while low < high {
+                let middle = (low + high) / 2
+                if entries[middle].start <= offset { low = middle + 1 } else { high = middle }
             }
-            counts[partition] = count + 1
+            return entries[max(0, low - 1)...]
         }
     }
 
-    /// The trees that hold the partition's changes from the one numbered `offset` on.
-    func entries(partition: UInt32, from offset: UInt32) -> ArraySlice<Entry> {
-        let all = entries[partition] ?? []
-        guard offset < counts[partition, default: 0] else { return [] }
-        var low = 0
-        var high = all.count
-        while low < high {
-            let middle = (low + high) / 2
-            if all[middle].start <= offset { low = middle + 1 } else { high = middle }
+    private var parts: [UInt32: Part] = [:]
+
+    /// The partitions that anything changes.
+    var partitions: [UInt32] { parts.keys.sorted() }
+
+    /// What changes a partition.
+    subscript(partition: UInt32) -> Part {
+        get { parts[partition] ?? Part() }
+        set { parts[partition] = newValue }
+    }
+
+    /// Adds a tree that follows all those before it in the order of the merge.
+    mutating func add(_ tree: Tree, id: Int64, granted decisions: [Bool], partition: (AgentID) -> UInt32?) {
+        for change in MergedChange.delivered(by: tree, granted: decisions) {
+            guard let partition = partition(change.target) else { continue }
+            add(id, to: &parts[partition, default: Part()])
         }
-        return all[max(0, low - 1)...]
+    }
+
+    private func add(_ tree: Int64, to part: inout Part) {
+        if part.entries.last?.tree != tree { part.entries.append(Entry(tree: tree, start: part.count)) }
+        part.count += 1
     }
 }

@@ -11,28 +11,25 @@ final class MergedReader {
 
     private let trees: TreeReader
     private let outcomes: OutcomeReader
+    private let table: MergedTable
     private let granted: SQLStatement
-    /// Indexes of the rounds last asked for: all hosts ask for the same one or two.
-    private var indexes: [(round: UInt32, index: MergedIndex)] = []
+    /// Decisions on the claims of a round's trees, and what was built anew of its index where the table fails. All
+    /// hosts ask for the same one or two rounds.
+    private var known: [Known] = []
 
-    init(_ database: Database, _ trees: TreeReader, _ outcomes: OutcomeReader) throws {
+    private struct Known {
+        var round: UInt32
+        var isClosed: Bool
+        var decisions: [Int64: [Bool]]
+        var index: MergedIndex?
+    }
+
+    init(_ database: Database, _ trees: TreeReader, _ outcomes: OutcomeReader, _ table: MergedTable) throws {
         self.trees = trees
         self.outcomes = outcomes
+        self.table = table
         granted = try SQLStatement(
             database, "SELECT tree, granted FROM claims WHERE round = ? ORDER BY id")
-    }
-
-    /// Takes over the index of a round that has just been merged.
-    func install(_ index: MergedIndex, round: UInt32) {
-        indexes.removeAll { $0.round == round }
-        indexes.append((round, index))
-        if indexes.count > 2 { indexes.removeFirst() }
-    }
-
-    /// Adds the environment's tree to a round that closes with it.
-    func extend(round: UInt32, _ stored: TreeReader.Stored, granted: [Bool], _ cursor: RunCursor) {
-        guard let place = indexes.firstIndex(where: { $0.round == round }) else { return }
-        indexes[place].index.add(stored.tree, id: stored.id, granted: granted, partition: cursor.partition(of:))
     }
 
     /// A page of a round's changes to a partition.
@@ -40,13 +37,17 @@ final class MergedReader {
         guard round >= 1, round < cursor.round || (round == cursor.round && cursor.state != .open) else {
             throw RecordRefusal(.notFound, "round \(round) is not merged")
         }
-        let index = try index(round: round, cursor)
+        // The environment's tree takes part when its round closes, and its claims are decided then.
+        let isClosed = round < cursor.round || cursor.state == .closed
+        let part =
+            try table.part(round: round, partition: partition)
+            ?? index(round: round, isClosed: isClosed, cursor)[partition]
         var page = MergedPage(changes: [], vectors: [], more: false)
         var bytes = 0
-        for entry in index.entries(partition: partition, from: offset) {
+        for entry in part.entries(from: offset) {
             let stored = try trees.tree(entry.tree)
             let skipped = Int(offset > entry.start ? offset - entry.start : 0)
-            let changes = MergedChange.delivered(by: stored.tree, granted: index.granted[entry.tree] ?? [])
+            let changes = MergedChange.delivered(by: stored.tree, granted: try decisions(on: stored, round, isClosed))
                 .filter { cursor.partition(of: $0.target) == partition }
             for change in changes.dropFirst(skipped) {
                 if page.changes.count >= Self.pageChanges || bytes >= Self.pageBytes {
@@ -77,26 +78,43 @@ final class MergedReader {
         return bytes
     }
 
-    private func index(round: UInt32, _ cursor: RunCursor) throws -> MergedIndex {
-        if let known = indexes.first(where: { $0.round == round }) { return known.index }
+    /// The decisions on a tree's claims, in their order.
+    private func decisions(on stored: TreeReader.Stored, _ round: UInt32, _ isClosed: Bool) throws -> [Bool] {
+        let claims = stored.tree.claimCount
+        guard claims > 0 else { return [] }
+        let place = try place(of: round, isClosed: isClosed)
+        let decisions = known[place].decisions[stored.id] ?? []
+        guard decisions.count == claims else {
+            throw StorageFailure.damaged(
+                "tree \(stored.id) of round \(round) has \(claims) claims and \(decisions.count) decisions")
+        }
+        return decisions
+    }
+
+    /// Where in `known` a round stands.
+    private func place(of round: UInt32, isClosed: Bool) throws -> Int {
+        if let place = known.firstIndex(where: { $0.round == round && $0.isClosed == isClosed }) { return place }
         var decisions: [Int64: [Bool]] = [:]
         granted.bind(1, Int64(round))
         while try granted.step() { decisions[granted.int(0), default: []].append(granted.int(1) != 0) }
+        known.removeAll { $0.round == round }
+        if known.count >= 2 { known.removeFirst() }
+        known.append(Known(round: round, isClosed: isClosed, decisions: decisions))
+        return known.count - 1
+    }
+
+    /// A round's index built anew from its trees.
+    private func index(round: UInt32, isClosed: Bool, _ cursor: RunCursor) throws -> MergedIndex {
+        let place = try place(of: round, isClosed: isClosed)
+        if let index = known[place].index { return index }
         var index = MergedIndex()
         func add(_ stored: TreeReader.Stored) throws {
-            let granted = decisions[stored.id] ?? []
-            guard stored.tree.claimCount == granted.count else {
-                throw StorageFailure.damaged(
-                    "tree \(stored.id) of round \(round) has \(stored.tree.claimCount) claims and \(granted.count) decisions"
-                )
-            }
+            let granted = try decisions(on: stored, round, isClosed)
             index.add(stored.tree, id: stored.id, granted: granted, partition: cursor.partition(of:))
         }
         try trees.forEach(round: round, add)
-        // The environment's tree takes part when its round closes, and its claims are decided then.
-        let isClosed = round < cursor.round || cursor.state == .closed
         if isClosed, let stored = try trees.environmentTree(round: round) { try add(stored) }
-        install(index, round: round)
+        known[place].index = index
         return index
     }
 }
@@ -104,8 +122,11 @@ final class MergedReader {
 extension Tree {
     /// How many claims it makes.
     var claimCount: Int {
-        orderedOperations.count { _, targeted in
-            if case .claim = targeted.operation { true } else { false }
+        turns.reduce(0) { count, turn in
+            count
+                + turn.operations.count { targeted in
+                    if case .claim = targeted.operation { true } else { false }
+                }
         }
     }
 }

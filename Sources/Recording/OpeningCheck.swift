@@ -52,6 +52,7 @@ struct OpeningCheck {
         case .missing:
             if isEmpty { return nil }
             try ChainCheck(database).run(after: start(database, clean: 0))
+            try checkSteps(database)
             return try BatchHead.last(database).number == 0
                 ? nil
                 : "the recording has no mark of what was acknowledged, as one that was copied without it: that "
@@ -64,8 +65,16 @@ struct OpeningCheck {
             }
             try MarkCheck(database).check(mark)
             try ChainCheck(database).run(after: start(database, clean: mark.cleanBatch))
+            try checkSteps(database)
             return nil
         }
+    }
+
+    /// Rounds, plans, leases and the run's epoch decide who may write from now on, and their rows are changed in place:
+    /// no batch's hash covers them, but they follow from the steps, of which there are few.
+    private func checkSteps(_ database: Database) throws {
+        var steps = StepCheck(database)
+        try steps.check()
     }
 
     /// The batch behind which rows are read again: the last of the last clean end, or as far back as time allows.

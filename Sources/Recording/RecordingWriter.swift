@@ -32,14 +32,16 @@ final class RecordingWriter {
         intake = try OutcomeIntake(database, tables, contents)
         let trees = try TreeReader(database, contents)
         runs = try RunWriter(database, ledger, steps)
-        rounds = try RoundWriter(database, ledger, steps, trees, intake)
+        let mergedTable = try MergedTable(database)
+        rounds = try RoundWriter(database, ledger, steps, trees, intake, mergedTable)
         commits = try CommitWriter(
             database, ledger, rows: TreeRows(ledger, segments), tables: tables, intake: intake,
             segments: segments)
-        merged = try MergedReader(database, trees, outcomes)
+        merged = try MergedReader(database, trees, outcomes, mergedTable)
         pages = try OutcomePages(database, intake, trees, outcomes)
-        snapshots = try SnapshotReader(database)
-        snapshotTables = try SnapshotTables(database, segments)
+        let damaged = DamagedSnapshots()
+        snapshots = try SnapshotReader(database, damaged)
+        snapshotTables = try SnapshotTables(database, segments, damaged)
         treesOfPartition = try SQLStatement(
             database,
             """
@@ -70,16 +72,9 @@ final class RecordingWriter {
         case .commit(let commit):
             return try commits.commit(commit, cursor)
         case .mergeRound(let step):
-            var index: MergedIndex?
-            let counts = try rounds.merge(step, &cursor, at: now, index: &index)
-            if let index { merged.install(index, round: step.round) }
-            return .merged(counts)
+            return .merged(try rounds.merge(step, &cursor, at: now))
         case .closeRound(let step):
-            let before = cursor
-            return .closed(
-                try rounds.close(step, &cursor, at: now) { tree, decisions in
-                    merged.extend(round: step.round, tree, granted: decisions.map(\.granted), before)
-                })
+            return .closed(try rounds.close(step, &cursor, at: now))
         case .snapshot(let piece):
             try snapshotTables.write(piece, cursor)
         case .finishRun(let runEpoch, let ending, let reason):

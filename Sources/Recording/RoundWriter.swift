@@ -10,6 +10,7 @@ final class RoundWriter {
     private let steps: StepTable
     private let trees: TreeReader
     private let intake: OutcomeIntake
+    private let mergedTable: MergedTable
     private let insertRound: SQLStatement
     private let insertPlan: SQLStatement
     private let planned: SQLStatement
@@ -23,8 +24,10 @@ final class RoundWriter {
     private let readClaims: SQLStatement
 
     init(
-        _ database: Database, _ ledger: BatchLedger, _ steps: StepTable, _ trees: TreeReader, _ intake: OutcomeIntake
+        _ database: Database, _ ledger: BatchLedger, _ steps: StepTable, _ trees: TreeReader, _ intake: OutcomeIntake,
+        _ mergedTable: MergedTable
     ) throws {
+        self.mergedTable = mergedTable
         self.steps = steps
         claims = ledger[.claims]
         self.trees = trees
@@ -115,11 +118,9 @@ final class RoundWriter {
 
     // MARK: - Merge
 
-    /// Grants the claims of a round whose root turns are all in. `index` gets what the merge changes, for the hosts
-    /// that ask for it next; it is left alone when the round was merged before.
-    func merge(
-        _ step: RecordedStep, _ cursor: inout RunCursor, at: Int64, index: inout MergedIndex?
-    ) throws -> MergeCounts {
+    /// Grants the claims of a round whose root turns are all in, and notes which trees change which partition, for the
+    /// hosts that ask for it next.
+    func merge(_ step: RecordedStep, _ cursor: inout RunCursor, at: Int64) throws -> MergeCounts {
         try cursor.requireEpoch(step.runEpoch)
         guard step.round == cursor.round, step.round > 0 else {
             throw RecordRefusal(.conflict, "round \(step.round) is not the latest, which is \(cursor.round)")
@@ -143,6 +144,7 @@ final class RoundWriter {
             }
         }
         try write(capacities)
+        try mergedTable.write(merged, round: step.round, partitions: try cursor.requireRun().partitions)
         let counts = MergeCounts(roots: roots.all, failed: roots.failed, contributions: contributions)
         setMerged.bind(1, Int64(counts.roots))
         setMerged.bind(2, Int64(counts.failed))
@@ -151,7 +153,6 @@ final class RoundWriter {
         try setMerged.run()
         try steps.add(.merged, at: at, epoch: step.runEpoch, round: step.round, number: Int64(counts.roots))
         cursor.state = .merged
-        index = merged
         return counts
     }
 
@@ -220,10 +221,7 @@ final class RoundWriter {
     // MARK: - Close
 
     /// Closes a merged round with its link of the digest chain.
-    func close(
-        _ step: RecordedStep, _ cursor: inout RunCursor, at: Int64,
-        changed: (TreeReader.Stored, [ClaimDecision]) -> Void
-    ) throws -> Digest256 {
+    func close(_ step: RecordedStep, _ cursor: inout RunCursor, at: Int64) throws -> Digest256 {
         try cursor.requireEpoch(step.runEpoch)
         if step.round == cursor.round, cursor.state == .closed, let digest = try digest(round: step.round) {
             return digest
@@ -240,7 +238,11 @@ final class RoundWriter {
             let decisions = try capacities.merge(environment.tree, place: place)
             try write(decisions, round: step.round, tree: environment.id)
             try write(capacities)
-            changed(environment, decisions)
+            var index = MergedIndex()
+            index.add(
+                environment.tree, id: environment.id, granted: decisions.map(\.granted),
+                partition: cursor.partition(of:))
+            try mergedTable.extend(with: index, round: step.round)
         }
         try intake.settleAbandoned()
         let digests = try trees.digests(round: step.round)

@@ -18,6 +18,7 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
 
     private let queue: DatabaseQueue
     private let wallClock: @Sendable () -> Int64
+    private let snapshotMeter: WorkMeter?
     private var writer: RecordingWriter?
     private var failed: StorageFailure?
     private var mark: MarkFile?
@@ -26,8 +27,12 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
     public let openingNote: String?
 
     /// Opens a recording, or makes an empty one. `wallClock` gives milliseconds since 1970 for the columns that tell
-    /// a researcher when things happened; nothing depends on it.
-    public init(_ place: Place, wallClock: @escaping @Sendable () -> Int64) throws {
+    /// a researcher when things happened; nothing depends on it. `snapshotMeter` counts what pieces of snapshots cost:
+    /// all of a batch that holds one, but for the writing of its other requests.
+    public init(
+        _ place: Place, snapshotMeter: WorkMeter? = nil, wallClock: @escaping @Sendable () -> Int64
+    ) throws {
+        self.snapshotMeter = snapshotMeter
         self.wallClock = wallClock
         do {
             switch place {
@@ -58,11 +63,15 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
 
     public func append(_ batch: [RecordRequest]) throws -> [Result<RecordReply, RecordRefusal>] {
         let now = wallClock()
+        let cost = SnapshotBatchCost(batch, snapshotMeter)
+        defer { cost?.finish() }
         return try access { database, writer in
             let before = (batch: writer.lastBatch.number, round: writer.cursor.closedRound)
             var replies: [Result<RecordReply, RecordRefusal>] = []
             try database.inTransaction(.immediate) {
                 replies = try batch.map { request in
+                    cost?.begin(request)
+                    defer { cost?.end(request) }
                     do { return .success(try writer.write(request, at: now)) } catch let refusal as RecordRefusal {
                         return .failure(refusal)
                     }

@@ -1,7 +1,7 @@
 /// The tables of a recording. `docs/recording.md` explains every column.
 enum Schema {
     /// Written into the file's header; a newer one is refused.
-    static let version: Int64 = 2
+    static let version: Int64 = 3
     /// "GenS", so that `file` and a careless hand can tell whose database it is.
     static let applicationID: Int64 = 0x4765_6e53
     /// Vectors of 1.5 kB fill a page of 8 kB to 95 %, one of 4 kB only to 75 %.
@@ -122,6 +122,7 @@ enum Schema {
                 merge_order BLOB NOT NULL, digest BLOB NOT NULL, embeddings TEXT NOT NULL, bytes BLOB NOT NULL)
             """,
             "CREATE UNIQUE INDEX trees_in_order ON trees (round, merge_order)",
+            "CREATE INDEX trees_by_partition ON trees (round, partition)",
             """
             CREATE TABLE claims (id INTEGER PRIMARY KEY, round INTEGER NOT NULL, tree INTEGER NOT NULL,
                 place INTEGER NOT NULL, n INTEGER NOT NULL, owner INTEGER NOT NULL, claimant INTEGER NOT NULL,
@@ -174,5 +175,5 @@ enum Schema {
             FROM memories JOIN segments ON segments.id = memories.segment
                 LEFT JOIN agents ON agents.agent = memories.agent
             """,
-        ] + SnapshotFormat.statements
+        ] + [MergedTable.statement] + SnapshotFormat.statements
 }

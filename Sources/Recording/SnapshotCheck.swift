@@ -10,24 +10,40 @@ struct SnapshotCheck {
     init(_ database: Database) { self.database = database }
 
     func run(_ cursor: RunCursor) throws {
-        try checkRounds(cursor)
         let heads = try heads(cursor)
+        try checkManifests(cursor)
         try checkMemories(heads)
         try checkCounts(heads)
     }
 
-    /// Snapshots are of closed rounds.
-    private func checkRounds(_ cursor: RunCursor) throws {
-        let rows = try SQLStatement(database, "SELECT round, \"check\", partition FROM snapshots")
+    /// Snapshots are of closed rounds, and have as many heads as they count, with the sum of check values that they
+    /// note.
+    private func checkManifests(_ cursor: RunCursor) throws {
+        var sums: [UInt32: SnapshotFormat.HeadSum] = [:]
+        let heads = try SQLStatement(database, "SELECT \"check\", partition FROM snapshot_heads")
+        while try heads.step() {
+            let check = Digest128(heads.bytes(0)) ?? SnapshotFormat.emptyChain
+            sums[UInt32(clamping: heads.int(1)), default: .init()].add(check)
+        }
+        let rows = try SQLStatement(
+            database, "SELECT \(SnapshotFormat.manifestColumns), partition FROM snapshots")
         while try rows.step() {
-            guard let round = SnapshotFormat.round(rows, partition: UInt32(clamping: rows.int(2))) else {
-                throw Verifier.Violation(
-                    text: "the snapshot of partition \(rows.int(2)) does not have its check value")
+            let partition = UInt32(clamping: rows.int(4))
+            guard let manifest = SnapshotFormat.manifest(rows, partition: partition) else {
+                throw Verifier.Violation(text: "the snapshot of partition \(partition) does not have its check value")
             }
-            guard round >= 1, round <= cursor.closedRound else {
+            guard manifest.round <= cursor.closedRound else {
                 throw Verifier.Violation(
-                    text: "the snapshot of partition \(rows.int(2)) is of round \(round), which is not closed")
+                    text: "the snapshot of partition \(partition) is of round \(manifest.round), which is not closed")
             }
+            guard manifest.heads == sums.removeValue(forKey: partition) ?? .init() else {
+                throw Verifier.Violation(
+                    text: "the snapshot of partition \(partition) does not have the \(manifest.heads.count) heads that "
+                        + "it was written with")
+            }
+        }
+        if let partition = sums.keys.min() {
+            throw Verifier.Violation(text: "the row of partition \(partition)'s snapshot is missing")
         }
     }
 

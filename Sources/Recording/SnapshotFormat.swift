@@ -7,7 +7,8 @@ enum SnapshotFormat {
     /// Statements that make the tables.
     static let statements = [
         """
-        CREATE TABLE snapshots (partition INTEGER PRIMARY KEY, round INTEGER NOT NULL, "check" BLOB NOT NULL)
+        CREATE TABLE snapshots (partition INTEGER PRIMARY KEY, round INTEGER NOT NULL, heads INTEGER NOT NULL,
+            sum BLOB NOT NULL, "check" BLOB NOT NULL)
         """,
         """
         CREATE TABLE snapshot_heads (partition INTEGER NOT NULL, agent INTEGER NOT NULL, round INTEGER NOT NULL,
@@ -96,16 +97,71 @@ enum SnapshotFormat {
         }
     }
 
-    /// What the check value of a row of `snapshots` must be: a round that is taken for a later one would leave out
-    /// what the rounds between changed.
-    static func check(partition: UInt32, round: UInt32) -> Digest128 {
-        HashBuilder.hash128(.snapshot) { hash in for number in [partition, round] { hash.append(UInt64(number)) } }
+    /// A row of `snapshots` without its check value.
+    struct Manifest: Hashable {
+        var partition: UInt32
+        /// The round of the last complete snapshot, 0 before the first.
+        var round: UInt32 = 0
+        /// What lies in `snapshot_heads`: a row that is missing there would go unnoticed otherwise.
+        var heads = HeadSum()
+
+        /// What the row's check value must be. A round that is taken for a later one would leave out what the rounds
+        /// between changed.
+        var check: Digest128 {
+            HashBuilder.hash128(.snapshot) { hash in
+                for number in [partition, round, heads.count] { hash.append(UInt64(number)) }
+                hash.append(heads.sum)
+            }
+        }
     }
 
-    /// The round in a row of `round, "check"` of `snapshots`; nil where it does not have its check value.
-    static func round(_ row: SQLStatement, partition: UInt32) -> UInt32? {
-        guard let round = UInt32(exactly: row.int(0)) else { return nil }
-        return Digest128(row.bytes(1)) == check(partition: partition, round: round) ? round : nil
+    /// Number of heads and the sum of their check values, without carry: they come and go in any order.
+    struct HeadSum: Hashable {
+        private(set) var count: UInt32 = 0
+        private(set) var sum = Digest128(high: 0, low: 0)
+
+        /// No heads, or so many with this sum.
+        init(count: UInt32 = 0, sum: Digest128 = Digest128(high: 0, low: 0)) {
+            self.count = count
+            self.sum = sum
+        }
+
+        mutating func add(_ check: Digest128) {
+            count &+= 1
+            toggle(check)
+        }
+
+        mutating func remove(_ check: Digest128) {
+            count &-= 1
+            toggle(check)
+        }
+
+        private mutating func toggle(_ check: Digest128) {
+            sum = Digest128(high: sum.high ^ check.high, low: sum.low ^ check.low)
+        }
+    }
+
+    /// Columns of `snapshots`, in the order in which `manifest` reads them.
+    static let manifestColumns = "round, heads, sum, \"check\""
+
+    /// The manifest in a row of these columns; nil where it does not have its check value.
+    static func manifest(_ row: SQLStatement, partition: UInt32) -> Manifest? {
+        guard let round = UInt32(exactly: row.int(0)), let heads = UInt32(exactly: row.int(1)),
+            let sum = Digest128(row.bytes(2))
+        else { return nil }
+        let manifest = Manifest(partition: partition, round: round, heads: HeadSum(count: heads, sum: sum))
+        return manifest.check == Digest128(row.bytes(3)) ? manifest : nil
+    }
+
+    /// What the heads in the rows of a statement over their check values add up to; nil where one has none.
+    static func headSum(_ rows: SQLStatement) throws -> HeadSum? {
+        defer { rows.reset() }
+        var all = HeadSum()
+        while try rows.step() {
+            guard let check = Digest128(rows.bytes(0)) else { return nil }
+            all.add(check)
+        }
+        return all
     }
 
     /// Columns of `snapshot_heads`, in the order in which `head` reads them.

@@ -8,15 +8,20 @@ final class SnapshotReader {
     /// A page is full at so many bytes.
     static let pageBytes = 4 << 20
 
-    private let snapshot: SQLStatement
+    private let damaged: DamagedSnapshots
+    private let manifest: SQLStatement
+    private let checks: SQLStatement
     private let heads: SQLStatement
     private let memories: SQLStatement
     private let segment: SQLStatement
     private let vectors: SQLStatement
     private let ownVectors: SQLStatement
 
-    init(_ database: Database) throws {
-        snapshot = try SQLStatement(database, "SELECT round, \"check\" FROM snapshots WHERE partition = ?")
+    init(_ database: Database, _ damaged: DamagedSnapshots) throws {
+        self.damaged = damaged
+        manifest = try SQLStatement(
+            database, "SELECT \(SnapshotFormat.manifestColumns) FROM snapshots WHERE partition = ?")
+        checks = try SQLStatement(database, "SELECT \"check\" FROM snapshot_heads WHERE partition = ?")
         heads = try SQLStatement(
             database,
             """
@@ -37,17 +42,29 @@ final class SnapshotReader {
             """)
     }
 
-    /// Heads of a partition after `agent`.
+    /// Heads of a partition after `agent`. The first page is given only if no head is missing on any.
     func heads(
         _ partition: UInt32, epoch: UInt64, after agent: AgentID?, _ cursor: RunCursor
     ) throws -> SnapshotHeads {
         try cursor.requireLease(partition, epoch: epoch)
-        snapshot.bind(1, Int64(partition))
-        let known = try snapshot.first { SnapshotFormat.round($0, partition: partition) }
-        guard let round = known ?? 0, round <= cursor.closedRound else {
-            throw SnapshotReader.damaged("the row of partition \(partition) is not what was written")
+        do { return try page(partition, after: agent, cursor) } catch let refusal as RecordRefusal {
+            damaged.partitions.insert(partition)
+            throw refusal
         }
-        var page = SnapshotHeads(round: round, heads: [], more: false)
+    }
+
+    private func page(_ partition: UInt32, after agent: AgentID?, _ cursor: RunCursor) throws -> SnapshotHeads {
+        manifest.bind(1, Int64(partition))
+        let known = try manifest.first { SnapshotFormat.manifest($0, partition: partition) }
+        guard let known = known ?? SnapshotFormat.Manifest(partition: partition), known.round <= cursor.closedRound
+        else { throw SnapshotReader.damaged("the row of partition \(partition) is not what was written") }
+        if agent == nil {
+            checks.bind(1, Int64(partition))
+            guard try SnapshotFormat.headSum(checks) == known.heads else {
+                throw SnapshotReader.damaged("the heads of partition \(partition) are not those that were written")
+            }
+        }
+        var page = SnapshotHeads(round: known.round, heads: [], more: false)
         var bytes = 0
         heads.bind(1, Int64(partition))
         heads.bind(2, agent.map { Int64($0.number) } ?? -1)

@@ -6,15 +6,18 @@ import Model
 /// those that are there.
 final class SnapshotTables {
     private let segments: SegmentTable
+    private let damaged: DamagedSnapshots
     private let findHead: SQLStatement
     private let setHead: SQLStatement
     private let addMemories: SQLStatement
     private let removeMemories: SQLStatement
-    private let findSnapshot: SQLStatement
-    private let setSnapshot: SQLStatement
+    private let findManifest: SQLStatement
+    private let setManifest: SQLStatement
+    private let removal: [SQLStatement]
 
-    init(_ database: Database, _ segments: SegmentTable) throws {
+    init(_ database: Database, _ segments: SegmentTable, _ damaged: DamagedSnapshots) throws {
         self.segments = segments
+        self.damaged = damaged
         findHead = try SQLStatement(
             database, "SELECT \(SnapshotFormat.headColumns) FROM snapshot_heads WHERE partition = ? AND agent = ?")
         setHead = try SQLStatement(
@@ -27,9 +30,14 @@ final class SnapshotTables {
             database, "INSERT OR REPLACE INTO snapshot_memories (partition, agent, n, entries) VALUES (?, ?, ?, ?)")
         removeMemories = try SQLStatement(
             database, "DELETE FROM snapshot_memories WHERE partition = ? AND agent = ?")
-        findSnapshot = try SQLStatement(database, "SELECT round, \"check\" FROM snapshots WHERE partition = ?")
-        setSnapshot = try SQLStatement(
-            database, "INSERT OR REPLACE INTO snapshots (partition, round, \"check\") VALUES (?, ?, ?)")
+        findManifest = try SQLStatement(
+            database, "SELECT \(SnapshotFormat.manifestColumns) FROM snapshots WHERE partition = ?")
+        setManifest = try SQLStatement(
+            database,
+            "INSERT OR REPLACE INTO snapshots (partition, \(SnapshotFormat.manifestColumns)) VALUES (?, ?, ?, ?, ?)")
+        removal = try ["snapshots", "snapshot_heads", "snapshot_memories"].map { table in
+            try SQLStatement(database, "DELETE FROM \(table) WHERE partition = ?")
+        }
     }
 
     /// An agent's change, ready to be written.
@@ -37,6 +45,8 @@ final class SnapshotTables {
         var agent: SnapshotPiece.Agent
         var entries: [SnapshotFormat.Memory]
         var chain: Digest128
+        /// The check value of the head whose place it takes.
+        var replaced: Digest128?
         /// Whether what is there of the agent's memories has to go.
         var startsAnew: Bool
     }
@@ -49,6 +59,7 @@ final class SnapshotTables {
         guard piece.round >= 1, piece.round <= cursor.closedRound else {
             throw RecordRefusal(.invalid, "a snapshot of round \(piece.round) came, which is not closed")
         }
+        let startsAnew = damaged.partitions.contains(piece.partition)
         var changes: [Change] = []
         changes.reserveCapacity(piece.agents.count)
         var last: UInt32?
@@ -59,24 +70,40 @@ final class SnapshotTables {
                     .invalid, "a snapshot of partition \(piece.partition) names other agents, or out of order")
             }
             last = agent.agent.number
-            if let change = try change(agent, of: piece) { changes.append(change) }
+            if let change = try change(agent, of: piece, isAlone: startsAnew) { changes.append(change) }
         }
-        for change in changes { try write(change, of: piece) }
-        if piece.isLast { try complete(piece) }
+        if startsAnew {
+            try remove(piece.partition)
+            damaged.partitions.remove(piece.partition)
+        }
+        var manifest = try manifest(piece.partition)
+        for change in changes {
+            let check = try write(change, of: piece)
+            if let replaced = change.replaced { manifest?.heads.remove(replaced) }
+            manifest?.heads.add(check)
+        }
+        // A manifest that is damaged stays so: what it stood for is not known any more.
+        guard var manifest else { return }
+        if piece.isLast { manifest.round = max(manifest.round, piece.round) }
+        try set(manifest)
     }
 
-    /// Nil where the agent's head is as new already.
-    private func change(_ agent: SnapshotPiece.Agent, of piece: SnapshotPiece) throws -> Change? {
+    /// Nil where the agent's head is as new already. `isAlone` where nothing that is there counts.
+    private func change(_ agent: SnapshotPiece.Agent, of piece: SnapshotPiece, isAlone: Bool) throws -> Change? {
         findHead.bind(1, Int64(piece.partition))
         findHead.bind(2, Int64(agent.agent.number))
-        let known = try findHead.first { row in
-            (
-                round: row.int(1), memories: row.int(2), chain: Digest128(row.bytes(3)),
-                // Whoever sends the whole agent anew may have found its head damaged: then it is mended.
-                isWhole: row.int(1) < Int64(piece.round) || agent.archived > 0
-                    || SnapshotFormat.head(row, partition: piece.partition) != nil
-            )
-        }
+        let known =
+            try isAlone
+            ? nil
+            : findHead.first { row in
+                (
+                    round: row.int(1), memories: row.int(2), chain: Digest128(row.bytes(3)),
+                    check: Digest128(row.bytes(4)),
+                    // Whoever sends the whole agent anew may have found its head damaged: then it is mended.
+                    isWhole: row.int(1) < Int64(piece.round) || agent.archived > 0
+                        || SnapshotFormat.head(row, partition: piece.partition) != nil
+                )
+            }
         if let known, known.isWhole, known.round >= Int64(piece.round) { return nil }
         guard agent.archived == 0 || known?.memories == Int64(agent.archived) else {
             throw RecordRefusal(
@@ -95,10 +122,12 @@ final class SnapshotTables {
         return Change(
             agent: agent, entries: entries,
             chain: (startsAnew ? nil : known?.chain) ?? SnapshotFormat.emptyChain,
+            replaced: known.map { $0.check ?? SnapshotFormat.emptyChain },
             startsAnew: startsAnew && known != nil)
     }
 
-    private func write(_ change: Change, of piece: SnapshotPiece) throws {
+    /// Writes an agent's change and gives its head's check value.
+    private func write(_ change: Change, of piece: SnapshotPiece) throws -> Digest128 {
         let number = Int64(change.agent.agent.number)
         var chain = change.chain
         if change.startsAnew {
@@ -123,19 +152,33 @@ final class SnapshotTables {
         setHead.bind(3, Int64(head.round))
         setHead.bind(4, Int64(head.memories))
         setHead.bind(5, head.chain)
-        setHead.bind(6, head.check)
+        let check = head.check
+        setHead.bind(6, check)
         setHead.bind(7, head.head)
         try setHead.run()
+        return check
     }
 
-    private func complete(_ piece: SnapshotPiece) throws {
-        findSnapshot.bind(1, Int64(piece.partition))
-        // A damaged row counts as none, so that the next snapshot mends it.
-        let known = try findSnapshot.first { SnapshotFormat.round($0, partition: piece.partition) }
-        if let round = known ?? nil, round >= piece.round { return }
-        setSnapshot.bind(1, Int64(piece.partition))
-        setSnapshot.bind(2, Int64(piece.round))
-        setSnapshot.bind(3, SnapshotFormat.check(partition: piece.partition, round: piece.round))
-        try setSnapshot.run()
+    /// The partition's manifest, an empty one before its first piece; nil where it is damaged.
+    private func manifest(_ partition: UInt32) throws -> SnapshotFormat.Manifest? {
+        findManifest.bind(1, Int64(partition))
+        if let known = try findManifest.first({ SnapshotFormat.manifest($0, partition: partition) }) { return known }
+        return SnapshotFormat.Manifest(partition: partition)
+    }
+
+    private func set(_ manifest: SnapshotFormat.Manifest) throws {
+        setManifest.bind(1, Int64(manifest.partition))
+        setManifest.bind(2, Int64(manifest.round))
+        setManifest.bind(3, Int64(manifest.heads.count))
+        setManifest.bind(4, manifest.heads.sum)
+        setManifest.bind(5, manifest.check)
+        try setManifest.run()
+    }
+
+    private func remove(_ partition: UInt32) throws {
+        for statement in removal {
+            statement.bind(1, Int64(partition))
+            try statement.run()
+        }
     }
 }

@@ -18,6 +18,8 @@ struct TreeCheck {
         var failed: UInt64 = 0
         var contributions: UInt64 = 0
         var calls: UInt64 = 0
+        /// Which trees change which partition, as far as the round has come.
+        var index = MergedIndex()
     }
 
     private let run: RunCursor.Run
@@ -28,6 +30,7 @@ struct TreeCheck {
     private let agentID: SQLStatement
     private let claimRows: SQLStatement
     private let requests: RequestCheck
+    private let merged: MergedTable
     private let contents: ContentReader
 
     init(_ database: Database, run: RunCursor.Run, _ cursor: RunCursor) throws {
@@ -55,6 +58,7 @@ struct TreeCheck {
             "SELECT place, n, owner, claimant, resource, amount, granted FROM claims WHERE round = ? ORDER BY id")
         contents = try ContentReader(database)
         requests = try RequestCheck(database, contents)
+        merged = try MergedTable(database)
     }
 
     /// Capacities as they were before the first round.
@@ -89,7 +93,12 @@ struct TreeCheck {
             try checkIdentity(tree, id: id, root: TurnID(digest: root), round: round)
             result.calls += try checkOutcomes(tree, id: id, root: TurnID(digest: root), row: rows.int(8))
             if tree.kind == .environment { (result.merged, result.mergedClaims) = (capacities, result.claims.count) }
-            result.claims += try capacities.merge(tree, place: result.trees)
+            let decisions = try capacities.merge(tree, place: result.trees)
+            result.claims += decisions
+            if tree.kind != .environment || state(of: round) == .closed {
+                result.index.add(
+                    tree, id: id, granted: decisions.map(\.granted), partition: cursor.partition(of:))
+            }
             result.trees += 1
             guard tree.kind != .environment else {
                 result.environment = digest
@@ -103,7 +112,20 @@ struct TreeCheck {
             }
         }
         try checkClaims(result, round: round)
+        if state(of: round) != .open { try checkIndex(result.index, round: round) }
         return result
+    }
+
+    private func state(of round: UInt32) -> RunCursor.RoundState { round < cursor.round ? .closed : cursor.state }
+
+    /// The index of a merged round is the one that follows from its trees.
+    private func checkIndex(_ index: MergedIndex, round: UInt32) throws {
+        for partition in 0...run.partitions
+        where try merged.part(round: round, partition: partition) != index[partition] {
+            throw Verifier.Violation(
+                text:
+                    "the index of what round \(round) changed of partition \(partition) does not follow from its trees")
+        }
     }
 
     private func checkIdentity(_ tree: Tree, id: Int64, root: TurnID, round: UInt32) throws {
@@ -179,9 +201,8 @@ struct TreeCheck {
         var recorded: [ClaimDecision] = []
         while try claimRows.step() { recorded.append(ClaimDecision(claimRows)) }
         // Nothing is decided before the merge, and the environment's claims when the round closes.
-        let state = round < cursor.round ? .closed : cursor.state
         let decided =
-            switch state {
+            switch state(of: round) {
             case .open: 0
             case .merged: result.merged == nil ? result.claims.count : result.mergedClaims
             case .closed: result.claims.count

@@ -16,8 +16,14 @@ public final class WireClient: Sendable {
     public func request<Reply: WireMessage>(
         _ message: some WireMessage, expecting: Reply.Type = Reply.self
     ) async throws -> Reply {
-        let envelope = try await connection.request(kind: type(of: message).kind.rawValue, body: message.packed())
-        return try Self.decode(envelope)
+        try await request(type(of: message).kind, packed: message.packed())
+    }
+
+    /// Sends a request that is packed already and decodes its reply.
+    public func request<Reply: WireMessage>(
+        _ kind: WireKind, packed body: [UInt8], expecting: Reply.Type = Reply.self
+    ) async throws -> Reply {
+        try Self.decode(try await connection.request(kind: kind.rawValue, body: body))
     }
 
     /// Sends a request; `completion` gets its decoded reply, on the transport's thread, and must not wait.

@@ -64,6 +64,17 @@ public struct WireServer: ListenerHandler {
         handlers[Message.kind.rawValue] = { body, responder in handler(try Message(body: body), responder) }
     }
 
+    /// Registers the handler of a kind whose work on the transport's thread, from the decoding on, goes on inside
+    /// `around`: to measure it.
+    public mutating func on<Message: WireMessage>(
+        _ type: Message.Type, inside around: @escaping @Sendable (() throws -> Void) throws -> Void,
+        _ handler: @escaping @Sendable (Message, Responder) -> Void
+    ) {
+        handlers[Message.kind.rawValue] = { body, responder in
+            try around { handler(try Message(body: body), responder) }
+        }
+    }
+
     /// Registers what happens when a peer says hello.
     public mutating func onArrival(_ handler: @escaping @Sendable (PeerID, PeerIntroduction, any ReplySink) -> Void) {
         arrived = handler

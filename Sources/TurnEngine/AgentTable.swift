@@ -61,10 +61,13 @@ public struct AgentTable: Sendable {
 
     // MARK: - The merge of a round
 
-    /// Ends a round for the agents that `isMerged` names: what was delivered before is gone. A head that already
-    /// holds the end of `round` stays as it is.
-    public mutating func beginMerge(_ round: UInt32, where isMerged: (AgentID) -> Bool = { _ in true }) {
-        for agent in withInbox where isMerged(agent) && !isAhead(agent, round) {
+    /// Ends a round for all agents: what was delivered before is gone. A head that already holds the end of `round`
+    /// stays as it is.
+    public mutating func beginMerge(_ round: UInt32) { beginMerge(round, of: Array(withInbox)) }
+
+    /// The same for some agents. It looks at no others: partitions are merged one by one.
+    public mutating func beginMerge(_ round: UInt32, of agents: some Sequence<AgentID>) {
+        for agent in agents where withInbox.contains(agent) && !isAhead(agent, round) {
             entries[agent]?.state.inbox = []
             entries[agent]?.isChanged = true
             withInbox.remove(agent)
@@ -87,9 +90,12 @@ public struct AgentTable: Sendable {
         apply(operation, to: target, vector: vector)
     }
 
-    /// Ends the merge for these agents: the next round may consolidate again.
-    public mutating func endMerge(where isMerged: (AgentID) -> Bool = { _ in true }) {
-        consolidated = consolidated.filter { !isMerged($0) }
+    /// Ends the merge for all agents: the next round may consolidate again.
+    public mutating func endMerge() { consolidated = [] }
+
+    /// The same for some agents.
+    public mutating func endMerge(of agents: some Sequence<AgentID>) {
+        for agent in agents { consolidated.remove(agent) }
     }
 
     private func isAhead(_ agent: AgentID, _ round: UInt32) -> Bool { (entries[agent]?.headRound ?? 0) >= round }

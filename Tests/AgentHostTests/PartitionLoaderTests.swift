@@ -87,7 +87,7 @@ private struct Past: Sendable {
             members: members,
             snapshots: SnapshotWriter(
                 recorder: client, table: table, members: members, rounds: 0, launcher: TaskLauncher(), pause: {},
-                logger: logger),
+                meter: WorkMeter(threadTime: ThreadTime.now), logger: logger),
             launcher: TaskLauncher(), logger: logger)
     }
 }

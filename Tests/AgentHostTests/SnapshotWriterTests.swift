@@ -26,7 +26,8 @@ private struct Scene {
         recorder = FakeRecorder(answer)
         writer = SnapshotWriter(
             recorder: WireClient(recorder), table: table, members: [Self.agents, [.environment]], rounds: 1,
-            launcher: TaskLauncher(), pause: { pauses.withLock { $0 += 1 } }, logger: Logger(label: "test"))
+            launcher: TaskLauncher(), pause: { pauses.withLock { $0 += 1 } },
+            meter: WorkMeter(threadTime: ThreadTime.now), logger: Logger(label: "test"))
     }
 
     /// Every agent of `agents` gets a field in this round.

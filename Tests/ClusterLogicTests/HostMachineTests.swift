@@ -81,7 +81,17 @@ private func lease(_ partition: UInt32, epoch: UInt64 = 1) -> Lease {
         played.take(.coordinatorHeard(true))
         #expect(played.runs == [1, 2])
         for _ in 0..<3 { played.take(.rootDurable(lease(0))) }
-        #expect(played.runs == [1, 2, 10, 11, 20])
+        #expect(played.runs == [1, 2, 10, 20, 11])
+    }
+
+    @Test func aPartitionThatIsInheritedDoesNotWaitForAllRootsOfTheOthers() {
+        var played = Played.holding([lease(0)], window: 1)
+        played.take(.prepared(lease(0), round: 1, first: [], then: Array(10..<90)))
+        played.take(.map(grant: 2, closedRound: 0, leases: [lease(0), lease(1, epoch: 2)]))
+        played.take(.loaded(lease(1, epoch: 2), round: 0))
+        played.take(.prepared(lease(1, epoch: 2), round: 1, first: [], then: [90, 91]))
+        for _ in 0..<4 { played.take(.rootDurable(lease(0))) }
+        #expect(played.runs == [10, 11, 90, 12, 91])
     }
 
     @Test func aPartitionThatIsInheritedInTheMiddleOfARoundRunsBesideTheOthers() {

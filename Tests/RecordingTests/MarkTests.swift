@@ -172,6 +172,21 @@ import Testing
         #expect(openingFailure(fixture)?.what.contains("round 1 was acknowledged as closed") == true)
     }
 
+    @Test(arguments: [
+        ("UPDATE partitions SET epoch = epoch + 1 WHERE partition = 0", "partition 0"),
+        ("DELETE FROM partitions WHERE partition = 0", "partition"),
+        ("UPDATE plans SET roots = roots + 1 WHERE partition = 0 AND round = 1", "plan"),
+        ("UPDATE runs SET epoch = epoch + 1", "epoch"),
+        ("UPDATE rounds SET time = time + 1 WHERE round = 1", "round 1"),
+        ("UPDATE rounds SET state = 'merged' WHERE round = 2", "round 2"),
+    ])
+    func aRowThatDoesNotFollowFromTheStepsIsRefused(_ sql: String, _ named: String) throws {
+        let (fixture, _) = try recorded()
+        try fixture.store.close()
+        try change(fixture, sql)
+        #expect(try #require(openingFailure(fixture)).what.contains(named))
+    }
+
     @Test func aRecordingInMemoryHasNoMark() throws {
         let fixture = try Fixture(inMemory: true)
         try fixture.begin()

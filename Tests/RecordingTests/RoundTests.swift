@@ -1,3 +1,4 @@
+import GRDB
 import Hashing
 import Model
 import Recording
@@ -206,7 +207,47 @@ import Testing
         try fixture.send([.commit(environment), .closeRound(fixture.step(1))])
         let page = try fixture.store.merged(round: 1, partition: fixture.agents[0].partition, offset: 0)
         #expect(page.changes.last?.operation == .set(field: "news", value: .text("rain")))
+        try fixture.reopen()
+        let again = try fixture.store.merged(round: 1, partition: fixture.agents[0].partition, offset: 0)
+        #expect(again.changes == page.changes)
         #expect(try RecordingReader(path: fixture.path).verify().violation == nil)
+    }
+
+    /// A closed round in which every agent changes itself alone, and the store opened again, `sql` done to it meanwhile.
+    private func closedAndOpened(_ sql: String) throws -> Fixture {
+        let fixture = try Fixture()
+        try fixture.begin()
+        try fixture.open(1)
+        for (index, agent) in fixture.agents.enumerated() {
+            try fixture.send([.commit(fixture.commit(index, operations: [(agent.agent, .add(field: "a", amount: 1))]))])
+        }
+        try fixture.send([.mergeRound(fixture.step(1)), .closeRound(fixture.step(1))])
+        try fixture.store.close()
+        let queue = try DatabaseQueue(path: fixture.path)
+        try queue.write { try $0.execute(sql: sql) }
+        try queue.close()
+        try fixture.openAgain()
+        return fixture
+    }
+
+    @Test func aPartitionsChangesComeWithoutTheTreesOfOthers() throws {
+        let fixture = try closedAndOpened("UPDATE trees SET bytes = x'00' WHERE partition <> 0")
+        #expect(try !fixture.store.merged(round: 1, partition: 0, offset: 0).changes.isEmpty)
+    }
+
+    @Test(arguments: [
+        "DELETE FROM merged", "UPDATE merged SET changes = changes + 1", "UPDATE merged SET trees = x''",
+        "UPDATE merged SET trees = x'00'",
+    ])
+    func aDamagedIndexIsNeverUsedAndAViolation(_ sql: String) throws {
+        let whole = try closedAndOpened("")
+        let damaged = try closedAndOpened(sql)
+        for partition in 0...Fixture.partitions {
+            let page = try damaged.store.merged(round: 1, partition: partition, offset: 0)
+            #expect(try page.changes == whole.store.merged(round: 1, partition: partition, offset: 0).changes)
+        }
+        #expect(try RecordingReader(path: whole.path).verify().violation == nil)
+        #expect(try RecordingReader(path: damaged.path).verify().violation?.contains("index") == true)
     }
 
     @Test func consolidationsBringTheirVectors() throws {

@@ -184,6 +184,8 @@ import Testing
         "UPDATE snapshot_heads SET round = 2 WHERE agent = (SELECT max(agent) FROM snapshot_heads)",
         "UPDATE snapshot_heads SET memories = 0 WHERE memories = 1",
         "UPDATE snapshots SET round = 9", "UPDATE snapshots SET round = 2",
+        "DELETE FROM snapshot_heads WHERE memories = 1", "DELETE FROM snapshot_heads WHERE memories = 0",
+        "DELETE FROM snapshots", "UPDATE snapshots SET heads = heads + 1",
     ])
     func aDamagedHeadIsRefusedAndEndsNothing(sql: String) throws {
         try fixture.send([piece([agent(mates[0], "a", [memory(Self.texts[0])]), agent(mates[1], "b")])])
@@ -200,6 +202,7 @@ import Testing
     @Test(arguments: [
         "UPDATE snapshot_heads SET head = x'00' WHERE memories = 1",
         "UPDATE snapshot_heads SET round = 9 WHERE memories = 1", "UPDATE snapshots SET round = 9",
+        "DELETE FROM snapshot_heads WHERE memories = 1", "DELETE FROM snapshots",
     ])
     func aSnapshotThatIsWrittenAnewMendsADamagedOne(sql: String) throws {
         let whole = [agent(mates[0], "a", [memory(Self.texts[0])]), agent(mates[1], "b")]
@@ -209,6 +212,43 @@ import Testing
         try fixture.send([piece(whole)])
         #expect(try heads() == (1, ["\(mates[0]) 1 a", "\(mates[1]) 1 b"]))
         #expect(try memories(1).entries.map(\.text) == [Self.texts[0]])
+    }
+
+    @Test func aHeadThatIsMissingStaysMissedWhileOthersAreWritten() throws {
+        try fixture.send([piece([agent(mates[0], "a", [memory(Self.texts[0])]), agent(mates[1], "b")])])
+        try change("DELETE FROM snapshot_heads WHERE memories = 0")
+        try fixture.send([piece([agent(mates[0], "a2", archived: 1, [])], round: 2)])
+        #expect(throws: RecordRefusal.self) { try heads() }
+    }
+
+    @Test func aHeadThatHasItsOlderRowBackIsMissed() throws {
+        try fixture.send([piece([agent(mates[0], "a"), agent(mates[1], "b")])])
+        let queue = try DatabaseQueue(path: fixture.path)
+        let old = try #require(
+            try queue.read {
+                try Row.fetchOne($0, sql: "SELECT * FROM snapshot_heads WHERE agent = \(mates[0].number)")
+            })
+        try queue.close()
+        try fixture.send([piece([agent(mates[0], "a2")], round: 2)])
+        try fixture.store.close()
+        let other = try DatabaseQueue(path: fixture.path)
+        try other.write {
+            try $0.execute(
+                sql: "UPDATE snapshot_heads SET round = ?, \"check\" = ?, head = ? WHERE agent = ?",
+                arguments: [old["round"], old["check"], old["head"], old["agent"]])
+        }
+        try other.close()
+        fixture.store = try SQLiteRecordStore(.file(fixture.path), wallClock: { 0 })
+        #expect(throws: RecordRefusal.self) { try heads() }
+    }
+
+    @Test func whatIsWrittenAnewAfterDamageHoldsNothingOfTheOld() throws {
+        try fixture.send([piece([agent(mates[0], "a", [memory(Self.texts[0])]), agent(mates[1], "b")])])
+        try change("UPDATE snapshots SET round = 9")
+        #expect(throws: RecordRefusal.self) { try heads() }
+        try fixture.send([piece([agent(mates[0], "a")], isLast: false)])
+        #expect(try heads() == (0, ["\(mates[0]) 1 a"]))
+        #expect(try rows("snapshot_memories") == 0)
     }
 
     @Test(arguments: [

@@ -178,4 +178,17 @@ private struct Kept {
         let changes = loaded.takeChanges(of: Play.agents)
         #expect(changes.map(\.agent) == [World.ada])
     }
+
+    @Test func aMergeOfSomeAgentsLeavesTheOthersAsTheyWere() {
+        let (some, other) = (AgentID(number: 0), AgentID(number: 1))
+        var table = AgentTable(assets: assets)
+        let message = Model.Operation.message(sender: other, subject: "hello", body: .null)
+        for agent in [some, other] { table.merge(message, target: agent, round: 1, vector: Play.vector) }
+        table.beginMerge(2, of: [some])
+        table.endMerge(of: [some])
+        #expect(table.state(of: some).inbox.isEmpty)
+        #expect(table.state(of: other).inbox.count == 1)
+        table.beginMerge(2)
+        #expect(table.state(of: other).inbox.isEmpty)
+    }
 }

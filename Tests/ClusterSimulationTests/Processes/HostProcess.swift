@@ -15,7 +15,8 @@ enum HostProcess {
         let ports = HostPorts(
             connect: { endpoint, introduction, onEvent in
                 node.connect(endpoint, introduction: introduction, onEvent: onEvent)
-            }, launcher: life.launcher, pause: { try await life.pause($0) }, clock: clock)
+            }, launcher: life.launcher, pause: { try await life.pause($0) }, clock: clock,
+            threadTime: { Span(nanoseconds: 0) })
         let desk = AskDesk()
         let endpoint = "sim://\(life.name)"
         let first = clock.now().nanoseconds
