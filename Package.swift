@@ -157,8 +157,8 @@ let testTargets: [Target] = [
     tests(
         "AgentHost",
         [
-            "AgentHostRole", "ClusterLogic", "TurnEngine", "SimulationKit", "ServiceRuntime", "Transport", "Wire",
-            "Model", "Support",
+            "AgentHostRole", "ClusterLogic", "TurnEngine", "SimulationKit", "RunConfiguration", "ServiceRuntime",
+            "Transport", "Wire", "Model", "Hashing", "Support",
             log,
         ]),
     tests("ServiceRuntime", ["ServiceRuntime", "Support", log]),

@@ -213,7 +213,7 @@ final class AgentHost: Sendable {
                 post.yield(.event(.environmentDurable(round: round)))
             } catch {
                 parts.failed(error)
-                post.yield(.event(.environmentInterrupted))
+                post.yield(.event(.environmentInterrupted(lease)))
             }
         }
     }

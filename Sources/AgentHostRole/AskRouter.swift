@@ -75,7 +75,7 @@ final class AskRouter: Sendable {
             Ask(
                 epoch: lease.epoch, round: ask.tree.round, root: ask.tree.root,
                 rootPartition: ask.tree.rootPartition, path: ask.path, asker: ask.asker, agent: ask.agent,
-                request: ask.request, written: ask.written, recorded: Array(ask.tree.recorded.values)),
+                request: ask.request, written: ask.written, recorded: ask.recorded),
             expecting: Asked.self)
         return AskReply(answer: reply.answer, turns: reply.turns, outcomes: reply.outcomes)
     }
@@ -113,7 +113,7 @@ final class AskRouter: Sendable {
         else {
             throw Problem(.fenced, "this host does not hold the partition of agent \(ask.agent) in that epoch")
         }
-        let recorded = Dictionary(ask.recorded.map { ($0.call, $0) }) { first, _ in first }
+        let recorded = Dictionary(ask.recorded.map { ($0.call, $0.outcome) }) { first, _ in first }
         let call = AskCall(
             tree: TreeContext(
                 round: ask.round, time: time, root: ask.root, rootPartition: ask.rootPartition, recorded: recorded),

@@ -15,6 +15,8 @@ final class Consolidations: Sendable {
 
     private struct State {
         var entries: [AgentID: Entry] = [:]
+        /// Leases that were lost while something may still run for them.
+        var lost: Set<Lease> = []
         var isClosed = false
     }
 
@@ -24,8 +26,10 @@ final class Consolidations: Sendable {
     init(_ launcher: TaskLauncher) { self.launcher = launcher }
 
     /// Adds what a partition needs.
-    func add(_ roots: [PlannedRoot], _ lease: Lease) {
-        state.withLock { state in
+    /// - Throws: `CancellationError` where the lease is lost: nobody would interrupt what is added after that.
+    func add(_ roots: [PlannedRoot], _ lease: Lease) throws {
+        try state.withLock { state in
+            guard !state.lost.contains(lease) else { throw CancellationError() }
             for root in roots { state.entries[root.agent] = Entry(root: root, lease: lease) }
         }
     }
@@ -65,9 +69,10 @@ final class Consolidations: Sendable {
         }
     }
 
-    /// Forgets those of a lost lease, interrupts them, and returns what still runs.
+    /// Forgets those of a lost lease, interrupts them, and returns what still runs. None is added for it any more.
     func drop(_ lease: Lease) -> [Task<Void, any Error>] {
         let tasks = state.withLock { state in
+            state.lost.insert(lease)
             let lost = state.entries.filter { $0.value.lease == lease }.sorted { $0.key.number < $1.key.number }
             for (agent, _) in lost { state.entries[agent] = nil }
             return lost.compactMap(\.value.task)
@@ -75,6 +80,9 @@ final class Consolidations: Sendable {
         for task in tasks { task.cancel() }
         return tasks
     }
+
+    /// Nothing runs for the lost lease any more: nobody can come with something for it.
+    func forget(_ lease: Lease) { state.withLock { _ = $0.lost.remove(lease) } }
 
     /// Forgets all: a new round begins.
     func reset() { state.withLock { $0.entries = [:] } }

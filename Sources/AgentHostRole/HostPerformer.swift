@@ -41,8 +41,12 @@ final class HostPerformer: CallPerformer {
     func complete(
         _ spec: CompletionSpec, request hash: Digest128, call: CallID, agent: AgentID, tree: TreeContext
     ) async throws -> CompletionOutcome {
-        if let known = tree.recorded[call], known.request == hash, case .completion(_, let outcome) = known.content {
-            return outcome
+        if let known = tree.recorded[call], known.request == hash,
+            case .answer(let answer, let rejection) = known.content
+        {
+            // What it cost stands in the record; the turn sees no more than this.
+            return CompletionOutcome(
+                answer: answer, rejection: rejection, rejected: [], promptTokens: 0, completionTokens: 0, model: "")
         }
         let request = Complete(
             run: run, call: call, seeds: (0..<attempts).map { seed.call(call, attempt: $0) }, spec: spec, terms: terms)
@@ -64,7 +68,7 @@ final class HostPerformer: CallPerformer {
         _ texts: [String], request hash: Digest128, call: CallID, agent: AgentID, tree: TreeContext
     ) async throws -> EmbeddingAnswer {
         if let known = tree.recorded[call], known.request == hash,
-            case .embedding(let model, _, let vectors) = known.content
+            case .vectors(let vectors, let model) = known.content
         {
             return EmbeddingAnswer(model: model, vectors: vectors)
         }

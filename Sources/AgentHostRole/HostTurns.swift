@@ -58,6 +58,7 @@ final class HostTurns: PassiveTurns {
         runner.recorded.drop(lease)
         runner.counters.withLock { $0.drop(lease.partition) }
         loader.drop(partitions: CollectionOfOne(lease.partition))
+        consolidations.forget(lease)
     }
 
     /// Ends everything that runs here.
@@ -98,7 +99,7 @@ final class HostTurns: PassiveTurns {
         let committed = Set(durable.committed)
         let open = isMerged ? [] : planned.filter { !committed.contains($0.turn) }
         let early = open.filter { $0.kind == .consolidate }
-        consolidations.add(early, lease)
+        try consolidations.add(early, lease)
         return (early, open.filter { $0.kind != .consolidate })
     }
 

@@ -6,7 +6,7 @@ import Support
 final class RecordedTable: Sendable {
     private struct Entry {
         var lease: Lease
-        var outcomes: [CallID: OutcomeRecord] = [:]
+        var outcomes: [CallID: RecordedOutcome] = [:]
     }
 
     private let entries = Guarded<[TurnID: Entry]>([:])
@@ -15,13 +15,20 @@ final class RecordedTable: Sendable {
     func add(_ outcomes: [OutcomeRecord], _ lease: Lease) {
         entries.withLock { entries in
             for outcome in outcomes {
-                entries[outcome.root, default: Entry(lease: lease)].outcomes[outcome.call] = outcome
+                entries[outcome.root, default: Entry(lease: lease)].outcomes[outcome.call] =
+                    RecordedOutcome(outcome)
             }
         }
     }
 
+    /// Keeps again what was taken out for a root.
+    func putBack(_ outcomes: [CallID: RecordedOutcome], of root: TurnID, _ lease: Lease) {
+        guard !outcomes.isEmpty else { return }
+        entries.withLock { $0[root, default: Entry(lease: lease)].outcomes.merge(outcomes) { $1 } }
+    }
+
     /// Takes out what is kept for a root.
-    func take(_ root: TurnID) -> [CallID: OutcomeRecord] {
+    func take(_ root: TurnID) -> [CallID: RecordedOutcome] {
         entries.withLock { $0.removeValue(forKey: root) }?.outcomes ?? [:]
     }
 

@@ -35,12 +35,12 @@ struct RootRunner: Sendable {
                     return result
                 case .rerun:
                     let page = try await fetch(lease, round: round, root: root.turn)
-                    known = Dictionary(page.outcomes.map { ($0.call, $0) }) { first, _ in first }
+                    known = Dictionary(page.outcomes.map { ($0.call, RecordedOutcome($0)) }) { first, _ in first }
                 }
             }
         } catch {
             // Should it run again here, what was recorded is given back again.
-            recorded.add(Array(known.values), lease)
+            recorded.putBack(known, of: root.turn, lease)
             throw error
         }
     }

@@ -153,15 +153,20 @@ extension HostMachine {
         return fill() + drainedReport()
     }
 
-    /// The environment's turn has ended; durable for a round, or interrupted.
-    mutating func environmentEnded(_ round: UInt32?) -> [Action] {
+    /// The environment's turn is durable for a round.
+    mutating func environmentDurable(_ round: UInt32) -> [Action] {
         isEnvironmentRunning = false
-        guard let round else {
-            isHalted = true
-            return drainedReport()
-        }
         environmentRound = max(environmentRound, round)
         return [.report(.environmentFinished(round: round))] + drainedReport()
+    }
+
+    /// The environment's turn has to run again. What a lost lease interrupts needs no mending: under a newer lease of
+    /// the same partition the turn starts at once.
+    mutating func environmentInterrupted(_ lease: Lease) -> [Action] {
+        isEnvironmentRunning = false
+        guard isCurrent(lease) else { return drainedReport() + pursueEnvironment() }
+        isHalted = true
+        return drainedReport()
     }
 
     /// No root turn starts any more until the round is started again. A host that was never told of the round takes

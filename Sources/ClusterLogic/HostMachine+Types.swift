@@ -63,8 +63,8 @@ extension HostMachine {
         case rootInterrupted(Root, Lease)
         /// The environment's turn is durable.
         case environmentDurable(round: UInt32)
-        /// The environment's turn was interrupted.
-        case environmentInterrupted
+        /// The environment's turn was interrupted: the lease is lost, or something has to be mended first.
+        case environmentInterrupted(Lease)
         /// Whether anything is heard of the coordinator. While nothing is, no root turn starts.
         case coordinatorHeard(Bool)
     }

@@ -60,8 +60,8 @@ public struct HostMachine<Root: Sendable>: Sendable {
         case .prepared(let lease, let round, let first, let then): prepared(lease, round, first, then)
         case .rootDurable(let lease): rootEnded(lease)
         case .rootInterrupted(let root, let lease): interrupted(root, lease)
-        case .environmentDurable(let round): environmentEnded(round)
-        case .environmentInterrupted: environmentEnded(nil)
+        case .environmentDurable(let round): environmentDurable(round)
+        case .environmentInterrupted(let lease): environmentInterrupted(lease)
         case .coordinatorHeard(let isHeard): heard(isHeard)
         }
     }

@@ -30,6 +30,33 @@ extension RecordingReader {
         }
     }
 
+    /// When nobody worked on the run, in milliseconds since 1970: from a pause or an ending until it went on. Where a
+    /// coordinator ended without a word, that is from the last batch before the next one came.
+    public func idleTimes() throws -> [Range<Int64>] {
+        try read { database in
+            let rows = try SQLStatement(
+                database,
+                """
+                SELECT at, kind, (SELECT max(batches.at) FROM batches WHERE batches.at < steps.at) FROM steps
+                WHERE kind NOT IN ('created', 'granted', 'opened', 'planned', 'merged', 'closed') ORDER BY id
+                """)
+            var idle: [Range<Int64>] = []
+            var since: Int64?
+            while try rows.step() {
+                let (at, kind) = (rows.int(0), rows.text(1))
+                switch kind {
+                case "playing", StepTable.Kind.raised.rawValue:
+                    let start = since ?? (kind == "playing" || rows.isNull(2) ? at : rows.int(2))
+                    // The machine's clock may have been set back meanwhile.
+                    if start < at { idle.append(start..<at) }
+                    since = nil
+                default: since = since ?? at
+                }
+            }
+            return idle
+        }
+    }
+
     /// What a closed round used and came to. `position` says where it begins, and goes to its end: rounds are read in
     /// order, the first from the start.
     public func contents(ofRound round: UInt32, _ position: inout RecordedPosition) throws -> RecordedContents {

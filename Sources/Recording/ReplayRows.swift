@@ -29,22 +29,6 @@ public struct RecordedRoot: Hashable, Sendable {
     public var tree: Int64
 }
 
-/// An outcome that a committed tree used, as far as a turn can see it.
-public struct RecordedOutcome: Sendable {
-    /// What it came to.
-    public enum Content: Sendable {
-        /// A model's answer; nil with the reason where all attempts were rejected.
-        case answer(String?, rejection: String)
-        /// Vectors as little-endian half floats, and the model that gave them.
-        case vectors([[UInt8]], model: String)
-    }
-
-    /// Hash of what was asked.
-    public var request: Digest128
-    /// How it ended.
-    public var content: Content
-}
-
 /// The outcomes of one turn.
 public struct RecordedTurn: Sendable {
     /// Numbers of the calls with how they ended, ascending by number.

@@ -38,6 +38,15 @@ struct DifferenceFinder {
             recorded: "a root turn of \(texts.population.id(of: root.agent))", executed: "")
     }
 
+    /// All trees are equal, and they are recorded as merged in another order.
+    func ofOrder(_ root: PlannedRoot, recorded: RecordedRoot) -> ReplayDifference {
+        make(
+            root.kind, root.agent, path: [], agent: root.agent, number: nil,
+            what: "the trees are recorded in another order than they merge in",
+            recorded: "the tree of \(texts.population.id(of: recorded.agent))",
+            executed: "the tree of \(texts.population.id(of: root.agent))")
+    }
+
     /// All trees are equal and the round's digest is not: what it decided on claims, or the digest itself.
     func ofRound(claims: [ClaimDecision], digest: Digest256, recorded: Digest256?) throws -> ReplayDifference {
         let known = try reader.claims(ofRound: round)

@@ -12,7 +12,8 @@ public struct ReplayReport: Sendable {
     public var calls: UInt64 = 0
     /// Embedding calls likewise.
     public var embeddings: UInt64 = 0
-    /// Seconds that these rounds took when they were recorded, each from its opening to its close.
+    /// Seconds that these rounds took when they were recorded, each from its opening to its close, without those in
+    /// which the run was paused, stopped or without a coordinator.
     public var originalSeconds = 0.0
     /// Seconds that the replay took, reading included.
     public var seconds = 0.0

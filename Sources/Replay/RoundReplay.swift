@@ -14,6 +14,13 @@ struct RoundReplay {
         var digest = Digest256.zero
     }
 
+    /// An executed tree and its place in the merge.
+    private struct MergedTree {
+        var order: Digest128
+        var root: PlannedRoot
+        var tree: Tree
+    }
+
     let run: RecordedRun
     let reader: RecordingReader
     let round: RecordedRound
@@ -32,7 +39,7 @@ struct RoundReplay {
         var digests = recorded.mapValues(\.digest)
         let roots = plan(state.table)
         if let difference = planDifference(roots, recorded) { return difference }
-        var trees: [(order: Digest128, tree: Tree)] = []
+        var trees: [MergedTree] = []
         trees.reserveCapacity(roots.count)
         for kind in [RootKind.consolidate, .act] {
             let replayed = try await phase(state.table, digests).run(roots.filter { $0.kind == kind })
@@ -44,10 +51,14 @@ struct RoundReplay {
                 if kind == .consolidate {
                     state.table.applyConsolidations(of: tree) { done.vectors[contentHash($0)] }
                 }
-                trees.append((run.assets.seed.mergeOrder(round: round.number, root: done.root.turn), tree))
+                trees.append(
+                    MergedTree(
+                        order: run.assets.seed.mergeOrder(round: round.number, root: done.root.turn), root: done.root,
+                        tree: tree))
             }
         }
         trees.sort { $0.order < $1.order }
+        if let difference = orderDifference(trees.map(\.root)) { return difference }
         var (changes, claims) = try merge(trees.map(\.tree), &state.capacities)
         var environment: Digest256?
         if run.assets.scenario.hasEnvironmentTurn {
@@ -69,7 +80,9 @@ struct RoundReplay {
             return finder.onlyRecorded(known)
         }
         apply(changes, to: &state.table)
-        return try close(&state, claims: claims, environment: environment)
+        // Every executed tree has the digest of the recorded one by now.
+        let merged = trees.compactMap { digests[$0.root.turn] }
+        return try close(&state, trees: merged, claims: claims, environment: environment)
     }
 
     // MARK: Steps
@@ -88,6 +101,11 @@ struct RoundReplay {
         guard roots.count != contents.roots.count else { return nil }
         let planned = Set(roots.map(\.turn))
         return contents.roots.first { !planned.contains($0.turn) }.map(finder.onlyRecorded)
+    }
+
+    /// The trees merge in an order that follows from the seed, whatever order the recording has.
+    private func orderDifference(_ roots: [PlannedRoot]) -> ReplayDifference? {
+        zip(roots, contents.roots).first { $0.turn != $1.turn }.map(finder.ofOrder)
     }
 
     private func phase(_ table: AgentTable, _ digests: [TurnID: Digest256]) -> RootPhase {
@@ -135,12 +153,10 @@ struct RoundReplay {
     }
 
     private func close(
-        _ state: inout State, claims: [ClaimDecision], environment: Digest256?
+        _ state: inout State, trees: [Digest256], claims: [ClaimDecision], environment: Digest256?
     ) throws -> ReplayDifference? {
-        // Every executed tree has the digest of the recorded one by now.
         state.digest = roundDigest(
-            previous: state.digest, round: round.number, trees: contents.roots.map(\.digest), claims: claims,
-            environment: environment)
+            previous: state.digest, round: round.number, trees: trees, claims: claims, environment: environment)
         guard state.digest != round.digest else { return nil }
         return try finder.ofRound(claims: claims, digest: state.digest, recorded: round.digest)
     }

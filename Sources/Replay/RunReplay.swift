@@ -44,13 +44,14 @@ public struct RunReplay: Sendable {
         var state = RoundReplay.State(
             table: AgentTable(assets: run.assets), capacities: Self.capacities(run.assets.population))
         var position = RecordedPosition()
+        let idle = try reader.idleTimes()
         for round in rounds {
             let contents = try reader.contents(ofRound: round.number, &position)
             let replay = RoundReplay(run: run, reader: reader, round: round, contents: contents, workers: workers)
             report.difference = try await replay.replay(&state)
             report.calls += contents.calls
             report.embeddings += contents.embeddings
-            report.originalSeconds += Double(max(0, (round.closedAt ?? 0) - round.openedAt)) / 1000
+            report.originalSeconds += Self.worked(round, idle)
             guard report.difference == nil else { break }
             report.rounds += 1
             report.roots += UInt64(contents.roots.count) + (contents.environment == nil ? 0 : 1)
@@ -74,6 +75,14 @@ public struct RunReplay: Sendable {
                 advice: "name a round from 1 to \(closed.count)", exitCode: .usage)
         }
         return closed.filter { $0.number <= last }
+    }
+
+    /// Seconds for which a round was open and worked on.
+    private static func worked(_ round: RecordedRound, _ idle: [Range<Int64>]) -> Double {
+        guard let closed = round.closedAt, closed > round.openedAt else { return 0 }
+        let open = round.openedAt..<closed
+        let rest = idle.reduce(Int64(0)) { $0 + Int64(open.clamped(to: $1).count) }
+        return Double(max(0, Int64(open.count) - rest)) / 1000
     }
 
     /// Capacities before the first round: whole numbers of the profiles.

@@ -31,7 +31,7 @@ public struct TurnRunner: Sendable {
     public func runRoot(
         _ kind: RootKind, agent: AgentID, state: AgentState, tree: TreeContext
     ) async throws -> RootResult {
-        let (_, turns, turn) = try await run(agent: agent, state: state, written: [], tree: tree, path: []) { turn in
+        let (_, turns, turn) = try await run(agent: agent, state: state, tree: tree, path: []) { turn in
             switch kind {
             case .act: try await assets.scenario.act(turn)
             case .consolidate: try await turn.consolidate()
@@ -52,7 +52,7 @@ public struct TurnRunner: Sendable {
             updater.apply(write.operation, to: &view, of: ask.agent)
         }
         let (answer, turns, log) = try await run(
-            agent: ask.agent, state: view, written: ask.written, tree: ask.tree, path: ask.path
+            agent: ask.agent, state: view, after: ask, tree: ask.tree, path: ask.path
         ) { turn in
             try await assets.scenario.answer(ask.request, from: ask.asker, turn)
         }
@@ -61,12 +61,12 @@ public struct TurnRunner: Sendable {
 
     /// Runs code in a turn; its record comes first, those below it follow.
     private func run(
-        agent: AgentID, state: AgentState, written: [TargetedOperation], tree: TreeContext, path: [UInt32],
+        agent: AgentID, state: AgentState, after ask: AskCall? = nil, tree: TreeContext, path: [UInt32],
         _ body: (Turn) async throws -> Value
     ) async throws -> (answer: Value, turns: [TurnRecord], log: TurnLog) {
         let turn = Turn(
             agent: agent, assets: assets, tree: tree, path: path, performer: performer, updater: updater,
-            log: TurnLog(state: state, written: written))
+            log: TurnLog(state: state, written: ask?.written ?? [], heard: ask?.heard ?? []))
         let answer: Value
         let failure: TurnFailure?
         do {

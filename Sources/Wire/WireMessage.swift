@@ -86,6 +86,8 @@ public protocol WireMessage: Packable {
     static var fieldCount: Int { get }
     /// Largest accepted body in bytes.
     static var sizeLimit: Int { get }
+    /// Most values in a body, containers counted: each takes 16 bytes while the body is read, whatever it holds.
+    static var valueLimit: Int { get }
     /// Appends the fields, each as one value.
     func packFields(into packer: inout Packer)
     /// Reads the fields of the given version.
@@ -95,6 +97,7 @@ public protocol WireMessage: Packable {
 extension WireMessage {
     public static var version: Int { 1 }
     public static var sizeLimit: Int { WireLimits.ordinary }
+    public static var valueLimit: Int { min(sizeLimit, WireLimits.values) }
 
     public func pack(into packer: inout Packer) {
         packer.packArray(count: Self.fieldCount + 1)
@@ -115,9 +118,9 @@ extension WireMessage {
         self = try Self(fields: &unpacker, version: Int(found))
     }
 
-    /// A packed element takes at least one byte, so bytes bound elements; depth is that of nested scenario values.
+    /// Depth is that of nested scenario values.
     private static var limits: UnpackLimits {
-        UnpackLimits(maxBytes: sizeLimit, maxDepth: 64, maxTokens: sizeLimit)
+        UnpackLimits(maxBytes: sizeLimit, maxDepth: 64, maxTokens: valueLimit)
     }
 
     /// Decodes a whole body, within the message's size limit.
@@ -129,7 +132,7 @@ extension WireMessage {
     }
 }
 
-/// Limits on message bodies, in bytes.
+/// Limits on message bodies, in bytes but for `values`.
 public enum WireLimits {
     /// Messages without bulk.
     public static let small = 64 * 1024
@@ -137,4 +140,7 @@ public enum WireLimits {
     public static let ordinary = 8 * 1024 * 1024
     /// Messages that carry files or a partition's state.
     public static let bulk = 64 * 1024 * 1024
+    /// Values in a message. Bytes alone do not bound them: 64 MiB of one-byte numbers would take 1 GiB to read. What
+    /// our own processes send in bulk is files, texts and vectors, or pages of 4 MiB.
+    public static let values = 4 * 1024 * 1024
 }

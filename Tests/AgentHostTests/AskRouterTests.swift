@@ -68,6 +68,21 @@ import Wire
         #expect(try peer.seen(Ask.self).count == 3)
     }
 
+    @Test func anAskCarriesAnswersWithoutTheirPrompts() async throws {
+        let setting = try Setting()
+        let root = ask.tree.root
+        let below = CallID(turn: root.passive(number: 1), number: 0)
+        let outcome = RecordedOutcome(request: root.digest, content: .answer("yes", rejection: ""))
+        var rerun = ask
+        rerun.tree = TreeContext(
+            round: 1, time: 0, root: root, rootPartition: 0,
+            recorded: [below: outcome, CallID(turn: root, number: 0): outcome])
+        let peer = FakeRecorder { _ in Asked(answer: .text("there"), turns: [], outcomes: []) }
+        setting.router.update(Self.map(1, host: 1, epoch: 1), peers: [1: WireClient(peer)])
+        #expect(try await setting.router.ask(rerun).answer == .text("there"))
+        #expect(try peer.seen(Ask.self).map(\.recorded) == [[RecordedCall(call: below, outcome: outcome)]])
+    }
+
     @Test func aHolderThatIsGoneIsNoFailureOfTheTurn() async throws {
         let setting = try Setting { router, gate, _ in Self.take(over: router, gate) }
         setting.router.connect(Turns())

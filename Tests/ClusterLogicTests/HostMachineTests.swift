@@ -193,4 +193,29 @@ private func lease(_ partition: UInt32, epoch: UInt64 = 1) -> Lease {
         #expect(played.environments == 1)
         #expect(played.reports.filter { $0 == .environmentFinished(round: 1) }.count == 2)
     }
+
+    @Test func anEnvironmentTurnOfALostLeaseHaltsNothing() {
+        let environment = lease(4)
+        var played = Played.holding([environment])
+        played.take(.environment(round: 1, time: 0))
+        #expect(played.environments == 1)
+        // The partition goes and comes back while the turn of the old lease still ends.
+        let newer = lease(4, epoch: 2)
+        played.take(.map(grant: 2, closedRound: 0, leases: []))
+        played.take(.map(grant: 3, closedRound: 0, leases: [newer]))
+        played.take(.loaded(newer, round: 0))
+        #expect(played.environments == 1)
+        played.take(.environmentInterrupted(environment))
+        #expect(played.environments == 2)
+    }
+
+    @Test func anEnvironmentTurnOfThePresentLeaseWaitsUntilItIsMended() {
+        let environment = lease(4)
+        var played = Played.holding([environment])
+        played.take(.environment(round: 1, time: 0))
+        played.take(.environmentInterrupted(environment))
+        #expect(played.environments == 1)
+        played.take(.environment(round: 1, time: 0))
+        #expect(played.environments == 2)
+    }
 }

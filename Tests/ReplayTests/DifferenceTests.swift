@@ -54,6 +54,18 @@ import Testing
         #expect(difference.executed == "")
     }
 
+    @Test func anotherOrderOfTheMergeIsFound() async throws {
+        let village = try await village()
+        try village.tamper(
+            """
+            UPDATE trees SET merge_order = zeroblob(16) WHERE round = 2 AND kind_code = 1
+                AND merge_order = (SELECT max(merge_order) FROM trees WHERE round = 2 AND kind_code = 1)
+            """)
+        let report = try await village.replay()
+        #expect(report.rounds == 1)
+        #expect(report.difference?.what == "the trees are recorded in another order than they merge in")
+    }
+
     @Test func aRootTurnThatIsNotRecordedIsFound() async throws {
         let village = try await village()
         try village.tamper("DELETE FROM trees WHERE round = 2 AND kind_code = 1 AND id % 2 = 0")

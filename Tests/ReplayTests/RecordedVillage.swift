@@ -78,13 +78,16 @@ final class RecordedVillage {
     // MARK: Playing
 
     /// Plays the next rounds.
-    func play(rounds: Int) async throws { for _ in 0..<rounds { try await playRound() } }
+    func play(rounds: Int, meanwhile: () throws -> Void = {}) async throws {
+        for _ in 0..<rounds { try await playRound(meanwhile) }
+    }
 
     private var step: RecordedStep { RecordedStep(runEpoch: 1, round: round, time: time) }
     private var time: Int64 { Int64(round - 1) * 24 * 3600 }
 
-    private func playRound() async throws {
+    private func playRound(_ meanwhile: () throws -> Void) async throws {
         try await openRound()
+        try meanwhile()
         try send([.mergeRound(step)])
         var merged = table.withLock { $0.state(of: .environment) }
         let updater = StateUpdater(memory: assets.memory, population: assets.population)

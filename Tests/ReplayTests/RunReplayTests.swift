@@ -47,6 +47,35 @@ import Testing
         #expect(report.factor == report.originalSeconds / report.seconds)
     }
 
+    @Test func aPauseIsNotCountedIntoTheTimeOfARound() async throws {
+        let village = try RecordedVillage()
+        try await village.play(rounds: 2) {
+            for ending in ["paused", "playing"] {
+                try village.send([.finishRun(runEpoch: 1, ending: ending, reason: "")])
+            }
+        }
+        let open = try village.count("SELECT sum(closed_at - opened_at) FROM rounds")
+        let paused = try village.count(
+            "SELECT sum(CASE kind WHEN 'playing' THEN at ELSE -at END) FROM steps WHERE kind IN ('paused', 'playing')")
+        #expect(paused >= 2000)
+        #expect(try await village.replay().originalSeconds == Double(open - paused) / 1000)
+    }
+
+    @Test func timeWithoutACoordinatorIsNotCounted() async throws {
+        let village = try await village(rounds: 2)
+        let open = try village.count("SELECT sum(closed_at - opened_at) FROM rounds")
+        // As if the coordinator had gone without a word before the last close, and another had come after an hour.
+        let close = try village.count("SELECT closed_at FROM rounds WHERE round = 2")
+        try village.tamper("UPDATE batches SET at = at + 3600000 WHERE at >= \(close)")
+        try village.tamper(
+            """
+            INSERT INTO steps (at, kind, epoch, round)
+            SELECT max(at) + 3600000, 'raised', 2, 2 FROM batches WHERE at < \(close)
+            """)
+        try village.tamper("UPDATE rounds SET closed_at = closed_at + 3600000 WHERE round = 2")
+        #expect(try await village.replay().originalSeconds == Double(open) / 1000)
+    }
+
     @Test func itEndsWithTheRoundAskedFor() async throws {
         let village = try await village()
         let report = try await village.replay(until: 2)

@@ -59,6 +59,7 @@ final class ScriptedPerformer: CallPerformer {
         var calls: [CallID] = []
         var specs: [CompletionSpec] = []
         var embedded: [[String]] = []
+        var asks: [AskCall] = []
     }
 
     let seen = Guarded(Seen())
@@ -88,9 +89,9 @@ final class ScriptedPerformer: CallPerformer {
         _ spec: CompletionSpec, request: Digest128, call: CallID, agent: AgentID, tree: TreeContext
     ) async throws -> CompletionOutcome {
         if let known = tree.recorded[call], known.request == spec.requestHash,
-            case .completion(_, let outcome) = known.content
+            case .answer(let answer?, _) = known.content
         {
-            return outcome
+            return Self.answer(answer)
         }
         await delay(spec)
         seen.withLock {
@@ -114,6 +115,7 @@ final class ScriptedPerformer: CallPerformer {
     }
 
     func ask(_ ask: AskCall) async throws -> AskReply {
+        seen.withLock { $0.asks.append(ask) }
         guard let runner = runner.withLock({ $0 }) else { throw TurnInterrupted(reason: "no runner") }
         return try await runner.runPassive(ask, state: AgentState())
     }
@@ -161,14 +163,14 @@ struct World {
     static let ben = AgentID(number: 1)
     static let cleo = AgentID(number: 2)
 
-    func context(recorded: [CallID: OutcomeRecord] = [:], round: UInt32 = 1) -> TreeContext {
+    func context(recorded: [CallID: RecordedOutcome] = [:], round: UInt32 = 1) -> TreeContext {
         TreeContext(
             round: round, time: Int64(round - 1) * 86_400,
             root: .root(round: round, kind: .act, agent: "ada"), rootPartition: 0, recorded: recorded)
     }
 
     func run(
-        _ kind: RootKind = .act, state: AgentState = AgentState(), recorded: [CallID: OutcomeRecord] = [:]
+        _ kind: RootKind = .act, state: AgentState = AgentState(), recorded: [CallID: RecordedOutcome] = [:]
     ) async throws -> RootResult {
         try await runner.runRoot(kind, agent: Self.ada, state: state, tree: context(recorded: recorded))
     }

@@ -185,13 +185,50 @@ import TurnEngine
         let first = try World(scenario)
         let result = try await first.run()
         let (call, spec) = first.performer.seen.withLock { ($0.calls[0], $0.specs[0]) }
-        let record = OutcomeRecord(
-            call: call, root: first.context().root, partition: 0, round: 1, agent: World.ada,
-            request: spec.requestHash, content: .completion(spec, ScriptedPerformer.answer("yes")))
+        let record = RecordedOutcome(request: spec.requestHash, content: .answer("yes", rejection: ""))
         let second = try World(scenario, performer: ScriptedPerformer(respond: { _ in ScriptedPerformer.answer("no") }))
         let again = try await second.run(recorded: [call: record])
         #expect(again.tree == result.tree)
         #expect(second.performer.seen.withLock { $0.calls.isEmpty })
+    }
+
+    @Test func anAskBringsAlongNothingThatIsRecordedForTurnsAboveItOrForEarlierAsks() async throws {
+        @Sendable func question(_ text: String, _ turn: Turn) async throws {
+            _ = try await turn.write("question", ["text": .text(text)])
+        }
+        let scenario = ClosureScenario {
+            try await question("before", $0)
+            _ = try await $0.ask(World.ben, .text("first"))
+            _ = try await $0.parallel([World.ben]) { agent, branch in
+                try await question("in the branch", branch)
+                return try await branch.ask(agent, .text("second"))
+            }
+        } answer: { request, _, turn in
+            try await question("while answering", turn)
+            if turn.agent == World.ben { _ = try await turn.ask(World.cleo, request) }
+            return .null
+        }
+        let first = try World(scenario)
+        _ = try await first.run()
+        let (calls, specs) = first.performer.seen.withLock { ($0.calls, $0.specs) }
+        #expect(calls.count == 6)
+        let recorded = zip(calls, specs).map {
+            ($0, RecordedOutcome(request: $1.requestHash, content: .answer("yes", rejection: "")))
+        }
+        let second = try World(scenario)
+        _ = try await second.run(recorded: Dictionary(uniqueKeysWithValues: recorded))
+        let seen = second.performer.seen.withLock { $0 }
+        #expect(seen.calls.isEmpty)
+        // To Ben, from there to Cleo, to Ben again, to Cleo: in the order in which the first run made its calls.
+        let carried = seen.asks.map { ask in Set(ask.recorded.map(\.call)) }
+        #expect(seen.asks.map(\.agent) == [World.ben, World.cleo, World.ben, World.cleo])
+        // What a later ask needs cannot be told from what this one needs.
+        let (ben, cleo, branch, benAgain, cleoAgain) = (calls[1], calls[2], calls[3], calls[4], calls[5])
+        #expect(carried[0] == [ben, cleo, benAgain, cleoAgain])
+        #expect(carried[1] == [cleo, benAgain, cleoAgain])
+        #expect(carried[2] == [benAgain, cleoAgain])
+        #expect(carried[3] == [cleoAgain])
+        #expect(!carried.contains { $0.contains(branch) || $0.contains(calls[0]) })
     }
 
     @Test func othersSeePublicFieldsOnly() async throws {

@@ -56,6 +56,16 @@ import Wire
         #expect(throws: DecodingFailure.range("size of acknowledged")) { try Acknowledged(body: body) }
     }
 
+    @Test func aBodyOfManySmallValuesIsRefusedBeforeTheyFillTheMemory() throws {
+        // An array of 64 Mi one-byte numbers, which bytes alone would allow.
+        var body = [UInt8](repeating: 7, count: WireLimits.bulk)
+        body.replaceSubrange(0..<5, with: [0xdd] + withUnsafeBytes(of: UInt32(body.count - 5).bigEndian, Array.init))
+        let start = 1 + WireLimits.values + 3
+        #expect(throws: UnpackError.limitExceeded(.tokens, offset: start)) { try StoreBlob(body: body) }
+        #expect(StoreBlob.valueLimit == WireLimits.values)
+        #expect(Acknowledged.valueLimit == Acknowledged.sizeLimit)
+    }
+
     @Test func everyTruncationIsRefused() {
         for message in Samples.all {
             let body = message.packed()

@@ -23,7 +23,9 @@ struct ControlOptions: ParsableArguments {
             let folder = try RunFolder.ofExistingRun(runDir)
             let endpoint = try Self.endpoint(folder, runDir)
             let said = try await CoordinatorContact.talk(to: endpoint, as: "control", context) { contact in
-                try await contact.control(control)
+                let path = folder.path
+                let isHeard: Void? = try await whilePlayed(path) { try await contact.control(control) }
+                guard isHeard != nil else { return try Self.ended(control, path) }
                 return noWait ? "heard" : try await Self.wait(for: control, contact, folder, context)
             }
             StandardOutput.write("\(runDir): \(said)\n")
@@ -45,26 +47,25 @@ struct ControlOptions: ParsableArguments {
         for control: RunControl, _ contact: CoordinatorContact, _ folder: RunFolder, _ context: ServiceContext
     ) async throws -> String {
         while context.stop.reason == nil {
-            guard let file = try RunFile.read(from: folder.path), file.isAlive else {
-                guard control != .proceed else {
-                    throw UserError("the run ended before it went on", at: folder.path, exitCode: .temporaryFailure)
-                }
-                return "the run has ended"
-            }
+            let path = folder.path
+            guard try RunFile.isPlayed(path) else { return try ended(control, path) }
             if control != .stop {
-                do {
-                    let status = try await contact.status()
-                    if let said = reached(control, status) { return said }
-                } catch {
-                    // One that has left meanwhile answers nothing: then its file says so, and the run has ended.
-                    guard try RunFile.read(from: folder.path)?.isAlive != true else { throw error }
-                }
+                let status = try await whilePlayed(path) { try await contact.status() }
+                if let status, let said = reached(control, status) { return said }
             }
             try await Task.sleep(for: interval)
         }
         throw UserError(
             "left before it was done; the run is on its way there", at: folder.path,
             advice: "see `coordinator status \(folder.path)`", exitCode: .interrupted)
+    }
+
+    /// What to say of a run that nobody plays any more.
+    private static func ended(_ control: RunControl, _ path: String) throws(UserError) -> String {
+        guard control != .proceed else {
+            throw UserError("the run ended before it went on", at: path, exitCode: .temporaryFailure)
+        }
+        return "the run has ended"
     }
 
     /// What to say once the status is as wished, nil before.

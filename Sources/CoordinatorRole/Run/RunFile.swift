@@ -56,6 +56,9 @@ struct RunFile: Codable, Equatable, Sendable {
         }
     }
 
+    /// Whether somebody plays the run in a folder.
+    static func isPlayed(_ folder: String) throws(UserError) -> Bool { try read(from: folder)?.isAlive ?? false }
+
     /// Whether the process that it names is there.
     var isAlive: Bool { pid.map { $0 > 1 && kill($0, 0) == 0 } ?? false }
 }

@@ -179,7 +179,8 @@ struct RunSession: Sendable {
         let epoch = state.epoch + 1
         let recorder = parts.recorder.client
         let driver = RunDriver()
-        parts.stage.losses.forward(to: driver.post)
+        let post = driver.post
+        parts.stage.losses.forward { post.yield(.childLost($0)) }
         let stage = parts.stage
         let listener = try stage.listen(driver.server())
         defer { listener.close() }

@@ -121,28 +121,3 @@ struct Stage: Sendable {
         }
     }
 }
-
-/// Keeps what is lost until there is a driver that can act on it.
-final class LossBox: Sendable {
-    private struct State {
-        var early: [LocalCluster.Loss] = []
-        var post: AsyncStream<RunDriver.Input>.Continuation?
-    }
-    private let state = Guarded(State())
-
-    func take(_ loss: LocalCluster.Loss) {
-        let post = state.withLock { state in
-            if state.post == nil { state.early.append(loss) }
-            return state.post
-        }
-        post?.yield(.childLost(loss))
-    }
-
-    func forward(to post: AsyncStream<RunDriver.Input>.Continuation) {
-        let early = state.withLock { state in
-            state.post = post
-            return state.early
-        }
-        for loss in early { post.yield(.childLost(loss)) }
-    }
-}

@@ -12,11 +12,11 @@ public final class TreeContext: Sendable {
     /// The root's partition.
     public let rootPartition: UInt32
     /// Outcomes recorded by an earlier run of this tree, given back instead of asking again.
-    public let recorded: [CallID: OutcomeRecord]
+    public let recorded: [CallID: RecordedOutcome]
 
     /// The context of a tree.
     public init(
-        round: UInt32, time: Int64, root: TurnID, rootPartition: UInt32, recorded: [CallID: OutcomeRecord] = [:]
+        round: UInt32, time: Int64, root: TurnID, rootPartition: UInt32, recorded: [CallID: RecordedOutcome] = [:]
     ) {
         self.round = round
         self.time = time
@@ -40,11 +40,14 @@ public struct AskCall: Sendable {
     public var request: Value
     /// What passive turns of this tree wrote before, in order.
     public var written: [TargetedOperation]
+    /// Turns that the asking turn has heard of before: itself, those below its earlier asks, and what its own asker had
+    /// heard of. What is recorded of them is none of the asked turn's.
+    public var heard: Set<TurnID>
 
     /// A request; see the properties.
     public init(
         tree: TreeContext, path: [UInt32], asker: AgentID, agent: AgentID, request: Value,
-        written: [TargetedOperation]
+        written: [TargetedOperation], heard: Set<TurnID> = []
     ) {
         self.tree = tree
         self.path = path
@@ -52,6 +55,22 @@ public struct AskCall: Sendable {
         self.agent = agent
         self.request = request
         self.written = written
+        self.heard = heard
+    }
+
+    /// What is recorded of the asked turn and of those below it. A record names its turn by a hash, which does not tell
+    /// the way there: turns of asks that are still to come, or run beside this one, cannot be told from turns below.
+    public var recorded: [RecordedCall] {
+        guard !tree.recorded.isEmpty else { return [] }
+        var elsewhere = heard
+        var ancestor = tree.root
+        for number in path {
+            elsewhere.insert(ancestor)
+            ancestor = ancestor.passive(number: number)
+        }
+        return tree.recorded.filter { !elsewhere.contains($0.key.turn) }
+            .sorted { ($0.key.turn, $0.key.number) < ($1.key.turn, $1.key.number) }
+            .map { RecordedCall(call: $0.key, outcome: $0.value) }
     }
 }
 

@@ -133,7 +133,8 @@ public final class Turn {
         let reply = try await performer.ask(
             AskCall(
                 tree: tree, path: path + [number], asker: agent, agent: other, request: request,
-                written: log.written))
+                written: log.written,
+                heard: tree.recorded.isEmpty ? [] : log.turns))
         log.add(reply)
         try checkBytes()
         if let failure = reply.turns.first?.failure { throw AskFailed(agent: other, failure: failure) }

@@ -15,6 +15,10 @@ package struct TurnLog: Sendable {
     package var outcomes: [OutcomeUse] = []
     /// All outcomes used here and below.
     package var names: [OutcomeName] = []
+    /// Outcomes that were used before the fork, in a branch.
+    private var namesBefore: [OutcomeName] = []
+    /// Turns that whoever asked had heard of before.
+    private let heard: Set<TurnID>
     /// Own operations, by number.
     package var operations: [TargetedOperation] = []
     /// Records of the turns below.
@@ -33,12 +37,13 @@ package struct TurnLog: Sendable {
     /// Numbers that each branch of a fork gets: enough for any conversation, few enough for a million branches.
     static let branchStride: UInt32 = 4096
 
-    package init(state: AgentState, written: [TargetedOperation]) {
+    package init(state: AgentState, written: [TargetedOperation], heard: Set<TurnID> = []) {
         next = 0
         end = .max
         isBranch = false
         self.state = state
         self.written = written
+        self.heard = heard
     }
 
     private init(branchOf parent: TurnLog, index: Int) {
@@ -47,6 +52,8 @@ package struct TurnLog: Sendable {
         isBranch = true
         state = parent.state
         written = parent.written
+        namesBefore = parent.names
+        heard = parent.heard
         calls = parent.calls
         bytes = parent.bytes
     }
@@ -88,6 +95,9 @@ package struct TurnLog: Sendable {
         bytes += branch.bytes - atFork.bytes
         embedded += branch.embedded
     }
+
+    /// Turns whose outcomes were used so far in the tree, as far as this turn or branch can know.
+    var turns: Set<TurnID> { heard.union(names.map(\.call.turn)).union(namesBefore.map(\.call.turn)) }
 
     /// Counts a call.
     mutating func countCall() { calls += 1 }

@@ -5,8 +5,10 @@ import Model
 /// of the round, so that a host keeps nothing between asks. Answered by `Asked`.
 public struct Ask: WireMessage {
     public static let kind = WireKind.ask
-    /// A rerun's ask brings along everything that is recorded of its root.
-    public static let sizeLimit = WireLimits.bulk
+    public static let version = 2
+    /// A rerun's ask brings along answers that are recorded of its tree. At the limits that a run has unless it says
+    /// otherwise, 4096 calls of 512 tokens, these are 9 MiB, and what the tree has written another 4.
+    public static let sizeLimit = 2 * WireLimits.ordinary
     public static let fieldCount = 10
     /// Epoch of the asked agent's partition as the asker knows it; another is refused with `fenced`.
     public var epoch: UInt64
@@ -26,13 +28,13 @@ public struct Ask: WireMessage {
     public var request: Value
     /// What this tree has already written to the asked agent, in order.
     public var written: [TargetedOperation]
-    /// Recorded outcomes of this tree, given back at once; empty unless the tree is rerun.
-    public var recorded: [OutcomeRecord]
+    /// Recorded outcomes of the asked turn and those below it, given back at once; empty unless the tree is rerun.
+    public var recorded: [RecordedCall]
 
     /// An ask.
     public init(
         epoch: UInt64, round: UInt32, root: TurnID, rootPartition: UInt32, path: [UInt32], asker: AgentID,
-        agent: AgentID, request: Value, written: [TargetedOperation], recorded: [OutcomeRecord]
+        agent: AgentID, request: Value, written: [TargetedOperation], recorded: [RecordedCall]
     ) {
         self.epoch = epoch
         self.round = round
@@ -71,6 +73,11 @@ public struct Ask: WireMessage {
         agent = try AgentID(from: &unpacker)
         request = try Value(from: &unpacker)
         written = try unpacker.readList()
+        guard version > 1 else {
+            let records: [OutcomeRecord] = try unpacker.readList()
+            recorded = records.map { RecordedCall(call: $0.call, outcome: RecordedOutcome($0)) }
+            return
+        }
         recorded = try unpacker.readList()
     }
 }
