@@ -30,6 +30,8 @@ struct HostLife: Sendable {
     let incarnation: UInt64
     let ports: HostPorts
     let registry: ScenarioRegistry
+    /// Bytes of agents' long-term memory, about, above which it is left to the recorder.
+    let memoryBytes: Int
     let logger: Logger
 
     /// What a life hears of the coordinator.
@@ -173,6 +175,6 @@ struct HostLife: Sendable {
             ports: ports, accepted: accepted, introduction: introduction, run: run, coordinator: link,
             recorder: recorder, llm: try connect(accepted.llmGateway),
             embedding: accepted.embeddingGateway.isEmpty ? nil : try connect(accepted.embeddingGateway),
-            lease: lease, logger: logger)
+            lease: lease, memoryBytes: memoryBytes, logger: logger)
     }
 }

@@ -31,7 +31,7 @@ final class HostParts: Sendable {
     init(
         ports: HostPorts, accepted: HostAccepted, introduction: PeerIntroduction, run: LoadedRun,
         coordinator: WireClient, recorder: WireClient, llm: WireClient, embedding: WireClient?, lease: LeaseWatch,
-        logger: Logger
+        memoryBytes: Int, logger: Logger
     ) {
         self.ports = ports
         self.accepted = accepted
@@ -63,7 +63,7 @@ final class HostParts: Sendable {
             run: run.definition.run, seed: run.assets.seed, attempts: UInt32(run.configuration.llm.maxAttempts),
             llm: llm, embedding: embedding, outcomes: outcomes, router: router, counters: counters, retry: retry,
             lease: lease)
-        let table = Guarded(AgentTable(assets: run.assets))
+        let table = Guarded(AgentTable(assets: run.assets, memoryBytes: memoryBytes))
         let snapshots = SnapshotWriter(
             recorder: recorder, table: table, members: placement.members,
             rounds: run.configuration.limits.snapshotRounds, launcher: ports.launcher,

@@ -138,6 +138,7 @@ final class SnapshotWriter: Sendable {
         }
         table.withLock { table in
             for (agent, chain) in piece.saved { table.note(saved: chain, of: agent) }
+            if isLast { table.archiveSaved() }
         }
         state.withLock { state in
             guard state.captures[capture.lease.partition]?.number == capture.number else { return }

@@ -27,7 +27,9 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
 
     /// Opens a recording, or makes an empty one. `wallClock` gives milliseconds since 1970 for the columns that tell
     /// a researcher when things happened; nothing depends on it.
-    public init(_ place: Place, wallClock: @escaping @Sendable () -> Int64) throws {
+    public init(
+        _ place: Place, caches: RecordingCaches = RecordingCaches(), wallClock: @escaping @Sendable () -> Int64
+    ) throws {
         self.wallClock = wallClock
         do {
             switch place {
@@ -38,14 +40,14 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
             configuration.label = "recording"
             configuration.busyMode = Connection.patience
             configuration.foreignKeysEnabled = false
-            configuration.prepareDatabase { try Connection.prepare($0, place) }
+            configuration.prepareDatabase { try Connection.prepare($0, place, cacheBytes: caches.pages) }
             switch place {
             case .file(let path): queue = try DatabaseQueue(path: path, configuration: configuration)
             case .memory: queue = try DatabaseQueue(configuration: configuration)
             }
             writer = try queue.writeWithoutTransaction { database in
                 try Connection.migrate(database)
-                return try RecordingWriter(database)
+                return try RecordingWriter(database, caches)
             }
             if case .file(let path) = place, let writer {
                 if case .mark(let mark) = try MarkFile.read(beside: path) { cleanBatch = mark.cleanBatch }
