@@ -18,7 +18,7 @@ WARM_UP = 60
 # Series that are shorter after warm-up say nothing about a slope.
 SHORTEST = 30
 # More than are played in hours, and few enough that the disk is expected to hold them.
-ROUNDS = 2_000
+ROUNDS = 400
 # Seconds from one fault to the next, and how many of them pass without any after each block of all faults.
 PERIOD, QUIET = 45, 90
 # Seconds that a process is stopped: longer than the lease of a host (6 s), shorter than anyone's patience.
@@ -102,7 +102,7 @@ def judge(roles):
     """Which bounds do not hold."""
     wrong = []
     for role, bound in SLOPE_BYTES.items():
-        if role not in roles:
+        if not roles.get(role, {}).get("measured"):
             wrong.append(f"{role} was never measured")
             continue
         found = roles[role]
