@@ -24,8 +24,8 @@ enum HostProcess {
                 let inner = HostLife(
                     name: life.name, endpoint: endpoint, coordinator: CoordinatorProcess.endpoint,
                     incarnation: incarnation, ports: ports, registry: SquareScenario.registry,
-                    // Less than the agents remember: their memory goes to the recorder and comes back all the time.
-                    memoryBytes: 1_024,
+                    // Room for none: what a snapshot holds goes to the recorder, and comes back for every turn.
+                    memoryBytes: 0,
                     logger: Logger(label: life.name) { _ in SwiftLogNoOpLogHandler() })
                 do {
                     if case .left = try await inner.run(desk: desk) { return }
