@@ -38,7 +38,7 @@ FAULTS = [("kill", role) for role in processes.ROLES] + [("stop", role) for role
 
 # What is allowed: bytes a minute that a role may grow by, all series of it taken together, and most bytes ever. What
 # still grows: in hosts the memories of agents whose turns are in flight (10 kB a minute for each of 16), in the recorder
-# keys of texts that wait to be entered (2.5 MB, entered after 20 minutes), and everywhere the allocator's fragments. A
+# keys of texts that wait to be entered (2.5 MB, entered every 6 minutes), and everywhere the allocator's fragments. A
 # leak of 100 bytes in each call would be 1 MB a minute. The most that any process needs is a host that has taken the
 # other's agents over: 30 MB of program, 8 MB of memories, and what is new in two rounds of all agents.
 SLOPE_BYTES = dict.fromkeys(processes.ROLES, 1 << 20)
