@@ -18,6 +18,18 @@ public struct AgentHostOptions: ParsableArguments {
     @Option(help: "Name of this host, unique in the run.")
     public var name: String = "host-1"
 
+    /// Bytes of agents' long-term memory, about, above which it is left to the recorder.
+    @Option(
+        help: ArgumentHelp(
+            "Bytes of agents' long-term memory that are held, about; beyond, the recorder holds that of idle agents.",
+            valueName: "bytes"))
+    public var memoryBytes = 4 << 30
+
     /// Options as parsed.
     public init() {}
+
+    /// Refuses what cannot be.
+    public func validate() throws {
+        guard memoryBytes >= 0 else { throw ValidationError("--memory-bytes takes no number below 0") }
+    }
 }

@@ -9,6 +9,7 @@ private struct HostSettings: Sendable {
     var coordinator: String
     var listen: String
     var name: String
+    var memoryBytes: Int
 }
 
 /// An agent-host process from start to end.
@@ -21,7 +22,9 @@ public enum AgentHostService {
 
     /// Runs a host until it is told to leave. `registry` holds the scenarios that it can play.
     public static func run(_ parsed: AgentHostOptions, registry: ScenarioRegistry) throws {
-        let settings = HostSettings(coordinator: parsed.coordinator, listen: parsed.listen, name: parsed.name)
+        let settings = HostSettings(
+            coordinator: parsed.coordinator, listen: parsed.listen, name: parsed.name,
+            memoryBytes: parsed.memoryBytes)
         try Service.run(role: role, options: parsed.service) { context in
             let node = try TransportNode(name: role, clock: context.clock)
             defer { node.close() }
@@ -45,7 +48,8 @@ public enum AgentHostService {
         while context.stop.reason == nil {
             let life = HostLife(
                 name: settings.name, endpoint: listener.endpoint, coordinator: settings.coordinator,
-                incarnation: incarnation, ports: ports, registry: registry, logger: context.logger)
+                incarnation: incarnation, ports: ports, registry: registry,
+                memoryBytes: settings.memoryBytes, logger: context.logger)
             let task = ports.launcher.launch { try await life.run(desk: desk) }
             present.withLock { $0 = task }
             // The request may have come while there was no life to end.

@@ -30,6 +30,8 @@ struct HostLife: Sendable {
     let incarnation: UInt64
     let ports: HostPorts
     let registry: ScenarioRegistry
+    /// Bytes of agents' long-term memory, about, above which it is left to the recorder.
+    let memoryBytes: Int
     let logger: Logger
     /// Bytes in a piece of a snapshot, about.
     var snapshotPieceBytes = SnapshotWriter.usualPieceBytes
@@ -175,6 +177,6 @@ struct HostLife: Sendable {
             ports: ports, accepted: accepted, introduction: introduction, run: run, coordinator: link,
             recorder: recorder, llm: try connect(accepted.llmGateway),
             embedding: accepted.embeddingGateway.isEmpty ? nil : try connect(accepted.embeddingGateway),
-            lease: lease, snapshotPieceBytes: snapshotPieceBytes, logger: logger)
+            lease: lease, memoryBytes: memoryBytes, snapshotPieceBytes: snapshotPieceBytes, logger: logger)
     }
 }

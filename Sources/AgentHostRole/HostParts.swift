@@ -31,7 +31,7 @@ final class HostParts: Sendable {
     init(
         ports: HostPorts, accepted: HostAccepted, introduction: PeerIntroduction, run: LoadedRun,
         coordinator: WireClient, recorder: WireClient, llm: WireClient, embedding: WireClient?, lease: LeaseWatch,
-        snapshotPieceBytes: Int, logger: Logger
+        memoryBytes: Int, snapshotPieceBytes: Int, logger: Logger
     ) {
         self.ports = ports
         self.accepted = accepted
@@ -64,7 +64,7 @@ final class HostParts: Sendable {
             terms: CallTerms(run.configuration.llm.sharing),
             llm: llm, embedding: embedding, outcomes: outcomes, router: router, counters: counters, retry: retry,
             lease: lease)
-        let table = Guarded(AgentTable(assets: run.assets))
+        let table = Guarded(AgentTable(assets: run.assets, memoryBytes: memoryBytes))
         let snapshots = SnapshotWriter(
             recorder: recorder, table: table, members: placement.members,
             rounds: run.configuration.limits.snapshotRounds, launcher: ports.launcher,

@@ -201,10 +201,12 @@ final class PartitionLoader: Sendable {
 
     /// The agent's state with all of its memory, as a turn needs it. Who waits for the same agent shares one fetch.
     func complete(_ agent: AgentID) async throws -> AgentState {
+        if let state = table.withLock({ $0.whole(agent) }) { return state }
+        table.withLock { $0.beginWait(for: agent) }
+        defer { table.withLock { $0.endWait(for: agent) } }
         while true {
-            let state = table.withLock { $0.state(of: agent) }
-            if state.memory.archived == 0 { return state }
             try await shared(agent, memories) { try await self.recall(agent) }
+            if let state = table.withLock({ $0.whole(agent) }) { return state }
         }
     }
 
@@ -230,16 +232,25 @@ final class PartitionLoader: Sendable {
             throw TurnInterrupted(reason: "partition \(partition) went to another host")
         }
         let count = table.withLock { $0.archivedEntries(of: agent) }
+        guard count > 0 else { return }
         do {
             let reading = SnapshotReading(recorder: recorder, retry: retry)
             let entries = try await reading.memory(of: agent, partition, epoch: lease.epoch, count: count)
-            guard table.withLock({ $0.restore(entries, of: agent) }) else {
+            let isRight = table.withLock { table in
+                // Loaded anew meanwhile: whoever waits looks again.
+                guard table.archivedEntries(of: agent) == count else { return true }
+                defer { table.archive() }
+                return table.restore(entries, of: agent)
+            }
+            guard isRight else {
                 throw SnapshotDamage(reason: "memories are not those that the agent's head stands for")
             }
         } catch let damage as SnapshotDamage {
             logger.warning(
                 "memories of a snapshot cannot be used, they are replayed from round 1",
                 metadata: ["partition": "\(partition)", "reason": "\(damage.reason)"])
+            // Else it might go and be replayed again and again.
+            table.withLock { $0.keep(agent) }
             try await shared(partition, rebuilds) { try await self.rebuild(partition, round: lease.round) }
         }
     }

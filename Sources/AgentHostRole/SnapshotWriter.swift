@@ -179,6 +179,7 @@ final class SnapshotWriter: Sendable {
         meter.measure {
             table.withLock { table in
                 for (agent, chain) in piece.saved { table.note(saved: chain, of: agent) }
+                if isLast { table.archiveSaved() }
             }
         }
         state.withLock { state in

@@ -23,18 +23,28 @@ public struct RecorderCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The recording's file, or :memory: for one that ends with it.", valueName: "file"))
     public var store: String
 
+    /// How much is kept in memory of what was written.
+    @Option(help: ArgumentHelp("Bytes of pages and texts of the recording that are cached.", valueName: "bytes"))
+    public var cacheBytes = 80 << 20
+
     /// A command without arguments, for the parser.
     public init() {}
 
+    public func validate() throws {
+        guard cacheBytes >= 1 << 20 else { throw ValidationError("--cache-bytes takes at least 1048576") }
+    }
+
     public func run() throws {
-        try Service.run(role: "recorder", options: service) { [listen, store] context in
-            try await Self.serve(listen: listen, store: store, context)
+        try Service.run(role: "recorder", options: service) { [listen, store, cacheBytes] context in
+            try await Self.serve(listen: listen, store: store, RecordingCaches(bytes: cacheBytes), context)
         }
     }
 
-    private static func serve(listen: String, store path: String, _ context: ServiceContext) async throws {
+    private static func serve(
+        listen: String, store path: String, _ caches: RecordingCaches, _ context: ServiceContext
+    ) async throws {
         let meter = WorkMeter(threadTime: ThreadTime.now)
-        let store = try open(path, meter)
+        let store = try open(path, caches, meter)
         if let note = store.openingNote { context.logger.warning("\(note)", metadata: ["store": "\(path)"]) }
         let failed = Guarded<StorageFailure?>(nil)
         let service = try RecorderService(
@@ -61,10 +71,13 @@ public struct RecorderCommand: ParsableCommand {
         do { try store.close() } catch let failure as StorageFailure { throw userError(failure, path) }
     }
 
-    private static func open(_ path: String, _ meter: WorkMeter) throws -> SQLiteRecordStore {
+    private static func open(
+        _ path: String, _ caches: RecordingCaches, _ meter: WorkMeter
+    ) throws -> SQLiteRecordStore {
         do {
             return try SQLiteRecordStore(
-                path == ":memory:" ? .memory : .file(path), snapshotMeter: meter, wallClock: milliseconds)
+                path == ":memory:" ? .memory : .file(path), caches: caches, snapshotMeter: meter,
+                wallClock: milliseconds)
         } catch let failure as StorageFailure {
             throw userError(failure, path)
         }

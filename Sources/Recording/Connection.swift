@@ -11,14 +11,14 @@ enum Connection {
 
     /// Settings of a connection that writes. WAL with FULL: a commit returns when the journal is on the disk. GRDB
     /// would choose NORMAL, under which a power cut takes the last commits.
-    static func prepare(_ database: Database, _ place: SQLiteRecordStore.Place) throws {
+    static func prepare(_ database: Database, _ place: SQLiteRecordStore.Place, cacheBytes: Int) throws {
         try database.execute(sql: "PRAGMA page_size = \(Schema.pageBytes)")
         if case .file = place {
             try database.execute(sql: "PRAGMA journal_mode = WAL")
             try database.execute(sql: "PRAGMA wal_autocheckpoint = \(checkpointPages)")
         }
         try database.execute(sql: "PRAGMA synchronous = FULL")
-        try database.execute(sql: "PRAGMA cache_size = -32768")
+        try database.execute(sql: "PRAGMA cache_size = -\(cacheBytes >> 10)")
         try database.execute(sql: "PRAGMA temp_store = MEMORY")
         guard case .file = place else { return }
         let journal = try String.fetchOne(database, sql: "PRAGMA journal_mode") ?? ""

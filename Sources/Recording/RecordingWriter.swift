@@ -18,11 +18,11 @@ final class RecordingWriter {
     private let treesOfPartition: SQLStatement
     private var notedDuplicates: Int64
 
-    init(_ database: Database) throws {
+    init(_ database: Database, _ caches: RecordingCaches) throws {
         cursor = try RunCursor(database)
         notedDuplicates = cursor.duplicates
         ledger = try BatchLedger(database)
-        segments = try SegmentTable(database, ledger)
+        segments = try SegmentTable(database, ledger, cacheBytes: caches.texts)
         let vectors = try VectorTable(database, ledger, segments)
         let settings = try SettingsTable(database, ledger)
         let steps = StepTable(ledger)

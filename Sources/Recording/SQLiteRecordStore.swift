@@ -30,7 +30,8 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
     /// a researcher when things happened; nothing depends on it. `snapshotMeter` counts what pieces of snapshots cost:
     /// all of a batch that holds one, but for the writing of its other requests.
     public init(
-        _ place: Place, snapshotMeter: WorkMeter? = nil, wallClock: @escaping @Sendable () -> Int64
+        _ place: Place, caches: RecordingCaches = RecordingCaches(), snapshotMeter: WorkMeter? = nil,
+        wallClock: @escaping @Sendable () -> Int64
     ) throws {
         self.snapshotMeter = snapshotMeter
         self.wallClock = wallClock
@@ -43,14 +44,14 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
             configuration.label = "recording"
             configuration.busyMode = Connection.patience
             configuration.foreignKeysEnabled = false
-            configuration.prepareDatabase { try Connection.prepare($0, place) }
+            configuration.prepareDatabase { try Connection.prepare($0, place, cacheBytes: caches.pages) }
             switch place {
             case .file(let path): queue = try DatabaseQueue(path: path, configuration: configuration)
             case .memory: queue = try DatabaseQueue(configuration: configuration)
             }
             writer = try queue.writeWithoutTransaction { database in
                 try Connection.migrate(database)
-                return try RecordingWriter(database)
+                return try RecordingWriter(database, caches)
             }
             if case .file(let path) = place, let writer {
                 if case .mark(let mark) = try MarkFile.read(beside: path) { cleanBatch = mark.cleanBatch }

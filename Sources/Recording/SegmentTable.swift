@@ -16,10 +16,12 @@ final class SegmentTable {
     private let read: SQLStatement
     private let enter: SQLStatement
     private let candidates: SQLStatement
-    private var known = GenerationCache<TextKey, Int64>(costLimit: 48 << 20)
+    private var known: GenerationCache<TextKey, Int64>
     private var waiting: [Int64: Int64] = [:]
 
-    init(_ database: Database, _ ledger: BatchLedger) throws {
+    /// The table, with about `cacheBytes` of texts whose numbers are known without asking.
+    init(_ database: Database, _ ledger: BatchLedger, cacheBytes: Int) throws {
+        known = GenerationCache(costLimit: cacheBytes)
         rows = ledger[.segments]
         find = try SQLStatement(
             database,

@@ -24,6 +24,7 @@ public enum Service {
         immediate: @escaping @Sendable () -> Void = {},
         body: @escaping @Sendable (ServiceContext) async throws -> Void
     ) throws {
+        Heap.limitArenas()
         let logger = Logger(label: role) { _ in LineLogHandler(role: role, level: options.logLevel ?? defaultLevel) }
         let stop = StopSignal()
         let context = ServiceContext(role: role, logger: logger, stop: stop, readyFile: options.readyFile)

@@ -63,7 +63,7 @@ extension AgentTable {
         guard saved.count >= chain.count, Int(saved.count) <= memory.longCount else { return false }
         chain.append(contentsOf: memory.long.prefix(Int(saved.count) - prefix.count))
         guard chain == saved else { return false }
-        entries.values[index].state.memory.restore(prefix)
+        restore(prefix, at: index)
         return true
     }
 
@@ -71,8 +71,13 @@ extension AgentTable {
     public mutating func rebuild(_ prefix: [MemoryState.LongEntry], of agent: AgentID) {
         guard let index = entries.index(forKey: agent), entries.values[index].state.memory.archived == prefix.count
         else { return }
-        entries.values[index].state.memory.restore(prefix)
+        restore(prefix, at: index)
         entries.values[index].saved = MemoryChain()
         entries.values[index].isChanged = true
+    }
+    private mutating func restore(_ prefix: [MemoryState.LongEntry], at index: Dictionary<AgentID, Entry>.Index) {
+        let before = entries.values[index].state.memory.longBytes
+        entries.values[index].state.memory.restore(prefix)
+        residence.bytes += entries.values[index].state.memory.longBytes - before
     }
 }

@@ -13,16 +13,24 @@ public struct AgentTable: Sendable {
         var headRound: UInt32 = 0
         /// Whether the agent has changed since its last snapshot.
         var isChanged = false
+        /// When a turn last needed the agent in full, by the table's own count.
+        var used: UInt64 = 0
+        /// Whether its memory stays here, since what snapshots hold of it was refused once.
+        var isKept = false
     }
 
     var entries: [AgentID: Entry] = [:]
+    /// Which long-term memory is here, and which is left to the recorder.
+    var residence: MemoryResidence
     private var withInbox: Set<AgentID> = []
     /// Agents whose consolidation of the open round is applied already.
     private var consolidated: Set<AgentID> = []
     private let updater: StateUpdater
 
-    /// A table of agents as they were before round 1.
-    public init(assets: SimulationAssets) {
+    /// A table of agents as they were before round 1. Above `memoryBytes` of long-term memory, about, it leaves to the
+    /// recorder what snapshots hold.
+    public init(assets: SimulationAssets, memoryBytes: Int = .max) {
+        residence = MemoryResidence(limit: memoryBytes)
         updater = StateUpdater(memory: assets.memory, population: assets.population)
     }
 
@@ -52,11 +60,14 @@ public struct AgentTable: Sendable {
         _ operation: Model.Operation, to agent: AgentID, vector: (String) -> FixedVector?
     ) {
         let updater = updater
-        func update(_ entry: inout Entry) {
+        func update(_ entry: inout Entry) -> Int {
+            let before = entry.state.memory.longBytes
             updater.apply(operation, to: &entry.state, of: agent, vector: vector)
             entry.isChanged = true
+            return entry.state.memory.longBytes - before
         }
-        update(&entries[agent, default: Entry()])
+        let grown = update(&entries[agent, default: Entry()])
+        residence.bytes += grown
     }
 
     // MARK: - The merge of a round
@@ -105,13 +116,17 @@ public struct AgentTable: Sendable {
     /// Takes over an agent from its head as of the end of `round`. Throws where the bytes are no head.
     public mutating func install(head: [UInt8], of agent: AgentID, round: UInt32) throws {
         let (state, chain) = try AgentState.restored(head: head)
+        residence.bytes -= entries[agent]?.state.memory.longBytes ?? 0
         entries[agent] = Entry(state: state, saved: chain, headRound: round, isChanged: false)
         if !state.inbox.isEmpty { withInbox.insert(agent) }
     }
 
     /// Takes over the agents of another table, which has none that this one has.
     public mutating func absorb(_ other: AgentTable) {
-        entries.merge(other.entries) { _, new in new }
+        for (agent, entry) in other.entries {
+            let old = entries.updateValue(entry, forKey: agent)
+            residence.bytes += entry.state.memory.longBytes - (old?.state.memory.longBytes ?? 0)
+        }
         withInbox.formUnion(other.withInbox)
         consolidated.formUnion(other.consolidated)
     }
@@ -119,6 +134,7 @@ public struct AgentTable: Sendable {
     /// Drops agents: their partition went to another host.
     public mutating func drop(_ agents: some Sequence<AgentID>) {
         for agent in agents {
+            residence.bytes -= entries[agent]?.state.memory.longBytes ?? 0
             entries[agent] = nil
             withInbox.remove(agent)
             consolidated.remove(agent)

@@ -77,8 +77,8 @@ private struct Past: Sendable {
         }
     }
 
-    func loader(_ recorder: FakeRecorder) -> PartitionLoader {
-        let table = Guarded(AgentTable(assets: assets))
+    func loader(_ recorder: FakeRecorder, memoryBytes: Int = .max) -> PartitionLoader {
+        let table = Guarded(AgentTable(assets: assets, memoryBytes: memoryBytes))
         let members = [[Self.agent], [.environment]]
         let client = WireClient(recorder)
         let logger = Logger(label: "test")
@@ -108,6 +108,37 @@ private struct Past: Sendable {
         }
         #expect(states == Array(repeating: past.state, count: 20))
         #expect(try recorder.seen(FetchMemory.self).count == 4)
+    }
+
+    @Test func anAgentThatHasNoRoomIsFetchedForEachOfItsTurns() async throws {
+        let past = try Past()
+        let recorder = past.recorder(heads: { [past.head] }, memories: { past.memories })
+        let loader = past.loader(recorder, memoryBytes: 0)
+        try await loader.load([Past.lease], closedRound: 2)
+        for turn in 1...3 {
+            #expect(try await loader.complete(Past.agent) == past.state)
+            loader.table.withLock { $0.archiveSaved() }
+            #expect(loader.table.withLock { $0.archivedEntries(of: Past.agent) } == 4)
+            #expect(try recorder.seen(FetchMemory.self).count == 4 * turn)
+        }
+        #expect(try recorder.seen(FetchMerged.self).isEmpty)
+    }
+
+    @Test func memoriesThatCameBackDamagedAreNotLeftToTheRecorderAgain() async throws {
+        let past = try Past()
+        let recorder = past.recorder(heads: { [past.head] }, memories: { past.memories.reversed() })
+        let loader = past.loader(recorder, memoryBytes: 0)
+        try await loader.load([Past.lease], closedRound: 2)
+        #expect(try await loader.complete(Past.agent) == past.state)
+        var chain = MemoryChain()
+        chain.append(contentsOf: past.state.memory.long)
+        loader.table.withLock { [chain] table in
+            table.note(saved: chain, of: Past.agent)
+            table.archiveSaved()
+        }
+        #expect(loader.table.withLock { $0.archivedEntries(of: Past.agent) } == 0)
+        #expect(try await loader.complete(Past.agent) == past.state)
+        #expect(try recorder.seen(FetchMerged.self).map(\.round) == [1, 2])
     }
 
     @Test func aPartitionWhoseAdvanceFailedHalfwayIsLoadedAnew() async throws {

@@ -21,6 +21,7 @@ import Testing
         #expect(complaint(["--resume", "runs/a"]) == nil)
         #expect(complaint(["c.yaml", "--llm", "emulator", "--emulator-args", "--policy max"]) == nil)
         #expect(complaint(["c.yaml", "--sockets", "/run/gensim"]) == nil)
+        #expect(complaint(["--resume", "runs/a", "--service-args", "agent-host --memory-bytes 1"]) == nil)
     }
 
     @Test(
@@ -36,6 +37,9 @@ import Testing
             (["c.yaml", "--llm", "emulator", "--rounds", "1000001"], "--rounds"),
             (["c.yaml", "--llm", "emulator", "--partitions", "70000"], "--partitions"),
             (["c.yaml", "--llm", "http://a", "--emulator-args", "--policy max"], "--emulator-args needs"),
+            (["c.yaml", "--llm", "emulator", "--service-args", "--memory-bytes 1"], "--service-args begins"),
+            (["c.yaml", "--llm", "emulator", "--service-args", ""], "--service-args begins"),
+            (["c.yaml", "--sockets", "s", "--service-args", "recorder --cache-bytes 1"], "leave out --service-args"),
             (["c.yaml", "--llm", "emulator", "--frobnicate"], "frobnicate"),
         ] as [([String], String)])
     func wrongArgumentsAreNamed(arguments: [String], word: String) throws {
@@ -59,6 +63,12 @@ import Testing
     func whatIsFixedWhenARunStartsIsRefusedOnResume(arguments: [String]) throws {
         let message = try #require(complaint(["--resume", "runs/a"] + arguments))
         #expect(message.contains(arguments[0]) && message.contains("fixed"))
+    }
+
+    @Test func furtherArgumentsGoToTheServiceThatTheyName() throws {
+        let arguments = ["recorder --a 1", "agent-host --b", "recorder --c=2"].flatMap { ["--service-args", $0] }
+        let options = try RunOptions.parse(["--resume", "r"] + arguments)
+        #expect(options.argumentsOfServices == ["recorder": ["--a", "1", "--c=2"], "agent-host": ["--b"]])
     }
 
     @Test func wrongUsageHasTheExitCodeOfUsage() throws {

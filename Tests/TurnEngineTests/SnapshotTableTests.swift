@@ -126,6 +126,92 @@ private struct Kept {
         }
     }
 
+    @Test(arguments: UInt64(0)..<80) func whatIsLeftToTheRecorderComesBackAsItWas(seed: UInt64) throws {
+        var draw = SeededGenerator(seed: seed ^ 0x5EED)
+        let play = Play(seed: seed, rounds: 12)
+        let limit = 1_000
+        var whole = AgentTable(assets: assets)
+        var table = AgentTable(assets: assets, memoryBytes: limit)
+        var kept = Kept()
+        for round in UInt32(1)...12 {
+            play.merge(round, into: &whole)
+            play.merge(round, into: &table)
+            let changes = table.takeChanges(of: Play.agents, again: Set(Play.agents))
+            let isWhole = draw.below(3) > 0
+            for change in changes.prefix(isWhole ? changes.count : draw.below(changes.count + 1)) {
+                try kept.take(change, round: round, from: &table)
+            }
+            table.archiveSaved()
+            if isWhole { #expect(table.memoryBytes <= limit, "seed \(seed), round \(round)") }
+            // A turn needs an agent in full.
+            guard draw.below(2) == 0 else { continue }
+            let agent = Play.agents[draw.below(3)]
+            let prefix = kept.memories[agent, default: []].prefix(table.archivedEntries(of: agent))
+            #expect(table.whole(agent) == nil || prefix.isEmpty, "seed \(seed), round \(round)")
+            let isRestored = table.restore(Array(prefix), of: agent)
+            #expect(isRestored, "seed \(seed), round \(round)")
+            #expect(table.whole(agent) == whole.state(of: agent), "seed \(seed), round \(round)")
+            table.archive()
+        }
+        kept.restore(&table)
+        for agent in Play.agents {
+            #expect(table.state(of: agent) == whole.state(of: agent), "seed \(seed), agent \(agent)")
+        }
+        #expect(table.memoryBytes == whole.memoryBytes, "seed \(seed)")
+        table.drop(Play.agents)
+        #expect(table.memoryBytes == 0)
+    }
+
+    /// A table in which each of three agents has four saved memories, in the order of their last turns.
+    private func full(limit: Int) throws -> (table: AgentTable, kept: Kept) {
+        var play = Play(seed: 1, rounds: 0)
+        play.rounds = [
+            Play.agents.flatMap { agent in
+                (0..<6).map { Play.Change(target: agent, operation: .remember(text: "m\($0)", time: 1)) }
+            },
+            Play.agents.map { agent in
+                let result = Consolidation(importances: [1, 2, 3, 4], insights: [], accumulator: 0)
+                return Play.Change(target: agent, operation: .consolidate(result))
+            },
+        ]
+        var table = AgentTable(assets: assets, memoryBytes: limit)
+        var kept = Kept()
+        for round in UInt32(1)...2 { play.merge(round, into: &table) }
+        for agent in Play.agents { #expect(table.whole(agent)?.memory.longCount == 4) }
+        for change in table.takeChanges(of: Play.agents) { try kept.take(change, round: 2, from: &table) }
+        return (table, kept)
+    }
+
+    @Test func whoseTurnIsLongestAgoGoesFirst() throws {
+        let each = try full(limit: .max).table.memoryBytes / 3
+        var (table, _) = try full(limit: 2 * each + each / 2)
+        let newest = table.whole(World.ada)
+        #expect(newest != nil)
+        table.archiveSaved()
+        #expect(Play.agents.map { table.archivedEntries(of: $0) } == [0, 4, 4])
+    }
+
+    @Test func whatSomebodyWaitsForOrWhatCameBackWrongStays() throws {
+        var (table, kept) = try full(limit: 0)
+        table.beginWait(for: World.ada)
+        table.keep(World.ben)
+        table.archiveSaved()
+        #expect(Play.agents.map { table.archivedEntries(of: $0) } == [0, 0, 4])
+        kept.restore(&table)
+        table.endWait(for: World.ada)
+        table.archiveSaved()
+        #expect(Play.agents.map { table.archivedEntries(of: $0) } == [4, 0, 4])
+    }
+
+    @Test func whatNoSnapshotHoldsStays() throws {
+        let play = Play(seed: 3, rounds: 6)
+        var table = AgentTable(assets: assets, memoryBytes: 0)
+        for round in UInt32(1)...6 { play.merge(round, into: &table) }
+        table.archiveSaved()
+        #expect(table.memoryBytes > 0)
+        #expect(Play.agents.allSatisfy { table.archivedEntries(of: $0) == 0 })
+    }
+
     @Test(arguments: UInt64(0)..<20) func onlyWhatChangedIsCaptured(seed: UInt64) throws {
         let play = Play(seed: seed, rounds: 4)
         var table = AgentTable(assets: assets)

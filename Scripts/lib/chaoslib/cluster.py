@@ -69,8 +69,9 @@ class Emulator:
 class Run:
     """A run that goes on after each end that can be resumed."""
 
-    def __init__(self, options, binaries, folder, url):
+    def __init__(self, options, binaries, folder, url, configuration=CONFIGURATION, further=()):
         self.options, self.binaries, self.folder, self.url = options, binaries, folder, url
+        self.configuration, self.further = configuration, further
         self.path = folder / "run"
         self.starts, self.limit = 0, 3
         self.process = None
@@ -81,10 +82,10 @@ class Run:
         if (self.path / "recording.sqlite").exists():
             command += ["--resume", self.path]
         else:
-            command += [CONFIGURATION, "--run-dir", self.path, "--agents", str(self.options.agents),
+            command += [self.configuration, "--run-dir", self.path, "--agents", str(self.options.agents),
                         "--seed", str(self.options.run_seed)]
         command += ["--llm", self.url, "--embedding", self.url, "--rounds", str(self.options.rounds),
-                    "--hosts", str(self.options.hosts), "--quiet"]
+                    "--hosts", str(self.options.hosts), "--quiet", *self.further]
         self.starts += 1
         with open(self.folder / "coordinator.log", "ab") as log:
             log.write(f"-- start {self.starts}\n".encode())

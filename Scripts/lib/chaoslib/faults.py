@@ -30,6 +30,8 @@ class Watcher(threading.Thread):
         super().__init__(daemon=True)
         self.run_folder = run
         self.seen, self.marks, self.lock = {}, {}, threading.Lock()
+        # Number of the newest batch that was seen.
+        self.newest = None
         self.ended = threading.Event()
 
     def run(self):
@@ -42,6 +44,7 @@ class Watcher(threading.Thread):
         with self.lock:
             if newest:
                 self.seen[newest[0]] = newest[1]
+                self.newest = newest[0]
             if mark:
                 self.marks[mark[0]] = mark[1]
 

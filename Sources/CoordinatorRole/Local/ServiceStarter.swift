@@ -7,6 +7,8 @@ struct ServiceStarter: Sendable {
     let sockets: SocketFolder
     /// Nil where the processes were started by somebody else.
     let cluster: LocalCluster?
+    /// Further arguments of services, by name.
+    let further: [String: [String]]
 
     private static let startLimit = Span.seconds(60)
 
@@ -74,8 +76,9 @@ struct ServiceStarter: Sendable {
             let name = "\(Programs.hostPrefix)\(number)"
             _ = try await cluster.start(
                 LocalCluster.Program(
-                    name: name, executable: try Programs.path(of: "agent-host"),
-                    arguments: ["--coordinator", coordinator, "--listen", sockets.endpoint(name), "--name", name]))
+                    name: name, executable: try Programs.path(of: ServiceNames.agentHost),
+                    arguments: ["--coordinator", coordinator, "--listen", sockets.endpoint(name), "--name", name]
+                        + (further[ServiceNames.agentHost] ?? [])))
         }
     }
 
@@ -90,7 +93,8 @@ struct ServiceStarter: Sendable {
         let child = try await cluster.start(
             LocalCluster.Program(
                 name: name, executable: try Programs.path(of: name),
-                arguments: arguments + ["--listen", endpoint, "--ready-file", ready], key: keys[name],
+                arguments: arguments + ["--listen", endpoint, "--ready-file", ready] + (further[name] ?? []),
+                key: keys[name],
                 readyFile: ready))
         return try await cluster.ready(child, file: ready, limit: Self.startLimit)
     }

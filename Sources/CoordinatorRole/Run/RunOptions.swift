@@ -69,6 +69,13 @@ struct RunOptions: ParsableArguments {
     var emulatorArgs: String?
 
     @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "Further arguments of a service, in one word: 'agent-host --memory-bytes 1000000000'; may be repeated.",
+            valueName: "service arguments"))
+    var serviceArgs: [String] = []
+
+    @Option(
         help: ArgumentHelp(
             "Folder of sockets where the other processes were started by somebody else.", valueName: "dir"))
     var sockets: String?
@@ -112,6 +119,12 @@ struct RunOptions: ParsableArguments {
         if sockets != nil && (!llm.isEmpty || embedding != nil || localModels != nil) {
             throw ValidationError("with --sockets the gateways know their servers: leave out --llm and --embedding")
         }
+        if sockets != nil && !serviceArgs.isEmpty {
+            throw ValidationError("with --sockets the services have their arguments already: leave out --service-args")
+        }
+        guard argumentsOfServices.keys.allSatisfy(ServiceNames.started.contains) else {
+            throw ValidationError("--service-args begins with one of \(ServiceNames.started.joined(separator: ", "))")
+        }
         try validateForResume()
         if resume == nil && sockets == nil && llm.isEmpty && localModels == nil {
             throw ValidationError("name the model servers: --llm URL --embedding URL, or --llm emulator for none")
@@ -137,6 +150,14 @@ struct RunOptions: ParsableArguments {
 
     private static func isServer(_ text: String) -> Bool {
         text == emulator || text.hasPrefix("http://") || text.hasPrefix("https://")
+    }
+
+    /// Further arguments of our services, by name.
+    var argumentsOfServices: [String: [String]] {
+        serviceArgs.reduce(into: [:]) { all, text in
+            let words = text.split(separator: " ").map(String.init)
+            all[words.first ?? "", default: []] += words.dropFirst()
+        }
     }
 
     /// The model servers, those of an earlier start where nothing is given anew.

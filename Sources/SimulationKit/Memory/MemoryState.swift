@@ -41,6 +41,9 @@ public struct MemoryState: Sendable, Equatable {
             self.importance = importance
             self.vector = vector
         }
+
+        /// Bytes that it takes in memory, about: itself, and its text and vector with the heap's share.
+        var bytes: Int { 104 + text.utf8.count + 2 * (vector?.dimension ?? 0) }
     }
 
     /// The newest entries, the oldest first.
@@ -49,6 +52,8 @@ public struct MemoryState: Sendable, Equatable {
     public private(set) var pending: [Entry] = []
     /// Rated entries and insights, in the order in which they came; those behind the archived ones.
     public private(set) var long: [LongEntry] = []
+    /// Bytes that `long` takes, about.
+    public private(set) var longBytes = 0
     /// Number of the oldest entries of long-term memory that are archived.
     public private(set) var archived = 0
     /// Time of the last archived entry; 0 where there is none.
@@ -103,15 +108,31 @@ public struct MemoryState: Sendable, Equatable {
     }
 
     mutating func append(_ text: String, time: Int64, importance: UInt8, vector: FixedVector?) {
-        long.append(LongEntry(text: text, time: time, importance: min(importance, 10), vector: vector))
+        let entry = LongEntry(text: text, time: time, importance: min(importance, 10), vector: vector)
+        long.append(entry)
+        longBytes += entry.bytes
     }
 
     /// Puts the archived entries back, all of them, the oldest first.
     public mutating func restore(_ prefix: [LongEntry]) {
         precondition(prefix.count == archived, "the archived entries come back together")
         long = prefix + long
+        longBytes += prefix.reduce(0) { $0 + $1.bytes }
         archived = 0
         archivedTime = 0
+    }
+
+    /// Leaves the first `count` entries of long-term memory to the recorder, which must have them by now; those that
+    /// are archived already count along.
+    public mutating func archive(_ count: Int) {
+        precondition((archived...longCount).contains(count), "only entries that are here can be archived")
+        guard count > archived else { return }
+        let leaving = long.prefix(count - archived)
+        archivedTime = leaving.last?.time ?? archivedTime
+        longBytes -= leaving.reduce(0) { $0 + $1.bytes }
+        // A new array: the old one would keep the room.
+        long = Array(long.dropFirst(leaving.count))
+        archived = count
     }
 
     /// Restores a memory whose long-term entries are all archived: their number and the time of the last.
@@ -129,6 +150,7 @@ public struct MemoryState: Sendable, Equatable {
         self.short = short
         self.pending = pending
         self.long = long
+        longBytes = long.reduce(0) { $0 + $1.bytes }
         self.accumulator = accumulator
     }
 }

@@ -27,6 +27,8 @@ enum HostProcess {
                 let inner = HostLife(
                     name: life.name, endpoint: endpoint, coordinator: CoordinatorProcess.endpoint,
                     incarnation: incarnation, ports: ports, registry: SquareScenario.registry,
+                    // Room for none: what a snapshot holds goes to the recorder, and comes back for every turn.
+                    memoryBytes: 0,
                     logger: Logger(label: life.name) { _ in SwiftLogNoOpLogHandler() }, snapshotPieceBytes: 1)
                 do {
                     if case .left = try await inner.run(desk: desk) { return }

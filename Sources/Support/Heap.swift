@@ -1,0 +1,14 @@
+import CLinux
+import Glibc
+
+/// Settings of the C library's allocator, which all of a process's memory comes from.
+public enum Heap {
+    /// Lets the allocator keep as many arenas as there are processors, and not eight times as many: threads beyond that
+    /// do not run at a time, and each arena keeps the most that it ever held. An operator's `MALLOC_ARENA_MAX` stands.
+    /// Call it before any other thread exists.
+    public static func limitArenas() {
+        guard getenv("MALLOC_ARENA_MAX") == nil else { return }
+        let processors = Int32(clamping: sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        _ = clinux_limit_arenas(max(2, processors))
+    }
+}
