@@ -192,7 +192,7 @@ let testTargets: [Target] = [
         ["EmbeddingGatewayRole", "Curl", "JSON", "Transport", "Wire", "Hashing", "Support", log]),
     tests(
         "LLMGateway",
-        ["LLMGatewayRole", "Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Support", log]),
+        ["LLMGatewayRole", "GatewayLogic", "Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Support", log]),
 ]
 
 let package = Package(

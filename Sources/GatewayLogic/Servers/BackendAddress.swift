@@ -14,7 +14,7 @@ struct BackendAddress: Sendable {
     /// machine, whose two addresses are one server.
     init(_ url: String) {
         var whole = Substring(url)
-        while whole.last == "/" { whole.removeLast() }
+        while whole.last == "/", !whole.hasSuffix("://") { whole.removeLast() }
         self.url = String(whole)
         let scheme = "http://"
         let rest = whole.dropFirst(scheme.count)
