@@ -48,8 +48,7 @@ import Testing
             messages: [.init(role: .system, segments: ["a", "b"]), .init(role: .user, segments: ["c"])],
             constraint: .free, sampling: Sampling(temperature: 700, topP: 1000, maxTokens: 48))
         let profile = BackendProfile(
-            engine: .openai, version: "", model: "m", contextTokens: 0, slots: 0, tokenLimitField: .maxCompletionTokens,
-            facts: ServerFacts(models: []))
+            engine: .openai, version: "", model: "m", contextTokens: 0, slots: 0, tokenLimitField: .maxCompletionTokens)
         for _ in 0..<2 {
             let body = writer.body(spec, model: "m", seed: .max, profile: profile)
             #expect(

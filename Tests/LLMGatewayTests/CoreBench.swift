@@ -138,6 +138,6 @@ extension BackendProfile {
     static func test(model: String = "m", models: [String] = [], engine: Engine = .vllm) -> BackendProfile {
         BackendProfile(
             engine: engine, version: "1", model: model, contextTokens: 4096, slots: 2, tokenLimitField: .maxTokens,
-            facts: ServerFacts(models: ([model] + models).map { ServedModel($0) }, slots: 2))
+            models: ([model] + models).map { ServedModel($0) })
     }
 }

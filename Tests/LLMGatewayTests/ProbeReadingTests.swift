@@ -39,7 +39,7 @@ import Testing
             found
                 == BackendProfile(
                     engine: .llamacpp, version: "b1", model: "m", contextTokens: 2048, slots: 4,
-                    tokenLimitField: .maxTokens, facts: ServerFacts(models: [ServedModel("m")], slots: 4)))
+                    tokenLimitField: .maxTokens, models: [ServedModel("m")], kvTokens: 8_192))
     }
 
     @Test(arguments: ["/server_info", "/get_server_info"])
@@ -91,5 +91,46 @@ import Testing
         for body in ["", "[]", "null", #"{"data":3}"#, "<html>", #"{"data":[{"id":7}]}"#] {
             #expect(throws: ProbeFailure.self) { try profile(["/v1/models": body]) }
         }
+    }
+
+    @Test func aServersModelsAndAdaptersAreAllItsFacts() throws {
+        let list = #"{"data":[{"id":"base"},{"id":"v1","parent":"base"},{"id":"v2","parent":"base"},{"id":7}]}"#
+        let found = try profile(["/v1/models": list]).facts
+        #expect(
+            found.models == [ServedModel("base"), ServedModel("v1", parent: "base"), ServedModel("v2", parent: "base")])
+        #expect(found.serves("v2"))
+        #expect(!found.serves("v3"))
+        let catalogue = #"{"data":[{"id":"large"},{"id":"small"}]}"#
+        #expect(try profile(["/v1/models": catalogue], model: "large").facts.serves("small"))
+    }
+
+    @Test func aServerThatListsNoModelsServesTheNamedOne() throws {
+        #expect(try profile([:], model: "m").facts.models == [ServedModel("m")])
+    }
+
+    @Test func theCapacityOfTheCacheIsReadWhereItIsTold() throws {
+        let metrics = #"vllm:cache_config_info{block_size="16",engine="0",num_gpu_blocks="7000"} 1.0"#
+        let vllm = try profile(["/v1/models": models, "/version": #"{"version":"0.33.0"}"#, "/metrics": metrics])
+        #expect(vllm.kvTokens == 112_000)
+        let info = #"{"model_path":"m","version":"0.5.23","max_total_num_tokens":200000,"max_running_requests":48}"#
+        let sglang = try profile(["/v1/models": models, "/server_info": info])
+        #expect(sglang.facts.kvTokens == 200_000)
+        #expect(sglang.facts.slots == 48)
+    }
+
+    @Test func theLoadIsReadWhereTheServerReallyTellsIt() throws {
+        let props = #"{"total_slots":4,"default_generation_settings":{"n_ctx":2048}}"#
+        let slots = #"[{"id":0,"is_processing":false}]"#
+        let metrics = "llamacpp:requests_deferred 0\n"
+        let list = #"{"data":[{"id":"m"}]}"#
+        #expect(
+            try profile(["/v1/models": list, "/props": props, "/slots": slots, "/metrics": metrics]).loadSource
+                == .metrics)
+        #expect(try profile(["/v1/models": list, "/props": props, "/slots": slots]).loadSource == .slots)
+        #expect(try profile(["/v1/models": list, "/props": props]).facts.tellsLoad == false)
+        // Metrics of something else in front of the server are not its load.
+        #expect(
+            try profile(["/v1/models": models, "/version": #"{"version":"0.33.0"}"#, "/metrics": "nginx_up 1\n"])
+                .loadSource == nil)
     }
 }

@@ -51,7 +51,8 @@ struct AnswerTimes: Sendable {
     /// How long a server that holds calls of this class may bring nothing.
     func quietLimit(_ answers: AnswerClass) -> Span {
         guard let known = known[answers.index] else { return policy.quietUnknown }
-        let (limit, overflow) = known.long.nanoseconds.multipliedReportingOverflow(by: UInt64(policy.quietFactor))
-        return overflow ? policy.quietUnknown : max(policy.quietLeast, Span(nanoseconds: limit))
+        // Never longer than a day, so that no factor that follows overflows.
+        let long = min(known.long.nanoseconds, 86_400_000_000_000 / UInt64(policy.quietFactor))
+        return max(policy.quietLeast, Span(nanoseconds: long * UInt64(policy.quietFactor)))
     }
 }

@@ -21,7 +21,10 @@ struct CircuitBreaker: Sendable {
 
     private(set) var state = State.unproven
     private let policy: FleetPolicy
+    /// Whether a request failed and none was answered since: failures leave room for a single request meanwhile.
+    private(set) var isInDoubt = false
     private var failuresInARow = 0
+    private var lastFailure = Instant(nanoseconds: 0)
     private var lostInARow = 0
     /// Probes in a row that failed.
     private var probesFailed = 0
@@ -39,15 +42,14 @@ struct CircuitBreaker: Sendable {
         }
     }
 
-    /// Whether failures leave room for a single request only, until one is answered.
-    var isInDoubt: Bool { failuresInARow > 0 }
-
     // MARK: what requests say
 
-    /// An answer came.
-    mutating func answered() {
-        failuresInARow = 0
+    /// An answer came to a request that was sent then. One from before the latest failure says that the server is
+    /// not gone, but nothing of how it is now.
+    mutating func answered(sentAt: Instant) {
+        isInDoubt = false
         lostInARow = 0
+        if sentAt >= lastFailure { failuresInARow = 0 }
         note(failed: false)
         switch state {
         case .trial: close()
@@ -60,6 +62,8 @@ struct CircuitBreaker: Sendable {
     /// The server failed on a request.
     mutating func failed(at now: Instant) {
         note(failed: true)
+        lastFailure = now
+        isInDoubt = true
         switch state {
         case .trial: open(.failing, at: now)
         case .closed:
@@ -155,6 +159,7 @@ struct CircuitBreaker: Sendable {
 
     private mutating func close() {
         state = .closed
+        isInDoubt = false
         failuresInARow = 0
         probesFailed = 0
         results = 0

@@ -14,8 +14,7 @@ struct FleetServer: Sendable {
     /// No full probe of that kind before then.
     var probeNotBefore = Instant(nanoseconds: 0)
     var inFlight = 0
-    /// When it last brought something, or was given something while it had nothing.
-    var quietSince = Instant(nanoseconds: 0)
+    var quiet = QuietTime()
     /// How many times the usual silence is allowed: doubles each time that it was slow and not dead.
     var patience: UInt64 = 1
     var pausedUntil = Instant(nanoseconds: 0)

@@ -19,7 +19,7 @@ extension ServerFleet {
         let answers = AnswerClass(tokens: answerTokens)
         flights[flight] = FleetFlight(
             call: call, server: server, model: model, answers: answers, sentAt: now, isHedged: isHedge)
-        if servers[index].inFlight == 0 { servers[index].quietSince = now }
+        servers[index].quiet.dispatched(isFirst: servers[index].inFlight == 0, at: now)
         servers[index].inFlight += 1
         servers[index].counts.dispatched += 1
         servers[index].lines[answers.index].append(flight)
@@ -33,12 +33,20 @@ extension ServerFleet {
     /// A flight came to its end. Unknown ones are ignored: they were sent again already.
     public mutating func ended(_ flight: UInt64, _ reply: ReplyKind, at now: Instant) {
         guard let (closed, index) = close(flight) else { return }
-        if reply != .cancelled, reply != .timedOut { servers[index].quietSince = now }
+        switch reply {
+        case .timedOut: break
+        case .cancelled:
+            // One given up in the tail, because its hedge was faster, is no sign of life.
+            let isLate = times.known(closed.answers).map { now.since(closed.sentAt) > $0.tail } ?? false
+            servers[index].quiet.cancelled(
+                sentAt: closed.sentAt, isLate: isLate, isLast: servers[index].inFlight == 0, at: now)
+        default: servers[index].quiet.brought(at: now)
+        }
         let wasClosed = servers[index].breaker.state == .closed
         let before = servers[index].breaker.cause
         switch reply {
         case .answered: answered(index, closed, at: now)
-        case .refusedCall: brought(index)
+        case .refusedCall: brought(index, closed)
         case .busy(let retryAfter): pause(index, retryAfter, at: now)
         case .failed: failed(index, closed, at: now)
         case .lost:
@@ -92,14 +100,14 @@ extension ServerFleet {
         }
         servers[index].window.answered(hundredths: hundredths)
         if span < times.quietLimit(flight.answers) { servers[index].patience = 1 }
-        brought(index)
+        brought(index, flight)
     }
 
     /// The server does its work, whatever it said.
-    private mutating func brought(_ index: Int) {
+    private mutating func brought(_ index: Int, _ flight: FleetFlight) {
         servers[index].counts.answered += 1
         servers[index].busyInARow = 0
-        servers[index].breaker.answered()
+        servers[index].breaker.answered(sentAt: flight.sentAt)
     }
 
     private mutating func failed(_ index: Int, _ flight: FleetFlight, at now: Instant) {

@@ -67,7 +67,7 @@ extension ServerFleet {
         if isSlow {
             // It lives: the next silence may last longer before it is suspect.
             servers[index].patience = min(servers[index].patience * 2, 16)
-            servers[index].quietSince = now
+            servers[index].quiet.brought(at: now)
             tell(index, .slow)
             if kept {
                 servers[index].window.halve()

@@ -41,19 +41,15 @@ extension ServerFleet {
     /// Suspects a server that has brought nothing for longer than what it holds can explain.
     private mutating func watch(_ index: Int, at now: Instant) {
         guard servers[index].inFlight > 0 else { return }
-        let quiet = now.since(servers[index].quietSince)
         for answers in AnswerClass.all {
             let line = servers[index].lines[answers.index]
             guard !line.rest.isEmpty, let oldest = oldest(index, answers), let flight = flights[oldest] else {
                 continue
             }
             let limit = times.quietLimit(answers)
-            let patience = Span(
-                nanoseconds: limit.nanoseconds.multipliedReportingOverflow(
-                    by: servers[index].patience
-                ).partialValue)
+            let patience = Span(nanoseconds: limit.nanoseconds * servers[index].patience)
+            if servers[index].quiet.exceeds(patience, oldest: flight.sentAt, at: now) { return suspect(index, at: now) }
             let age = now.since(flight.sentAt)
-            if quiet > patience, age > patience { return suspect(index, at: now) }
             if age > Span(nanoseconds: patience.nanoseconds * 4), hasOther(for: flight, at: now), retries.spend(at: now)
             {
                 redispatch(oldest, because: .overdue)

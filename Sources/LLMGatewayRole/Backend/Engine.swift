@@ -36,6 +36,17 @@ struct BackendProfile: Sendable, Equatable {
     var slots: UInt32
     /// How the length of an answer is limited.
     var tokenLimitField: TokenLimitField
-    /// What placement has to know of it.
-    var facts: ServerFacts
+    /// All models that requests may name there, adapters among them.
+    var models: [ServedModel] = []
+    /// Tokens that its cache of keys and values holds, 0 when unknown.
+    var kvTokens = 0
+    /// Where it tells its load; nil where it does not.
+    var loadSource: LoadSource?
+
+    /// What the fleet needs of it.
+    var facts: ServerFacts {
+        ServerFacts(
+            models: models.contains { $0.name == model } ? models : models + [ServedModel(model)], slots: Int(slots),
+            kvTokens: kvTokens, tellsLoad: loadSource != nil)
+    }
 }

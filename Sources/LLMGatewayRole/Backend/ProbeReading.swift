@@ -24,7 +24,12 @@ extension ProbeFailure {
 /// Reads what a server's probing endpoints answered. Pure: the driver does the asking.
 struct ProbeReading {
     /// The endpoints that are asked, all at once.
-    static let paths = ["/v1/models", "/version", "/props", "/server_info", "/get_server_info"]
+    static let paths = [
+        "/v1/models", "/version", "/props", "/server_info", "/get_server_info", LoadSource.metrics.rawValue,
+        LoadSource.loads.rawValue, LoadSource.slots.rawValue,
+    ]
+    /// Most models of one server that are remembered.
+    static let mostModels = 4_096
 
     /// A server's address, for what only its owner's documentation tells.
     var url: String
@@ -42,7 +47,8 @@ struct ProbeReading {
             engine: identity.engine, version: identity.version, model: model, contextTokens: context,
             slots: identity.slots,
             tokenLimitField: url.contains("://api.openai.com") ? .maxCompletionTokens : .maxTokens,
-            facts: ServerFacts(models: [ServedModel(model)], slots: Int(identity.slots)))
+            models: Self.served(models), kvTokens: Self.kvTokens(of: identity, replies),
+            loadSource: Self.loadSource(of: identity.engine, replies))
     }
 
     // MARK: models
@@ -104,6 +110,32 @@ struct ProbeReading {
         models.dropFirst().contains { $0["parent"]?.stringValue == nil }
     }
 
+    private static func served(_ models: [JSONValue]?) -> [ServedModel] {
+        (models ?? []).prefix(mostModels).compactMap { entry in
+            entry["id"]?.stringValue.map { ServedModel($0, parent: entry["parent"]?.stringValue) }
+        }
+    }
+
+    // MARK: load and cache
+
+    private static func loadSource(
+        of engine: Engine, _ replies: [String: Result<HTTPResponse, HTTPFailure>]
+    ) -> LoadSource? {
+        LoadSource.candidates(for: engine).first { source in
+            body(replies[source.rawValue]).flatMap { source.reading($0) } != nil
+        }
+    }
+
+    private static func kvTokens(
+        of identity: Identity, _ replies: [String: Result<HTTPResponse, HTTPFailure>]
+    ) -> Int {
+        switch identity.engine {
+        // A build from source is spoken to as any other server, and has vLLM's metrics nevertheless.
+        case .vllm, .vllmOld, .openai: body(replies[LoadSource.metrics.rawValue]).map(CacheCapacity.vllm) ?? 0
+        case .sglang, .llamacpp: identity.kvTokens
+        }
+    }
+
     // MARK: kind of server
 
     private struct Identity {
@@ -111,16 +143,18 @@ struct ProbeReading {
         var version = ""
         var slots: UInt32 = 0
         var context: UInt32?
+        var kvTokens = 0
     }
 
     private func identify(_ replies: [String: Result<HTTPResponse, HTTPFailure>], owner: String?) -> Identity {
         if let props = Self.object(replies["/props"]),
             props["default_generation_settings"] ?? props["total_slots"] != nil
         {
+            let slots = props["total_slots"].flatMap(Self.count) ?? 0
+            let context = props["default_generation_settings"]?["n_ctx"].flatMap(Self.count)
             return Identity(
-                engine: .llamacpp, version: props["build_info"]?.stringValue ?? "",
-                slots: props["total_slots"].flatMap(Self.count) ?? 0,
-                context: props["default_generation_settings"]?["n_ctx"].flatMap(Self.count))
+                engine: .llamacpp, version: props["build_info"]?.stringValue ?? "", slots: slots, context: context,
+                kvTokens: CacheCapacity.llamacpp(context: context ?? 0, slots: slots))
         }
         for path in ["/server_info", "/get_server_info"] {
             guard let info = Self.object(replies[path]), info["vllm_config"] == nil, info["model_path"] != nil else {
@@ -129,7 +163,8 @@ struct ProbeReading {
             return Identity(
                 engine: .sglang, version: info["version"]?.stringValue ?? "",
                 slots: info["max_running_requests"].flatMap(Self.count) ?? 0,
-                context: info["context_length"].flatMap(Self.count))
+                context: info["context_length"].flatMap(Self.count),
+                kvTokens: CacheCapacity.sglang(serverInfo: info))
         }
         if let version = Self.object(replies["/version"])?["version"]?.stringValue {
             return Identity(engine: Self.vllmEngine(version), version: version)
@@ -151,6 +186,11 @@ struct ProbeReading {
             let value = try? JSONValue(parsing: response.body), value.objectValue != nil
         else { return nil }
         return value
+    }
+
+    private static func body(_ reply: Result<HTTPResponse, HTTPFailure>?) -> [UInt8]? {
+        guard case .success(let response) = reply, response.status == 200 else { return nil }
+        return response.body
     }
 
     private static func count(_ value: JSONValue) -> UInt32? {

@@ -1,5 +1,4 @@
 import Curl
-import GatewayLogic
 import Hashing
 import Model
 import Support
@@ -11,8 +10,7 @@ import Wire
 /// They live on when a gateway dies: what it asked for is answered and paid, and nobody hears of it.
 final class ModelServers {
     static let profile = BackendProfile(
-        engine: .vllm, version: "1", model: "m", contextTokens: 4096, slots: 4, tokenLimitField: .maxTokens,
-        facts: ServerFacts(models: [ServedModel("m")], slots: 4))
+        engine: .vllm, version: "1", model: "m", contextTokens: 4096, slots: 4, tokenLimitField: .maxTokens)
 
     private let world: World
     let ledger: Ledger
