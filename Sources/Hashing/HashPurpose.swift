@@ -41,6 +41,10 @@ public enum HashPurpose: String, Sendable, CaseIterable {
     case emulatorFault
     /// The emulator's vectors.
     case emulatorVector
+    /// The blocks of a prompt, as the emulator's prefix cache knows them.
+    case emulatorBlock
+    /// How likely the emulator's model finds a choice.
+    case emulatorWeight
 
     /// Sixteen bytes for the hash's personal parameter.
     var personal: [UInt8] { Self.personals[place] }
@@ -72,6 +76,8 @@ public enum HashPurpose: String, Sendable, CaseIterable {
         case .emulatorAnswer: 16
         case .emulatorFault: 17
         case .emulatorVector: 18
+        case .emulatorBlock: 19
+        case .emulatorWeight: 20
         }
     }
 }

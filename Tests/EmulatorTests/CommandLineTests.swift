@@ -4,7 +4,7 @@ import Testing
 @testable import EmulatorRole
 
 private func options(_ arguments: String...) throws -> EmulatorOptions {
-    try LLMEmulatorCommand.parse(arguments).options()
+    try #require(LLMEmulatorCommand.parse(arguments).options().first)
 }
 
 @Suite struct CommandLineTests {
