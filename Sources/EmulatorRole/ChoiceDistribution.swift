@@ -46,7 +46,8 @@ struct ChoiceDistribution: Equatable {
         guard temperature != 0, let largest = probabilities.max() else { return choices[mostLikely] }
         let exponent = 1 / (temperature ?? 1)
         // Relative to the largest, so that no power of a small number becomes nothing for all.
-        var weights = temperature == nil || temperature == 1
+        var weights =
+            temperature == nil || temperature == 1
             ? probabilities : probabilities.map { pow($0 / largest, exponent) }
         if let topP, topP < 1 { Self.cut(&weights, to: topP) }
         let total = weights.reduce(0, +)

@@ -11,11 +11,14 @@ public struct LLMEmulatorCommand: ParsableCommand {
         abstract: "Imitates an LLM or embedding server, without a model: for tests, dry runs and benchmarks.",
         discussion: "Every answer follows from the seed and the request. See services/llm-emulator/README.md.")
 
-    @Option(help: "Address to listen on; port 0 takes a free one. Further servers take the ports behind it.") var listen = "127.0.0.1:0"
-    @Option(help: "File that gets the address as HOST:PORT once all servers listen, a line for each.") var portFile: String?
+    @Option(help: "Address to listen on; port 0 takes a free one. Further servers take the ports behind it.")
+    var listen = "127.0.0.1:0"
+    @Option(help: "File that gets the address as HOST:PORT once all servers listen, a line for each.") var portFile:
+        String?
     @Option(help: "Servers in this process, each with its own port, GPU, faults and counters.") var servers = 1
     @Option(help: "Threads that serve them.") var threads = 2
-    @Option(help: "How choices are made: seeded, sampled (by probabilities), max (the last) or first.") var policy = ChoicePolicy.seeded
+    @Option(help: "How choices are made: seeded, sampled (by probabilities), max (the last) or first.") var policy =
+        ChoicePolicy.seeded
     @Option(help: "Seed of all answers and vectors.") var seed: UInt64 = 0
     @Option(help: "Time to serve a request, as 250us, 20ms or 1.5s.") var latency = "0"
     @Option(help: "Requests served at once; 0 for any number. More wait in order.") var parallel = 0
@@ -66,7 +69,9 @@ public struct LLMEmulatorCommand: ParsableCommand {
             let (options, threads, portFile, lifeline) = (try self.options(), threads, portFile, lifelineFd)
             let (done, failure) = (try EventFD(), Guarded<(any Error)?>(nil))
             Task {
-                do { try await Self.serve(options, threads, log, portFile, lifeline) } catch { failure.withLock { $0 = error } }
+                do { try await Self.serve(options, threads, log, portFile, lifeline) } catch {
+                    failure.withLock { $0 = error }
+                }
                 done.signal()
             }
             var polled = pollfd(fd: done.descriptor, events: Int16(POLLIN), revents: 0)

@@ -34,7 +34,8 @@ import Testing
                 alive.insert(id)
             case 3:
                 guard let id = alive.sorted().dropFirst(generator.below(max(1, alive.count))).first else { continue }
-                #expect(gpu.model.abort(id), "seed \(seed)")
+                let wasThere = gpu.model.abort(id)
+                #expect(wasThere, "seed \(seed)")
                 alive.remove(id)
                 aborted.insert(id)
             default:
