@@ -99,9 +99,11 @@ let libraries: [Target] = [
     library(
         "RecorderRole",
         ["Recording", "Transport", "Wire", "Model", "Support", "ServiceRuntime", arguments]),
+    // A GPU's clock, batches and KV, without a model and without a socket.
+    library("GPUEmulation", ["JSON", "Support"]),
     library(
         "EmulatorRole",
-        ["JSON", "Hashing", "Support", nioCore, nioPosix, nioHTTP, arguments]),
+        ["GPUEmulation", "JSON", "Hashing", "Support", nioCore, nioPosix, nioHTTP, arguments]),
     library("TestKit", ["Support"]),
     // What fuzzing drives: an entry for each reader of what comes from outside.
     library(
@@ -147,7 +149,8 @@ let testTargets: [Target] = [
     tests(
         "JobMarket",
         ["JobMarket", "TurnEngine", "SimulationKit", "RunConfiguration", "Model", "Hashing", "Vectors", "Support"]),
-    tests("Emulator", ["EmulatorRole", "JSON", "Hashing", "Support", nioCore, nioPosix]),
+    tests("Emulator", ["EmulatorRole", "GPUEmulation", "JSON", "Hashing", "Support", nioCore, nioPosix]),
+    tests("GPUEmulation", ["GPUEmulation", "Hashing", "Support"]),
     tests("Model", ["Model", "Hashing"]),
     tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
     tests("MessagePack", ["MessagePack", "Hashing"]),

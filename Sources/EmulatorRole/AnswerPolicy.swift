@@ -39,18 +39,38 @@ struct AnswerPolicy {
             completionTokens: TokenCounter.answer(content))
     }
 
+    /// How likely each alternative of the request's constraint is; nil where the constraint has none.
+    func distribution(_ request: ChatRequest) -> ChoiceDistribution? {
+        guard let choices = request.constraint.alternatives else { return nil }
+        var policy = policy(for: request)
+        if policy != .sampled, request.constraint.isRating { policy = .seeded }
+        return distribution(choices, policy: policy, model: request.model, prompt: request.messages.map(\.content))
+    }
+
+    /// The same for texts that make up a prompt.
+    func distribution(_ choices: [String], policy: ChoicePolicy, model: String, prompt: [String]) -> ChoiceDistribution
+    {
+        let lines = prompt.enumerated().flatMap { $0 == 0 ? [$1] : ["\n", $1] }
+        return ChoiceDistribution(choices, policy: policy, seed: seed, model: model, prompt: lines)
+    }
+
     private func text(_ request: ChatRequest, hash: UInt64) throws(Refusal) -> String {
+        if policy == .sampled, let distribution = distribution(request) {
+            var generator = SeededGenerator(seed: hash)
+            return distribution.draw(
+                temperature: request.temperature, topP: request.topP, generator: &generator)
+        }
         switch request.constraint {
         case .choices(let choices):
-            if choices == Self.ratings { return choices[Int(hash % 10)] }
+            if choices == Constraint.ratings { return choices[Int(hash % 10)] }
             var generator = SeededGenerator(seed: hash)
             switch policy(for: request) {
-            case .seeded: return choices[generator.below(choices.count)]
+            case .seeded, .sampled: return choices[generator.below(choices.count)]
             case .max: return choices[choices.count - 1]
             case .first: return choices[0]
             }
         case .schema(let schema):
-            if let rating = Self.rating(schema, hash: hash) { return rating }
+            if let rating = Constraint.rating(schema, hash: hash) { return rating }
             var sampler = SchemaSampler(policy: policy(for: request), generator: SeededGenerator(seed: hash))
             return String(decoding: try sampler.sample(schema).serialized(), as: UTF8.self)
         case .none:
@@ -68,21 +88,10 @@ struct AnswerPolicy {
 
     /// How this request's choices are made: those about importance by the hash whatever the policy.
     private func policy(for request: ChatRequest) -> ChoicePolicy {
-        policy == .seeded || QuestionKind(request.question) == .importance ? .seeded : policy
-    }
-
-    /// The choices that make a request one for importance.
-    private static let ratings = (1...10).map(String.init)
-
-    /// The answer to a schema of exactly the ratings 1 to 10, as numbers or as texts.
-    private static func rating(_ schema: JSONValue, hash: UInt64) -> String? {
-        if let options = schema["enum"]?.arrayValue, options.count == 10 {
-            if options == (1...10).map(JSONValue.int) { return String(1 + hash % 10) }
-            if options == ratings.map(JSONValue.string) { return "\"\(1 + hash % 10)\"" }
+        switch policy {
+        case .seeded, .sampled: policy
+        case .max, .first: QuestionKind(request.question) == .importance ? .seeded : policy
         }
-        guard schema["type"] == "integer", schema["minimum"]?.intValue == 1, schema["maximum"]?.intValue == 10
-        else { return nil }
-        return String(1 + hash % 10)
     }
 }
 

@@ -13,7 +13,8 @@ struct CallStatistics {
     private var repeated = 0
     private var unnamed = 0
     private var beyondBound = 0
-    private var cancelled = 0
+    /// Clients that closed before their reply was sent.
+    private(set) var cancelled = 0
     /// Lines of `--served` that could not be kept.
     var servedDropped = 0
 
@@ -44,7 +45,7 @@ struct CallStatistics {
     }
 
     /// The body of `/stats`.
-    func body(engine: EmulatedEngine, queue: SlotQueue) -> [UInt8] {
+    func body(engine: EmulatedEngine, load: EmulatorLoad) -> [UInt8] {
         var writer = JSONWriter(capacity: 1_024)
         writer.beginObject()
         writer.key("engine")
@@ -60,12 +61,12 @@ struct CallStatistics {
         ])
         writer.key("faults")
         writer.counts(FaultKind.allCases.map { ($0.rawValue, faults[$0] ?? 0) })
-        let load = [
-            ("in_flight", queue.runningCount + queue.waitingCount), ("running", queue.runningCount),
-            ("waiting", queue.waitingCount), ("peak_in_flight", queue.peak), ("peak_running", queue.peakRunning),
-            ("cancelled", cancelled), ("served_dropped", servedDropped),
+        let counts = [
+            ("in_flight", load.running + load.waiting), ("running", load.running), ("waiting", load.waiting),
+            ("peak_in_flight", load.peak), ("peak_running", load.peakRunning), ("cancelled", cancelled),
+            ("served_dropped", servedDropped),
         ]
-        for (name, count) in load {
+        for (name, count) in counts {
             writer.key(name)
             writer.value(count)
         }

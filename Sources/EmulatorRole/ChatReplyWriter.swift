@@ -8,8 +8,13 @@ struct ChatReplyWriter {
     static let created = 1_700_000_000
 
     var engine: EmulatedEngine
+    /// The log probabilities of the answer's tokens, where they were asked for.
+    var logprobs: [TokenLogprobs.Place]?
 
-    func body(content: String?, answer: AnswerPolicy.Answer, model: String, digest: Digest128) -> [UInt8] {
+    /// The body; `cached` tokens of the prompt came from a prefix cache, nil where there is none.
+    func body(
+        content: String?, answer: AnswerPolicy.Answer, model: String, digest: Digest128, cached: Int? = nil
+    ) -> [UInt8] {
         var writer = JSONWriter(capacity: 512 + answer.content.utf8.count)
         writer.beginObject()
         writer.key("id")
@@ -33,7 +38,7 @@ struct ChatReplyWriter {
         if let content { writer.value(content) } else { writer.null() }
         writer.endObject()
         writer.key("logprobs")
-        writer.null()
+        if let logprobs, content != nil { TokenLogprobs.write(logprobs, to: &writer) } else { writer.null() }
         writer.key("finish_reason")
         writer.value(answer.finishReason)
         writer.endObject()
@@ -47,7 +52,14 @@ struct ChatReplyWriter {
         writer.key("completion_tokens")
         writer.value(answer.completionTokens)
         writer.key("prompt_tokens_details")
-        writer.null()
+        if let cached {
+            writer.beginObject()
+            writer.key("cached_tokens")
+            writer.value(cached)
+            writer.endObject()
+        } else {
+            writer.null()
+        }
         writer.endObject()
         writer.key("system_fingerprint")
         switch engine {

@@ -16,9 +16,18 @@ struct ChatRequest {
     var topP: Double?
     var maxTokens: Int?
     var seed: Int?
+    /// Separates its prompt from others in a prefix cache.
+    var cacheSalt: String?
+    /// How many alternatives of each token are told; nil where no probabilities were asked for.
+    var topLogprobs: Int?
 
     /// Reads the body as the engine does, checking what it checks.
     init(parsing body: [UInt8], engine: EmulatedEngine, servedModel: String) throws(Refusal) {
+        try self.init(parsing: body, engine: engine, models: ServedModels([servedModel]))
+    }
+
+    /// Reads the body as the engine does that serves these models.
+    init(parsing body: [UInt8], engine: EmulatedEngine, models: ServedModels) throws(Refusal) {
         let value: JSONValue
         do {
             value = try JSONValue(parsing: body, limits: JSONLimits(maximumBytes: .max))
@@ -26,8 +35,8 @@ struct ChatRequest {
             throw .badRequest("\(error)")
         }
         guard let request = value.objectValue else { throw .badRequest("the request is not a JSON object") }
-        model = request["model"]?.stringValue ?? servedModel
-        if model != servedModel, engine == .vllm || engine == .vllmOld || engine == .openai {
+        model = request["model"]?.stringValue ?? models.standard
+        if !models.serves(model), engine == .vllm || engine == .vllmOld || engine == .openai {
             throw Refusal(status: 404, message: "The model `\(model)` does not exist.", kind: .notFound)
         }
         messages = try Self.messages(request["messages"])
@@ -42,6 +51,18 @@ struct ChatRequest {
             seed = number
         }
         constraint = try ConstraintReader(engine: engine).read(request)
+        cacheSalt = request["cache_salt"]?.stringValue
+        topLogprobs = try Self.topLogprobs(request)
+    }
+
+    private static func topLogprobs(_ request: JSONObject) throws(Refusal) -> Int? {
+        let isAsked = request["logprobs"]?.boolValue == true
+        guard let value = request.given("top_logprobs") else { return isAsked ? 0 : nil }
+        guard let top = value.intValue, (0...TokenLogprobs.maximumTop).contains(top) else {
+            throw .badRequest("top_logprobs must be from 0 to \(TokenLogprobs.maximumTop)")
+        }
+        guard isAsked || top == 0 else { throw .badRequest("top_logprobs needs logprobs to be true") }
+        return isAsked ? top : nil
     }
 
     private static func messages(_ value: JSONValue?) throws(Refusal) -> [Message] {

@@ -18,7 +18,7 @@ extension EmulatorCore {
         if let dimensions = request.given("dimensions"), dimensions.intValue != options.dimension {
             throw .badRequest("the model has \(options.dimension) dimensions and no others")
         }
-        return struck(by: fault(texts)) {
+        return embedded(texts) {
             var writer = JSONWriter(capacity: texts.count * options.dimension * 13 + 256)
             writer.beginObject()
             writer.key("object")
@@ -64,7 +64,7 @@ extension EmulatorCore {
             let message = "batch size \(texts.count) > maximum allowed batch size \(Self.maximumClientBatch)"
             throw Refusal(status: 422, message: message, kind: .tooLarge)
         }
-        return struck(by: fault(texts)) {
+        return embedded(texts) {
             var writer = JSONWriter(capacity: texts.count * options.dimension * 13 + 16)
             writer.beginArray()
             for text in texts { writer.value(vector: vectors.vector(text)) }
@@ -78,7 +78,7 @@ extension EmulatorCore {
         let request = try object(body)
         guard let sentence = request["sentence"]?.stringValue else { throw .badRequest("sentence must be a string") }
         let texts = try self.texts(.string(sentence), field: "sentence", limit: 1)
-        return struck(by: fault(texts)) {
+        return embedded(texts) {
             var writer = JSONWriter(capacity: options.dimension * 13 + 32)
             writer.beginObject()
             writer.key("embedding")
@@ -114,13 +114,22 @@ extension EmulatorCore {
         return texts
     }
 
+    /// The reply with this body, and what a GPU has to do for it: to read the texts, which leaves no KV.
+    private func embedded(_ texts: [String], _ body: () -> [UInt8]) -> EmulatorReply {
+        var reply = struck(by: fault(texts), body)
+        guard options.gpu != nil else { return reply }
+        let tokens = texts.reduce(0) { $0 + TokenCounter.prompt($1) }
+        reply.work = GPUWork(promptTokens: max(1, tokens), answerTokens: 1, holdsKV: false)
+        return reply
+    }
+
     private func fault(_ texts: [String]) -> FaultKind? {
         guard !options.faultRates.isEmpty else { return nil }
         let digest = HashBuilder.hash128(.emulatorVector) { builder in
             builder.append(UInt64(texts.count))
             for text in texts { builder.append(text) }
         }
-        return faults.draw(digest) { $0 != .wrongChoice && $0 != .null }
+        return faults.draw(digest) { !$0.isOfChat }
     }
 }
 

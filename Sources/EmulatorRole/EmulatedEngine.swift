@@ -34,6 +34,9 @@ public enum EmulatedEngine: String, Sendable, CaseIterable {
         case .chat, .models: self != .tei && self != .original
         case .embeddings: self != .original
         case .health, .metrics: self != .openai && self != .original
+        case .decisions: self == .vllm
+        case .loadAdapter, .unloadAdapter: self == .vllm || self == .vllmOld
+        case .sglangLoadAdapter, .sglangUnloadAdapter, .loads: self == .sglang
         case .version: self == .vllm || self == .vllmOld
         case .tokenize: self == .vllm || self == .vllmOld || self == .llamacpp
         case .props, .slots: self == .llamacpp
@@ -64,11 +67,22 @@ enum Endpoint: String, CaseIterable {
     case encode = "/encode"
     case embeddingDimension = "/embedding-dimension"
     case stats = "/stats"
+    case decisions = "/v1/decisions"
+    case loadAdapter = "/v1/load_lora_adapter"
+    case unloadAdapter = "/v1/unload_lora_adapter"
+    case sglangLoadAdapter = "/load_lora_adapter"
+    case sglangUnloadAdapter = "/unload_lora_adapter"
+    case loads = "/v1/loads"
+
+    /// Whether it answers what a model was asked, so that what it served is written down.
+    var isAnswered: Bool { self == .chat || self == .decisions }
 
     /// The one method that the endpoint answers to.
     var method: String {
         switch self {
-        case .chat, .embeddings, .tokenize, .embed, .encode: "POST"
+        case .chat, .embeddings, .tokenize, .embed, .encode, .decisions, .loadAdapter, .unloadAdapter,
+            .sglangLoadAdapter, .sglangUnloadAdapter:
+            "POST"
         default: "GET"
         }
     }

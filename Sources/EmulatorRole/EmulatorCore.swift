@@ -1,18 +1,26 @@
+import GPUEmulation
 import Hashing
 import JSON
+import Support
 
 /// The emulated server without its sockets: requests in, replies out. Confined to one event loop.
 final class EmulatorCore {
     let options: EmulatorOptions
     var queue: SlotQueue
+    /// The GPU that requests wait for instead of a slot, where the server has one.
+    var gpu: EmulatedGPU?
+    var models: ServedModels
     var statistics = CallStatistics()
     var faults: FaultPlan
     var vectors: EmbeddingVectors
-    private let policy: AnswerPolicy
+    let policy: AnswerPolicy
 
-    init(_ options: EmulatorOptions) {
+    /// A server whose time begins at this instant of its owner's clock.
+    init(_ options: EmulatorOptions, now: Instant = Instant(nanoseconds: 0)) {
         self.options = options
         queue = SlotQueue(slots: options.parallel)
+        gpu = options.gpu.map { EmulatedGPU($0, speed: options.speed, origin: now) }
+        models = ServedModels(options.models)
         faults = FaultPlan(rates: options.faultRates, seed: options.faultSeed, repeats: options.faultRepeat)
         vectors = EmbeddingVectors(seed: options.seed, dimension: options.dimension)
         policy = AnswerPolicy(
@@ -35,18 +43,21 @@ final class EmulatorCore {
         do throws(Refusal) {
             switch endpoint {
             case .chat: return try chat(body)
+            case .decisions: return try decisions(body)
             case .embeddings: return try embeddings(body)
             case .embed: return try embed(body)
             case .encode: return try encode(body)
             case .tokenize: return .json(try tokenize(body))
+            case .loadAdapter, .sglangLoadAdapter: return try loadAdapter(body)
+            case .unloadAdapter, .sglangUnloadAdapter: return try unloadAdapter(body)
             case .metrics: return EmulatorReply(status: 200, contentType: "text/plain; version=0.0.4", body: metrics())
             case .slots:
-                let full = options.parallel > 0 && queue.runningCount >= options.parallel
+                let full = slotLimit > 0 && load.running >= slotLimit
                 guard !full || !query.contains("fail_on_no_slot") else {
                     throw Refusal(status: 503, message: "no slot available", kind: .overloaded)
                 }
                 return .json(slots())
-            case .stats: return .json(statistics.body(engine: options.engine, queue: queue))
+            case .stats: return .json(statistics.body(engine: options.engine, load: load))
             default: return .json(information(endpoint))
             }
         } catch {
@@ -55,17 +66,56 @@ final class EmulatorCore {
     }
 
     private func chat(_ body: [UInt8]) throws(Refusal) -> EmulatorReply {
-        let request = try ChatRequest(parsing: body, engine: options.engine, servedModel: options.model)
+        let request = try ChatRequest(parsing: body, engine: options.engine, models: models)
         let digest = request.digest
-        let answer = try policy.answer(request, digest: digest)
-        let fault = faults.draw(digest) { $0 != .wrongChoice || request.constraint != .none }
+        var answer = try policy.answer(request, digest: digest)
+        let fault = faults.draw(digest) { !$0.isOfConstraint || request.constraint != .none }
+        if fault == .unconstrained {
+            var free = request
+            free.constraint = .none
+            answer = try policy.answer(free, digest: digest)
+        }
         var content: String? = answer.content
         if fault == .null { content = nil }
         if fault == .wrongChoice { content = Self.outside(request.constraint) }
-        return struck(by: fault) {
-            ChatReplyWriter(engine: options.engine).body(
-                content: content, answer: answer, model: request.model, digest: digest)
+        var writer = ChatReplyWriter(engine: options.engine)
+        if let top = request.topLogprobs, let content {
+            writer.logprobs = logprobs(of: content, request, isConstrained: fault == nil, digest: digest, top: top)
         }
+        guard let gpu = options.gpu else {
+            return struck(by: fault) {
+                writer.body(content: content, answer: answer, model: request.model, digest: digest)
+            }
+        }
+        var isWritten = false
+        var reply = struck(by: fault) {
+            isWritten = true
+            return []
+        }
+        if isWritten {
+            reply.late = EmulatorReply.LateChat(
+                writer: writer, content: content, answer: answer, model: request.model, digest: digest)
+        }
+        reply.work = GPUWork(
+            promptTokens: answer.promptTokens, answerTokens: max(1, answer.completionTokens),
+            blocks: gpu.prefixCache
+                ? PromptBlocks.hashes(
+                    request.messages, scope: [request.model, request.cacheSalt ?? ""], blockTokens: gpu.blockTokens)
+                : [])
+        return reply
+    }
+
+    private func logprobs(
+        of content: String, _ request: ChatRequest, isConstrained: Bool, digest: Digest128, top: Int
+    ) -> [TokenLogprobs.Place] {
+        if isConstrained, let distribution = policy.distribution(request) {
+            return TokenLogprobs.places(of: content, from: distribution, top: top)
+        }
+        let seed = HashBuilder.hash64(.emulatorWeight) { builder in
+            builder.append(options.seed)
+            builder.append(digest)
+        }
+        return TokenLogprobs.places(of: content, seed: seed, top: top)
     }
 
     /// A well-formed text that the constraint does not allow.
@@ -74,29 +124,5 @@ final class EmulatorCore {
         var text = "none of these"
         while choices.contains(text) { text += " either" }
         return text
-    }
-
-    /// The reply with this body, or what the fault makes of it.
-    func struck(by fault: FaultKind?, _ body: () -> [UInt8]) -> EmulatorReply {
-        var reply = EmulatorReply(status: 200, body: [], isServed: true, isAnswer: fault == nil)
-        if let fault { statistics.faulted(fault) }
-        switch fault {
-        case nil, .null, .wrongChoice: reply.body = body()
-        case .half:
-            reply.body = body()
-            reply.delivery = .half
-        case .reset: reply.delivery = .reset
-        case .hang: reply.delivery = .never
-        case .garbage: reply.body = Array("<html><body>upstream said nothing\u{0}</body>".utf8)
-        case .internalError:
-            let refusal = Refusal(status: 500, message: "the engine failed, as it was told to", kind: .internalError)
-            reply.status = 500
-            reply.body = refusal.body(options.engine)
-        case .tooManyRequests:
-            let refusal = Refusal(status: 429, message: "too many requests, as it was told", kind: .overloaded)
-            reply = .refusal(refusal, engine: options.engine)
-            reply.retryAfter = options.retryAfter
-        }
-        return reply
     }
 }

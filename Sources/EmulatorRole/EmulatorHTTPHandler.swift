@@ -1,3 +1,4 @@
+import GPUEmulation
 import Glibc
 import Hashing
 import NIOCore
@@ -15,7 +16,7 @@ final class EmulatorHTTPHandler: ChannelInboundHandler {
         var endpoint: Endpoint?
         var call: String?
         var keepsAlive: Bool
-        var ticket: SlotQueue.Ticket?
+        var ticket: UInt64?
         /// What the line of `--served` needs; nil where none is written.
         var arrival: (time: Int64, request: Digest128)?
     }
@@ -74,7 +75,7 @@ final class EmulatorHTTPHandler: ChannelInboundHandler {
             let query = head.uri.firstIndex(of: "?").map { String(head.uri[$0...]) } ?? ""
             let bytes = Array(body.readableBytesView)
             pending.reply = core.reply(to: endpoint, method: head.method.rawValue, query: query, body: bytes)
-            if driver.served != nil, endpoint == .chat, pending.reply.isAnswer {
+            if driver.served != nil, endpoint.isAnswered, pending.reply.isAnswer {
                 pending.arrival = (ServedLog.now(), HashBuilder.hash128(.request) { $0.append(bytes) })
             }
         } else {
@@ -86,10 +87,21 @@ final class EmulatorHTTPHandler: ChannelInboundHandler {
             self.pending = pending
             return deliver()
         }
-        let (ticket, served) = core.queue.enter()
-        pending.ticket = ticket
         self.pending = pending
-        if served { serve() } else { driver.waiters[ticket] = self }
+        let (ticket, served) = driver.enter(self, work: pending.reply.work)
+        self.pending?.ticket = ticket
+        if served { serve() }
+    }
+
+    /// The GPU is done with the request: its reply is due.
+    func complete(_ completion: GPUCompletion) {
+        isServing = true
+        if let late = pending?.reply.late {
+            pending?.reply.body = late.writer.body(
+                content: late.content, answer: late.answer, model: late.model, digest: late.digest,
+                cached: completion.cachedTokens)
+        }
+        finish()
     }
 
     /// The request has a slot: its reply is due after the latency.
@@ -185,7 +197,7 @@ final class EmulatorHTTPHandler: ChannelInboundHandler {
             self.pending = nil
             driver.core.statistics.gaveUp()
             // Who leaves the queue has cost nothing.
-            if isServing { writeDown(pending, delivered: false) }
+            if isServing || pending.ticket.map(driver.hasBegun) == true { writeDown(pending, delivered: false) }
             isServing = false
             if let ticket = pending.ticket { driver.leave(ticket) }
         }

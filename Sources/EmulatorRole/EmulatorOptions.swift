@@ -1,3 +1,4 @@
+import GPUEmulation
 import Support
 
 /// What one emulated server is like.
@@ -18,8 +19,12 @@ public struct EmulatorOptions: Sendable {
     public var parallel = 0
     /// Components of a vector.
     public var dimension = 768
-    /// Name of the served model.
-    public var model = "emulator"
+    /// Names of the served models, at least one; the first is meant where a request names none.
+    public var models = ["emulator"]
+    /// The GPU whose clock requests take; nil where each takes the latency.
+    public var gpu: GPUParameters?
+    /// Seconds of the GPU in one second of the machine's clock.
+    public var speed = 1.0
     /// Most tokens of a prompt with its answer.
     public var context = 32_768
     /// Tokens of a free-text answer, where the request does not cut it.
@@ -38,6 +43,9 @@ public struct EmulatorOptions: Sendable {
     /// Most bytes of a request's body.
     public var maximumBody = 8 << 20
 
+    /// The model that is meant where a request names none.
+    public var model: String { models.first ?? "" }
+
     /// A vLLM server on a free port of the loopback, without latency or faults.
     public init() {}
 }
@@ -50,4 +58,7 @@ public enum ChoicePolicy: String, Sendable, CaseIterable {
     case max
     /// The first option, the smallest number.
     case first
+    /// Choices by a distribution of their own for each prompt, as a model has it, at the request's temperature and by
+    /// its seed; everything else by a hash of the request.
+    case sampled
 }

@@ -1,3 +1,5 @@
+import Hashing
+
 /// What goes back to a client, and in which broken way if any.
 struct EmulatorReply {
     /// How the reply is delivered.
@@ -22,6 +24,19 @@ struct EmulatorReply {
     var isServed = false
     /// Whether it is a proper answer, to be counted under the call that asked for it.
     var isAnswer = false
+    /// What a GPU has to do for it, where there is one.
+    var work: GPUWork?
+    /// The chat whose body is written when the GPU is done; nil where the body is there.
+    var late: LateChat?
+
+    /// A chat completion that waits for the GPU, which alone knows what its cache held.
+    struct LateChat {
+        var writer: ChatReplyWriter
+        var content: String?
+        var answer: AnswerPolicy.Answer
+        var model: String
+        var digest: Digest128
+    }
 
     static func json(_ body: [UInt8]) -> EmulatorReply { EmulatorReply(status: 200, body: body) }
 

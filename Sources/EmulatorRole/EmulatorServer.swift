@@ -5,7 +5,8 @@ import Support
 
 /// A running emulator. One event loop serves all connections, so that nothing in it needs a lock.
 public final class EmulatorServer: Sendable {
-    private let group: MultiThreadedEventLoopGroup
+    /// The threads, where they are the server's own.
+    private let group: MultiThreadedEventLoopGroup?
     private let channel: any Channel
     private let driver: NIOLoopBound<EmulatorDriver>
     private let log: ServedLog?
@@ -17,7 +18,7 @@ public final class EmulatorServer: Sendable {
     public let port: Int
 
     private init(
-        group: MultiThreadedEventLoopGroup, channel: any Channel, driver: NIOLoopBound<EmulatorDriver>, host: String,
+        group: MultiThreadedEventLoopGroup?, channel: any Channel, driver: NIOLoopBound<EmulatorDriver>, host: String,
         log: ServedLog?
     ) {
         self.log = log
@@ -33,15 +34,28 @@ public final class EmulatorServer: Sendable {
         try await start(options, log: nil)
     }
 
-    /// The same, with requests that were served written down.
+    /// The same on a thread of its own, with requests that were served written down.
     static func start(_ options: EmulatorOptions, log: ServedLog?) async throws -> EmulatorServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let loop = group.next()
         do {
+            return try await start(options, log: log, on: group.next(), group: group)
+        } catch {
+            try? await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    /// The same on a thread that may be another's as well. `group` is what ends with the server, if anything.
+    static func start(
+        _ options: EmulatorOptions, log: ServedLog?, on loop: any EventLoop, group: MultiThreadedEventLoopGroup? = nil
+    ) async throws -> EmulatorServer {
+        do {
+            let clock = SystemClock()
             let driver = try await loop.submit {
-                NIOLoopBound(EmulatorDriver(EmulatorCore(options), served: log), eventLoop: loop)
+                let core = EmulatorCore(options, now: clock.now())
+                return NIOLoopBound(EmulatorDriver(core, served: log, loop: loop, clock: clock), eventLoop: loop)
             }.get()
-            let channel = try await ServerBootstrap(group: group)
+            let channel = try await ServerBootstrap(group: loop)
                 .serverChannelOption(.backlog, value: 4_096)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -58,7 +72,6 @@ public final class EmulatorServer: Sendable {
             }
             return EmulatorServer(group: group, channel: channel, driver: driver, host: options.host, log: log)
         } catch {
-            try? await group.shutdownGracefully()
             throw UserError(
                 "the emulator cannot listen: \(error)", at: "\(options.host):\(options.port)",
                 advice: "choose another --listen address, or port 0 for a free one", exitCode: .unavailable)
@@ -69,13 +82,13 @@ public final class EmulatorServer: Sendable {
     public func statistics() async throws -> [UInt8] {
         try await channel.eventLoop.submit { [driver] in
             let core = driver.value.core
-            return core.statistics.body(engine: core.options.engine, queue: core.queue)
+            return core.statistics.body(engine: core.options.engine, load: core.load)
         }.get()
     }
 
-    /// Closes the listening socket and every connection.
+    /// Closes the listening socket and, where the threads are its own, every connection.
     public func stop() async throws {
-        try await group.shutdownGracefully()
+        if let group { try await group.shutdownGracefully() } else { try await channel.close() }
         log?.flush()
     }
 

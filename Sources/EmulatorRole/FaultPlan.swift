@@ -18,6 +18,14 @@ public enum FaultKind: String, Sendable, CaseIterable {
     case null
     /// No answer until the client closes; the slot stays taken.
     case hang
+    /// A proper answer, as if there had been no constraint; only for constrained chat requests.
+    case unconstrained
+
+    /// Whether it strikes constrained chat requests alone.
+    var isOfConstraint: Bool { self == .wrongChoice || self == .unconstrained }
+
+    /// Whether it strikes chat requests alone.
+    var isOfChat: Bool { isOfConstraint || self == .null }
 }
 
 /// Decides which request is struck by which fault: from the fault seed, the request's digest and how often it was

@@ -5,7 +5,7 @@ extension EmulatorCore {
     /// Slots that llama.cpp reports where their number is not limited.
     static let unlimitedSlots = 256
 
-    private var slotCount: Int { options.parallel == 0 ? Self.unlimitedSlots : options.parallel }
+    var slotCount: Int { slotLimit == 0 ? Self.unlimitedSlots : slotLimit }
 
     func information(_ endpoint: Endpoint) -> [UInt8] {
         let model = JSONValue.string(options.model)
@@ -13,7 +13,8 @@ extension EmulatorCore {
         let context = JSONValue.int(Int64(options.context))
         let object: JSONValue
         switch endpoint {
-        case .models: object = models
+        case .models: object = modelList
+        case .loads: object = loads
         case .health:
             // vLLM, SGLang and TEI answer with an empty body.
             guard options.engine == .llamacpp else { return [] }
@@ -44,33 +45,59 @@ extension EmulatorCore {
         return object.serialized()
     }
 
-    private var models: JSONValue {
+    /// All models, and behind them the adapters with the model that each belongs to.
+    private var modelList: JSONValue {
+        let listed = models.names.map { entry($0, root: $0, parent: nil) }
+        let adapters = models.adapters.map { entry($0.name, root: $0.path, parent: models.standard) }
+        return ["object": "list", "data": .array(listed + adapters)]
+    }
+
+    private func entry(_ name: String, root: String, parent: String?) -> JSONValue {
         var model = JSONObject([
-            .init(key: "id", value: .string(options.model)), .init(key: "object", value: "model"),
+            .init(key: "id", value: .string(name)), .init(key: "object", value: "model"),
             .init(key: "created", value: .int(Int64(ChatReplyWriter.created))),
         ])
         let context = JSONValue.int(Int64(options.context))
         switch options.engine {
-        case .vllm, .vllmOld:
-            model["owned_by"] = "vllm"
-            model["root"] = .string(options.model)
-            model["parent"] = nil
-            model["max_model_len"] = context
-        case .sglang:
-            model["owned_by"] = "sglang"
-            model["root"] = .string(options.model)
+        case .vllm, .vllmOld, .sglang:
+            model["owned_by"] = options.engine == .sglang ? "sglang" : "vllm"
+            model["root"] = .string(root)
+            if options.engine != .sglang || parent != nil { model["parent"] = parent.map(JSONValue.string) ?? .null }
             model["max_model_len"] = context
         case .llamacpp:
             model["owned_by"] = "llamacpp"
             model["meta"] = ["n_ctx_train": context, "n_embd": .int(Int64(options.dimension))]
         default: model["owned_by"] = "organization-owner"
         }
-        return ["object": "list", "data": [.object(model)]]
+        return .object(model)
+    }
+
+    /// SGLang's load of each of its ranks, of which there is one.
+    private var loads: JSONValue {
+        let load = load
+        let capacity = gpu.map { $0.model.parameters.blockCount * $0.model.parameters.blockTokens } ?? 0
+        let used = gpu.map { $0.model.heldBlocks * $0.model.parameters.blockTokens } ?? 0
+        let usage = JSONValue.double(gpu?.model.kvUsage ?? 0)
+        let rank: JSONValue = [
+            "dp_rank": 0, "num_running_reqs": .int(Int64(load.running)), "num_waiting_reqs": .int(Int64(load.waiting)),
+            "num_total_reqs": .int(Int64(load.running + load.waiting)), "num_used_tokens": .int(Int64(used)),
+            "max_total_num_tokens": .int(Int64(capacity)), "token_usage": usage,
+            "cache_hit_rate": .double(gpu?.model.counters.hitRate ?? 0),
+            "max_running_requests": .int(Int64(slotCount)),
+        ]
+        return [
+            "version": .string(options.engine.version), "dp_rank_count": 1, "loads": [rank],
+            "aggregate": [
+                "total_running_reqs": .int(Int64(load.running)), "total_waiting_reqs": .int(Int64(load.waiting)),
+                "total_reqs": .int(Int64(load.running + load.waiting)), "avg_token_usage": usage,
+            ],
+        ]
     }
 
     /// llama.cpp's slots with whether each is busy.
     func slots() -> [UInt8] {
         var writer = JSONWriter()
+        let running = load.running
         writer.beginArray()
         for slot in 0..<min(slotCount, 4_096) {
             writer.beginObject()
@@ -79,32 +106,11 @@ extension EmulatorCore {
             writer.key("n_ctx")
             writer.value(options.context)
             writer.key("is_processing")
-            writer.value(slot < queue.runningCount)
+            writer.value(slot < running)
             writer.endObject()
         }
         writer.endArray()
         return writer.bytes
-    }
-
-    /// The gauges of load under the engine's names, in Prometheus' text form.
-    func metrics() -> [UInt8] {
-        let names: (running: String, waiting: String)
-        var label = "{model_name=\"\(options.model)\"}"
-        switch options.engine {
-        case .vllm, .vllmOld: names = ("vllm:num_requests_running", "vllm:num_requests_waiting")
-        case .sglang: names = ("sglang:num_running_reqs", "sglang:num_queue_reqs")
-        case .llamacpp:
-            names = ("llamacpp:requests_processing", "llamacpp:requests_deferred")
-            label = ""
-        default:
-            names = ("te_requests_running", "te_queue_size")
-            label = ""
-        }
-        var text = ""
-        for (name, count) in [(names.running, queue.runningCount), (names.waiting, queue.waitingCount)] {
-            text += "# TYPE \(name) gauge\n\(name)\(label) \(Double(count))\n"
-        }
-        return Array(text.utf8)
     }
 
     /// vLLM's `{"prompt"}` or `{"messages"}`, and llama.cpp's `{"content"}`. The numbers of the tokens mean
@@ -118,7 +124,7 @@ extension EmulatorCore {
         } else if let prompt = request["prompt"]?.stringValue {
             count = TokenCounter.prompt(prompt)
         } else {
-            count = try ChatRequest(parsing: body, engine: options.engine, servedModel: options.model).promptTokens
+            count = try ChatRequest(parsing: body, engine: options.engine, models: models).promptTokens
         }
         var writer = JSONWriter(capacity: count * 5 + 64)
         writer.beginObject()

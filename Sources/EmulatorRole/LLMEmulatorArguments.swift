@@ -1,11 +1,43 @@
 import ArgumentParser
+import Foundation
+import GPUEmulation
+import Hashing
+import Support
 
 extension ChoicePolicy: ExpressibleByArgument {}
 extension EmulatedEngine: ExpressibleByArgument {}
 
 extension LLMEmulatorCommand {
-    /// The arguments as options of a server; throws what the user got wrong.
-    func options() throws -> EmulatorOptions {
+    /// Most servers of one process.
+    static let maximumServers = 256
+
+    /// The arguments as options of each server; throws what the user got wrong.
+    func options() throws -> [EmulatorOptions] {
+        let count = try Self.check(servers, in: 1...Self.maximumServers, "--servers")
+        _ = try Self.check(threads, in: 1...64, "--threads")
+        let common = try commonOptions()
+        let faults = try FaultRateArguments(faultRate, servers: count)
+        return try (0..<count).map { index in
+            var options = common
+            if common.port > 0 {
+                options.port = common.port + index
+                guard options.port <= UInt16.max else {
+                    throw ValidationError("--listen \(listen) leaves no ports for --servers \(count)")
+                }
+            }
+            options.faultRates = faults.rates[index]
+            // The first server's faults are those that it has alone.
+            if index > 0 {
+                options.faultSeed = HashBuilder.hash64(.emulatorFault) { builder in
+                    builder.append(faultSeed)
+                    builder.append(UInt64(index))
+                }
+            }
+            return options
+        }
+    }
+
+    private func commonOptions() throws -> EmulatorOptions {
         var options = EmulatorOptions()
         (options.host, options.port) = try Self.address(listen)
         options.engine = engine
@@ -18,10 +50,14 @@ extension LLMEmulatorCommand {
         options.latency = latency
         options.parallel = try Self.check(parallel, in: 0...1_000_000, "--parallel")
         options.dimension = try Self.check(dim, in: 1...65_536, "--dim")
-        options.model = model
+        guard !model.isEmpty, !model.contains(""), Set(model).count == model.count else {
+            throw ValidationError("--model needs names that differ")
+        }
+        options.models = model
         options.context = try Self.check(context, in: 16...(1 << 24), "--context")
         options.replyTokens = try Self.range(replyTokens)
-        options.faultRates = try Self.rates(faultRate)
+        if let gpuModel { try takeGPU(gpuModel, &options) }
+        guard speed == 1 || gpuModel != nil else { throw ValidationError("--speed needs --gpu-model") }
         options.faultSeed = faultSeed
         options.faultRepeat = try Self.check(faultRepeat, in: 0...1_000_000, "--fault-repeat")
         options.retryAfter = try Self.check(retryAfter, in: 0...3_600, "--retry-after")
@@ -54,22 +90,28 @@ extension LLMEmulatorCommand {
         return low...high
     }
 
-    private static func rates(_ texts: [String]) throws -> [FaultKind: Double] {
-        var rates: [FaultKind: Double] = [:]
-        for text in texts {
-            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-            guard parts.count == 2, let kind = FaultKind(rawValue: parts[0]), let rate = Double(parts[1]),
-                (0...1).contains(rate)
-            else {
-                let kinds = FaultKind.allCases.map(\.rawValue).joined(separator: ", ")
-                throw ValidationError("--fault-rate \(text) is not KIND=P with P from 0 to 1 and KIND of \(kinds)")
-            }
-            rates[kind] = rate
+    private func takeGPU(_ path: String, _ options: inout EmulatorOptions) throws {
+        guard let file = FileManager.default.contents(atPath: path) else {
+            throw ValidationError("--gpu-model \(path) cannot be read")
         }
-        // The sum in a fixed order, with room for rounding.
-        guard FaultKind.allCases.reduce(0, { $0 + (rates[$1] ?? 0) }) <= 1 + 1e-9 else {
-            throw ValidationError("the rates of --fault-rate add up to more than 1")
+        let parameters: GPUParameters
+        do {
+            parameters = try GPUParameters(parsing: Array(file), at: path)
+        } catch {
+            throw ValidationError("\(error)")
         }
-        return rates
+        guard options.latency.nanoseconds == 0, options.parallel == 0 else {
+            throw ValidationError("--gpu-model says how long requests take: leave out --latency and --parallel")
+        }
+        guard speed.isFinite, (0.001...1_000_000).contains(speed) else {
+            throw ValidationError("--speed must be from 0.001 to 1000000")
+        }
+        let room = parameters.blockCount * parameters.blockTokens
+        guard options.context <= room else {
+            throw ValidationError(
+                "--context \(options.context) does not fit into the \(room) tokens of KV of --gpu-model \(path)")
+        }
+        options.gpu = parameters
+        options.speed = speed
     }
 }

@@ -11,22 +11,32 @@ public struct LLMEmulatorCommand: ParsableCommand {
         abstract: "Imitates an LLM or embedding server, without a model: for tests, dry runs and benchmarks.",
         discussion: "Every answer follows from the seed and the request. See services/llm-emulator/README.md.")
 
-    @Option(help: "Address to listen on; port 0 takes a free one.") var listen = "127.0.0.1:0"
-    @Option(help: "File that gets the address as HOST:PORT once the server listens.") var portFile: String?
-    @Option(help: "How choices are made: seeded, max (the last) or first.") var policy = ChoicePolicy.seeded
+    @Option(help: "Address to listen on; port 0 takes a free one. Further servers take the ports behind it.")
+    var listen = "127.0.0.1:0"
+    @Option(help: "File that gets the address as HOST:PORT once all servers listen, a line for each.") var portFile:
+        String?
+    @Option(help: "Servers in this process, each with its own port, GPU, faults and counters.") var servers = 1
+    @Option(help: "Threads that serve them.") var threads = 2
+    @Option(help: "How choices are made: seeded, sampled (by probabilities), max (the last) or first.") var policy =
+        ChoicePolicy.seeded
     @Option(help: "Seed of all answers and vectors.") var seed: UInt64 = 0
     @Option(help: "Time to serve a request, as 250us, 20ms or 1.5s.") var latency = "0"
     @Option(help: "Requests served at once; 0 for any number. More wait in order.") var parallel = 0
+    @Option(
+        help: "JSON file that says what the GPU can do: requests take its time, and share its batches and memory.")
+    var gpuModel: String?
+    @Option(help: "Seconds of the GPU in one second of the clock.") var speed = 1.0
     @Option(help: "Server to imitate: vllm, vllm-old, sglang, llamacpp, openai, tei or original.")
     var engine = EmulatedEngine.vllm
     @Option(help: "Components of an embedding.") var dim = 768
-    @Option(help: "Name of the served model.") var model = "emulator"
+    @Option(help: "Name of a served model; may be repeated. The first is meant where a request names none.")
+    var model = ["emulator"]
     @Option(help: "Most tokens of a prompt with its answer.") var context = 32_768
     @Option(help: "Tokens of a free-text answer, as 24-40.") var replyTokens = "24-40"
     @Option(
         help: """
-            Probability of a fault, as KIND=P; may be repeated. Kinds: 429, 500, reset, half, garbage, wrong-choice, \
-            null, hang.
+            Probability of a fault, as KIND=P, or SERVER:KIND=P for one server, counted from 0; may be repeated. Kinds: \
+            429, 500, reset, half, garbage, wrong-choice, null, hang, unconstrained.
             """)
     var faultRate: [String] = []
     @Option(help: "Seed of the faults.") var faultSeed: UInt64 = 0
@@ -56,10 +66,12 @@ public struct LLMEmulatorCommand: ParsableCommand {
                 _exit(128 + signal)
             }
             defer { signals.stop() }
-            let (options, portFile, lifeline) = (try self.options(), portFile, lifelineFd)
+            let (options, threads, portFile, lifeline) = (try self.options(), threads, portFile, lifelineFd)
             let (done, failure) = (try EventFD(), Guarded<(any Error)?>(nil))
             Task {
-                do { try await Self.serve(options, log, portFile, lifeline) } catch { failure.withLock { $0 = error } }
+                do { try await Self.serve(options, threads, log, portFile, lifeline) } catch {
+                    failure.withLock { $0 = error }
+                }
                 done.signal()
             }
             var polled = pollfd(fd: done.descriptor, events: Int16(POLLIN), revents: 0)
@@ -72,19 +84,20 @@ public struct LLMEmulatorCommand: ParsableCommand {
     }
 
     private static func serve(
-        _ options: EmulatorOptions, _ log: ServedLog?, _ portFile: String?, _ lifeline: Int32?
+        _ options: [EmulatorOptions], _ threads: Int, _ log: ServedLog?, _ portFile: String?, _ lifeline: Int32?
     ) async throws {
-        let server = try await EmulatorServer.start(options, log: log)
+        let fleet = try await EmulatorFleet.start(options, threads: threads, log: log)
+        let addresses = fleet.servers.map(\.address)
         if let portFile {
-            try EmulatorFiles.write(server.address, to: portFile)
+            try EmulatorFiles.write(addresses.joined(separator: "\n"), to: portFile)
         }
-        print("listening on http://\(server.address)")
+        for address in addresses { print("listening on http://\(address)") }
         fflush(nil)
         if let lifeline {
             await LifelineWatch.untilEnd(of: lifeline)
-            try await server.stop()
+            try await fleet.stop()
         } else {
-            try await server.waitUntilStopped()
+            try await fleet.waitUntilStopped()
         }
     }
 }

@@ -49,7 +49,7 @@ struct SchemaSampler {
         switch policy {
         case .first: return first
         case .max: return last
-        case .seeded: return options[generator.below(options.count)]
+        case .seeded, .sampled: return options[generator.below(options.count)]
         }
     }
 
@@ -57,7 +57,7 @@ struct SchemaSampler {
         switch policy {
         case .first: return range.lowerBound
         case .max: return range.upperBound
-        case .seeded:
+        case .seeded, .sampled:
             let (width, overflow) = range.upperBound.subtractingReportingOverflow(range.lowerBound)
             guard !overflow, width < Int64.max else { return Int64(bitPattern: generator.next()) }
             return range.lowerBound + Int64(generator.below(Int(width) + 1))

@@ -10,6 +10,31 @@ enum TokenCounter {
         return counter.tokens
     }
 
+    /// The tokens of an answer, in order; their bytes together are the answer's. White space belongs to the token
+    /// behind it, at the end to the last one.
+    static func pieces(_ text: String) -> [[UInt8]] {
+        var counter = AnswerCounter()
+        var pieces: [[UInt8]] = []
+        var open: [UInt8] = []
+        var begun = 0
+        for byte in text.utf8 {
+            let isSpace = byte == 0x20 || byte == 0x0A
+            counter.take(byte)
+            if begun > 0, isSpace || counter.tokens > begun, open.contains(where: { $0 != 0x20 && $0 != 0x0A }) {
+                pieces.append(open)
+                open = []
+            }
+            begun = counter.tokens
+            open.append(byte)
+        }
+        if open.contains(where: { $0 != 0x20 && $0 != 0x0A }) || pieces.isEmpty {
+            if !open.isEmpty { pieces.append(open) }
+        } else {
+            pieces[pieces.count - 1] += open
+        }
+        return pieces
+    }
+
     /// The longest prefix of at most `limit` tokens, and whether that is the whole text.
     static func cut(_ text: String, to limit: Int) -> (text: String, whole: Bool) {
         var counter = AnswerCounter()

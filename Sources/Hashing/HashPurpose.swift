@@ -43,6 +43,10 @@ public enum HashPurpose: String, Sendable, CaseIterable {
     case emulatorFault
     /// The emulator's vectors.
     case emulatorVector
+    /// The blocks of a prompt, as the emulator's prefix cache knows them.
+    case emulatorBlock
+    /// How likely the emulator's model finds a choice.
+    case emulatorWeight
 
     /// Sixteen bytes for the hash's personal parameter.
     var personal: [UInt8] { Self.personals[place] }
@@ -75,6 +79,12 @@ public enum HashPurpose: String, Sendable, CaseIterable {
         case .emulatorAnswer: 17
         case .emulatorFault: 18
         case .emulatorVector: 19
+        case .acknowledgement: 15
+        case .emulatorAnswer: 16
+        case .emulatorFault: 17
+        case .emulatorVector: 18
+        case .emulatorBlock: 19
+        case .emulatorWeight: 20
         }
     }
 }

@@ -18,7 +18,7 @@ import Testing
     /// Layers from the bottom: a module may only depend on modules of lower layers or of its own.
     private static let layers: [[String]] = [
         ["Support", "Hashing", "MessagePack", "JSON", "Vectors"], ["ZeroMQ", "Curl"], ["Model"],
-        ["Wire", "Transport"], ["ClusterLogic"], ["SimulationKit"], ["JobMarket"], ["Scenarios"],
+        ["Wire", "Transport"], ["ClusterLogic", "GPUEmulation"], ["SimulationKit"], ["JobMarket"], ["Scenarios"],
         ["RunConfiguration", "TurnEngine", "Recording"], ["Replay"], ["ServiceRuntime"],
         [
             "CoordinatorRole", "AgentHostRole", "LLMGatewayRole", "EmbeddingGatewayRole", "RecorderRole",

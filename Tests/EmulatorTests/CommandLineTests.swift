@@ -1,10 +1,12 @@
+import Foundation
 import Support
+import TestKit
 import Testing
 
 @testable import EmulatorRole
 
 private func options(_ arguments: String...) throws -> EmulatorOptions {
-    try LLMEmulatorCommand.parse(arguments).options()
+    try #require(LLMEmulatorCommand.parse(arguments).options().first)
 }
 
 @Suite struct CommandLineTests {
@@ -33,6 +35,22 @@ private func options(_ arguments: String...) throws -> EmulatorOptions {
     ])
     func wrongArgumentsAreRefused(_ arguments: [String]) {
         #expect(throws: (any Error).self) { try LLMEmulatorCommand.parse(arguments) }
+    }
+
+    @Test func aGPUModelIsReadAndMustFit() throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/gpu.json"
+        try #"{"prefill_tokens_per_second":8000,"decode_tokens_per_second":60,"kv_tokens":20000}"#
+            .write(toFile: path, atomically: true, encoding: .utf8)
+        let read = try options("--gpu-model", path, "--speed", "10", "--context", "20000")
+        #expect(read.gpu?.blockCount == 1_250)
+        #expect(read.speed == 10)
+        for more in [[], ["--context", "20001"], ["--latency", "1ms"], ["--parallel", "2"], ["--speed", "0"]] {
+            let context = more.first == "--context" || more.isEmpty ? [] : ["--context", "20000"]
+            #expect(throws: (any Error).self, "\(more)") {
+                try LLMEmulatorCommand.parse(["--gpu-model", path] + context + more)
+            }
+        }
     }
 
     @Test func anAddressThatIsTakenIsAClearError() async throws {

@@ -56,6 +56,9 @@ private func struck(_ kind: FaultKind, _ body: [UInt8]) async throws -> [RawOutc
         let wrong = try #require(try await struck(.wrongChoice, body)[0].reply)
         let content = try #require(try ChatCompletionReply.read(wrong.body).content)
         #expect(!["a", "b"].contains(content))
+        let free = try #require(try await struck(.unconstrained, body)[0].reply)
+        let text = try #require(try ChatCompletionReply.read(free.body).content)
+        #expect(text.split(separator: " ").count >= 24)
         let null = try #require(try await struck(.null, body)[0].reply)
         #expect(try ChatCompletionReply.read(null.body).content == nil)
     }

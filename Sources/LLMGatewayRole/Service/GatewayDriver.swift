@@ -96,7 +96,7 @@ final class GatewayDriver {
                 core.retryDue(call: call, at: clock.now())
             }
         case .probe(let server, let kind): probe(server, kind)
-        case .readLoad(let server): core.loadRead(server, nil, at: clock.now())
+        case .readLoad(let server): readLoad(server)
         case .tell(let server, let change): tell(server, change)
         }
     }
@@ -155,6 +155,16 @@ final class GatewayDriver {
                 let window = core.fleet.statuses(at: clock.now()).reduce(0) { $0 + $1.window }
                 loop.keepConnections(window + core.book.servers.count * ProbeReading.paths.count)
             }
+        }
+    }
+
+    private func readLoad(_ server: ServerID) {
+        guard let source = core.book.profile(server)?.loadSource else {
+            return core.loadRead(server, nil, at: clock.now())
+        }
+        prober.readLoad(core.book.url(server), source) { [weak self] load in
+            guard let self else { return }
+            core.loadRead(server, load, at: clock.now())
         }
     }
 

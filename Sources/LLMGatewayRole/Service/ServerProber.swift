@@ -50,6 +50,14 @@ final class ServerProber {
         }
     }
 
+    /// Reads how much the server has to do; nil when it does not tell.
+    func readLoad(_ url: String, _ source: LoadSource, completion: @escaping (LoadReading?) -> Void) {
+        get(url + source.rawValue, timeout: Self.healthTimeout) { result in
+            guard case .success(let response) = result, response.status == 200 else { return completion(nil) }
+            completion(source.reading(response.body))
+        }
+    }
+
     private func get(
         _ address: String, timeout: Span, completion: @escaping (Result<HTTPResponse, HTTPFailure>) -> Void
     ) {

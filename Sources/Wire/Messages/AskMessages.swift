@@ -7,8 +7,9 @@ public struct Ask: WireMessage {
     public static let kind = WireKind.ask
     public static let version = 2
     /// A rerun's ask brings along answers that are recorded of its tree. At the limits that a run has unless it says
-    /// otherwise, 4096 calls of 512 tokens, these are 9 MiB, and what the tree has written another 4.
-    public static let sizeLimit = 2 * WireLimits.ordinary
+    /// otherwise, 4096 calls of 512 tokens, these are 9 MiB, and what the tree has written another 4; a run may set
+    /// its limits higher, and no turn may fail for that.
+    public static let sizeLimit = WireLimits.bulk
     public static let fieldCount = 10
     /// Epoch of the asked agent's partition as the asker knows it; another is refused with `fenced`.
     public var epoch: UInt64
