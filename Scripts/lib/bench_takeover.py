@@ -78,17 +78,18 @@ def grants(run, since):
 def firsts(run, lost, round_number):
     """When each lost partition had its first outcome and its first commit under the new lease."""
     outcomes, commits = {}, {}
-    batches = recording.Batches(run.path, "calls")
+    # The run goes on: batches are read after the rows, so that each row's is among them.
     rows = recording.read(
         run.path, "SELECT calls.id, roots.partition FROM calls JOIN turns ON turns.id = calls.turn "
         "JOIN turns AS roots ON roots.id = turns.root WHERE calls.round = ? ORDER BY calls.id", round_number) or []
+    batches = recording.Batches(run.path, "calls")
     for key, partition in rows:
         at = batches.begin(key)
         if partition in lost and at > lost[partition]:
             outcomes.setdefault(partition, at)
-    batches = recording.Batches(run.path, "trees")
     rows = recording.read(
         run.path, "SELECT id, partition FROM trees WHERE round = ? ORDER BY id", round_number) or []
+    batches = recording.Batches(run.path, "trees")
     for key, partition in rows:
         at = batches.begin(key)
         if partition in lost and at > lost[partition]:
