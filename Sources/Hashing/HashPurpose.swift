@@ -79,12 +79,8 @@ public enum HashPurpose: String, Sendable, CaseIterable {
         case .emulatorAnswer: 17
         case .emulatorFault: 18
         case .emulatorVector: 19
-        case .acknowledgement: 15
-        case .emulatorAnswer: 16
-        case .emulatorFault: 17
-        case .emulatorVector: 18
-        case .emulatorBlock: 19
-        case .emulatorWeight: 20
+        case .emulatorBlock: 20
+        case .emulatorWeight: 21
         }
     }
 }

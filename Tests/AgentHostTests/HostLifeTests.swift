@@ -51,10 +51,12 @@ private final class Scene: Sendable {
                 case "recorder": return recorder
                 default: return FakeLink { _ in nil }
                 }
-            }, launcher: TaskLauncher(), pause: { try await time.pause($0) }, clock: time)
+            }, launcher: TaskLauncher(), pause: { try await time.pause($0) }, clock: time,
+            threadTime: { Span(nanoseconds: 0) })
         let life = HostLife(
             name: "host-1", endpoint: "here", coordinator: "coordinator", incarnation: 7, ports: ports,
-            registry: IdleRun.registry, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            registry: IdleRun.registry, memoryBytes: 1 << 30,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         self.coordinator = coordinator
         self.recorder = recorder
         self.push = push
