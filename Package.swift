@@ -188,7 +188,7 @@ let testTargets: [Target] = [
         "ClusterSimulation",
         [
             "CoordinatorRole", "AgentHostRole", "LLMGatewayRole", "RecorderRole", "Recording", "RunConfiguration",
-            "SimulationKit", "ClusterLogic", "GatewayLogic", "Transport", "Wire", "Model", "Hashing", "Curl",
+            "SimulationKit", "ClusterLogic", "Transport", "Wire", "Model", "Hashing", "Curl",
             "ServiceRuntime", "Support", log, grdb,
         ]),
     tests("Process", ["ServiceRuntime", "Support", grdb]),
