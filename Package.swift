@@ -121,6 +121,12 @@ let services: [Target] = [
     service("supervisor", ["ServiceRuntime"]),
 ]
 
+// Programs that `Scripts/bench` runs; no part of an installation.
+let benchmarks: [Target] = [
+    .executableTarget(
+        name: "nearest-benchmark", dependencies: ["Vectors", "Hashing"], path: "Benchmarks/Nearest")
+]
+
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(
         name: "\(name)Tests", dependencies: dependencies + ["TestKit"], path: "Tests/\(name)Tests",
@@ -210,7 +216,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ],
-    targets: cTargets + libraries + services + testTargets,
+    targets: cTargets + libraries + services + benchmarks + testTargets,
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )

@@ -61,8 +61,8 @@ final class HostParts: Sendable {
         router = AskRouter(host: accepted.host, placement: placement, gate: gate, pause: backOff)
         let performer = HostPerformer(
             run: run.definition.run, seed: run.assets.seed, attempts: UInt32(run.configuration.llm.maxAttempts),
-            llm: llm, embedding: embedding, outcomes: outcomes, router: router, counters: counters, retry: retry,
-            lease: lease)
+            llm: llm, embedding: embedding, vectors: run.configuration.vectors, outcomes: outcomes, router: router,
+            counters: counters, retry: retry, lease: lease)
         let table = Guarded(AgentTable(assets: run.assets))
         let snapshots = SnapshotWriter(
             recorder: recorder, table: table, members: placement.members,

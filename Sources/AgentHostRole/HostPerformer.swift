@@ -12,6 +12,7 @@ final class HostPerformer: CallPerformer {
     private let attempts: UInt32
     private let llm: WireClient
     private let embedding: WireClient?
+    private let vectors: VectorFormat
     private let outcomes: OutcomeStream
     private let router: AskRouter
     private let counters: Guarded<HostCounters>
@@ -19,8 +20,8 @@ final class HostPerformer: CallPerformer {
     private let lease: LeaseWatch
 
     init(
-        run: String, seed: RunSeed, attempts: UInt32, llm: WireClient, embedding: WireClient?, outcomes: OutcomeStream,
-        router: AskRouter, counters: Guarded<HostCounters>, retry: ServiceRetry,
+        run: String, seed: RunSeed, attempts: UInt32, llm: WireClient, embedding: WireClient?, vectors: VectorFormat,
+        outcomes: OutcomeStream, router: AskRouter, counters: Guarded<HostCounters>, retry: ServiceRetry,
         lease: LeaseWatch
     ) {
         self.run = run
@@ -28,6 +29,7 @@ final class HostPerformer: CallPerformer {
         self.attempts = attempts
         self.llm = llm
         self.embedding = embedding
+        self.vectors = vectors
         self.outcomes = outcomes
         self.router = router
         self.counters = counters
@@ -70,7 +72,7 @@ final class HostPerformer: CallPerformer {
         }
         let answer = try await retry.patiently {
             try await self.lease.wait()
-            return try await embedding.request(Embed(texts: texts), expecting: Embedded.self)
+            return try await embedding.request(Embed(texts: texts, format: self.vectors), expecting: Embedded.self)
         }
         outcomes.append(
             record(

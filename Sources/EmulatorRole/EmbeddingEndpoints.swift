@@ -11,6 +11,7 @@ extension EmulatorCore {
     func embeddings(_ body: [UInt8]) throws(Refusal) -> EmulatorReply {
         let request = try object(body)
         let texts = try self.texts(request["input"], field: "input", limit: Self.maximumInputs)
+        if let batch = options.embeddingBatch { try refuse(texts, above: batch) }
         let format = request.given("encoding_format")?.stringValue ?? "float"
         guard format == "float" || format == "base64" else {
             throw .badRequest("encoding_format must be float or base64")
@@ -18,7 +19,7 @@ extension EmulatorCore {
         if let dimensions = request.given("dimensions"), dimensions.intValue != options.dimension {
             throw .badRequest("the model has \(options.dimension) dimensions and no others")
         }
-        return struck(by: fault(texts)) {
+        return worked(texts) {
             var writer = JSONWriter(capacity: texts.count * options.dimension * 13 + 256)
             writer.beginObject()
             writer.key("object")
@@ -60,11 +61,8 @@ extension EmulatorCore {
     func embed(_ body: [UInt8]) throws(Refusal) -> EmulatorReply {
         let request = try object(body)
         let texts = try self.texts(request["inputs"], field: "inputs", limit: .max)
-        guard texts.count <= Self.maximumClientBatch else {
-            let message = "batch size \(texts.count) > maximum allowed batch size \(Self.maximumClientBatch)"
-            throw Refusal(status: 422, message: message, kind: .tooLarge)
-        }
-        return struck(by: fault(texts)) {
+        try refuse(texts, above: clientBatch)
+        return worked(texts) {
             var writer = JSONWriter(capacity: texts.count * options.dimension * 13 + 16)
             writer.beginArray()
             for text in texts { writer.value(vector: vectors.vector(text)) }
@@ -78,7 +76,7 @@ extension EmulatorCore {
         let request = try object(body)
         guard let sentence = request["sentence"]?.stringValue else { throw .badRequest("sentence must be a string") }
         let texts = try self.texts(.string(sentence), field: "sentence", limit: 1)
-        return struck(by: fault(texts)) {
+        return worked(texts) {
             var writer = JSONWriter(capacity: options.dimension * 13 + 32)
             writer.beginObject()
             writer.key("embedding")
@@ -86,6 +84,22 @@ extension EmulatorCore {
             writer.endObject()
             return writer.bytes
         }
+    }
+
+    /// Most texts of one request to `/embed`.
+    var clientBatch: Int { options.embeddingBatch ?? Self.maximumClientBatch }
+
+    private func refuse(_ texts: [String], above limit: Int) throws(Refusal) {
+        guard texts.count > limit else { return }
+        let message = "batch size \(texts.count) > maximum allowed batch size \(limit)"
+        throw Refusal(status: 422, message: message, kind: .tooLarge)
+    }
+
+    /// The reply to a request for the vectors of these texts, with the time that it takes.
+    private func worked(_ texts: [String], _ body: () -> [UInt8]) -> EmulatorReply {
+        var reply = struck(by: fault(texts), body)
+        reply.work = options.embeddingCost?.time(tokens: texts.map(TokenCounter.prompt))
+        return reply
     }
 
     func object(_ body: [UInt8]) throws(Refusal) -> JSONObject {

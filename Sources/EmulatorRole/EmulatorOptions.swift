@@ -18,6 +18,10 @@ public struct EmulatorOptions: Sendable {
     public var parallel = 0
     /// Components of a vector.
     public var dimension = 768
+    /// How long a request for vectors takes; nil for as long as any other.
+    public var embeddingCost: EmbeddingCost?
+    /// Most texts of one request for vectors; nil for the engine's own number.
+    public var embeddingBatch: Int?
     /// Name of the served model.
     public var model = "emulator"
     /// Most tokens of a prompt with its answer.

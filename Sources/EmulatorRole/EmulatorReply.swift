@@ -1,3 +1,5 @@
+import Support
+
 /// What goes back to a client, and in which broken way if any.
 struct EmulatorReply {
     /// How the reply is delivered.
@@ -20,6 +22,8 @@ struct EmulatorReply {
     var delivery = Delivery.whole
     /// Whether a model would have worked for it: it waits for a slot and takes the latency.
     var isServed = false
+    /// How long the model works for it; nil for the server's latency.
+    var work: Span?
     /// Whether it is a proper answer, to be counted under the call that asked for it.
     var isAnswer = false
 

@@ -18,6 +18,10 @@ extension LLMEmulatorCommand {
         options.latency = latency
         options.parallel = try Self.check(parallel, in: 0...1_000_000, "--parallel")
         options.dimension = try Self.check(dim, in: 1...65_536, "--dim")
+        options.embeddingCost = try embedding.cost()
+        options.embeddingBatch = try embedding.embeddingBatch.map {
+            try Self.check($0, in: 1...2_048, "--embedding-batch")
+        }
         options.model = model
         options.context = try Self.check(context, in: 16...(1 << 24), "--context")
         options.replyTokens = try Self.range(replyTokens)

@@ -20,6 +20,7 @@ public struct LLMEmulatorCommand: ParsableCommand {
     @Option(help: "Server to imitate: vllm, vllm-old, sglang, llamacpp, openai, tei or original.")
     var engine = EmulatedEngine.vllm
     @Option(help: "Components of an embedding.") var dim = 768
+    @OptionGroup(title: "Embedding") var embedding: EmbeddingArguments
     @Option(help: "Name of the served model.") var model = "emulator"
     @Option(help: "Most tokens of a prompt with its answer.") var context = 32_768
     @Option(help: "Tokens of a free-text answer, as 24-40.") var replyTokens = "24-40"

@@ -35,6 +35,8 @@ public enum HashPurpose: String, Sendable, CaseIterable {
     case snapshot
     /// The mark of what the recorder has acknowledged.
     case acknowledgement
+    /// A vector kept in a file.
+    case vectorCheck
     /// The emulator's answer to a request.
     case emulatorAnswer
     /// The emulator's faults.
@@ -69,9 +71,10 @@ public enum HashPurpose: String, Sendable, CaseIterable {
         case .memory: 13
         case .snapshot: 14
         case .acknowledgement: 15
-        case .emulatorAnswer: 16
-        case .emulatorFault: 17
-        case .emulatorVector: 18
+        case .vectorCheck: 16
+        case .emulatorAnswer: 17
+        case .emulatorFault: 18
+        case .emulatorVector: 19
         }
     }
 }

@@ -53,6 +53,7 @@ extension RunSettings {
             "  max_attempts: \(llm.maxAttempts)",
             "embedding:",
             "  model: \(embeddingModel.map(Self.quoted) ?? "null")",
+            "  vectors: \(vectors.rawValue)",
             "limits:",
             "  failure_rate: \(Decimal.text(limits.failuresPerMillion, digits: 6))",
             "  root_window: \(limits.rootWindow)",

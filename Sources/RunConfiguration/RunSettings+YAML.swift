@@ -25,6 +25,7 @@ extension RunSettings {
         let type = try scenarioType(scenario, registry: registry)
         let choice = ScenarioChoice(
             name: type.name, parameters: try parameters(scenario, of: type), prompts: try scenario.text("prompts"))
+        let embedding = try root.section("embedding", keys: ["model", "vectors"])
         return RunSettings(
             name: try runName(root),
             seed: try root.unsigned("seed", default: 0),
@@ -35,7 +36,8 @@ extension RunSettings {
             populations: try populations(root, of: type, choice: choice),
             memory: try memory(root),
             llm: try models(root),
-            embeddingModel: try root.section("embedding", keys: ["model"]).optionalText("model"),
+            embeddingModel: try embedding.optionalText("model"),
+            vectors: try vectors(embedding),
             limits: try limits(root))
     }
 
@@ -154,6 +156,16 @@ extension RunSettings {
             promptTokens: try section.int("prompt_tokens", 64...10_000_000, default: 6_000),
             reflectionTokens: try section.int("reflection_tokens", 64...10_000_000, default: 3_000),
             maxAttempts: try section.int("max_attempts", 1...16, default: 3))
+    }
+
+    private static func vectors(_ section: YAMLSection) throws -> VectorFormat {
+        guard let text = try section.optionalText("vectors") else { return .float16 }
+        guard let format = VectorFormat(rawValue: text) else {
+            let names = VectorFormat.allCases.map(\.rawValue)
+            throw section.error(
+                "embedding.vectors is unknown", key: "vectors", advice: "one of \(names.joined(separator: ", "))")
+        }
+        return format
     }
 
     private static func limits(_ root: YAMLSection) throws -> Limits {
