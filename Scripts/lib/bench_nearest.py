@@ -1,7 +1,7 @@
 """Times our exact nearest-neighbour search beside FAISS's flat index, both on one thread.
 
 768 dimensions, random unit vectors, inner product, the 10 nearest. FAISS holds components in single precision, ours is
-exact in 16-bit fixed point. The shortest of many repetitions counts: what else the machine does is no property of a search.
+exact in 16-bit fixed point. Of FAISS's two ways of searching for many queries the faster one counts. The shortest of many repetitions counts: what else the machine does is no property of a search.
 """
 
 import argparse
@@ -56,14 +56,20 @@ def theirs():
         index.add(units(generator, rows))
         for batch in BATCHES:
             queries = units(generator, batch)
-            index.search(queries, WANTED)
-            shortest, end = float("inf"), time.perf_counter() + SECONDS
-            while time.perf_counter() < end:
-                began = time.perf_counter()
-                index.search(queries, WANTED)
-                shortest = min(shortest, time.perf_counter() - began)
-            found[rows, batch] = shortest * 1e6
+            # By matrix products, which is FAISS's own choice from 20 queries on, and by its loop over vectors.
+            found[rows, batch] = min(shortest(index, queries, threshold) for threshold in (20, 1 << 30))
     return found
+
+
+def shortest(index, queries, threshold):
+    faiss.cvar.distance_compute_blas_threshold = threshold
+    index.search(queries, WANTED)
+    best, end = float("inf"), time.perf_counter() + SECONDS
+    while time.perf_counter() < end:
+        began = time.perf_counter()
+        index.search(queries, WANTED)
+        best = min(best, time.perf_counter() - began)
+    return best * 1e6
 
 
 def main():

@@ -54,7 +54,7 @@ def play(binaries, config, url, folder, options, extra):
     command = [
         binaries / "coordinator", "run", config, "--run-dir", run, "--llm", url, "--embedding", url,
         "--agents", str(options.agents), "--rounds", str(options.rounds), "--hosts", str(options.hosts),
-        "--json", "--quiet", *extra,
+        "--vector-cache", "none", "--json", "--quiet", *extra,
     ]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False)

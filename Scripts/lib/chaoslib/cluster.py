@@ -84,7 +84,7 @@ class Run:
             command += [CONFIGURATION, "--run-dir", self.path, "--agents", str(self.options.agents),
                         "--seed", str(self.options.run_seed)]
         command += ["--llm", self.url, "--embedding", self.url, "--rounds", str(self.options.rounds),
-                    "--hosts", str(self.options.hosts), "--quiet"]
+                    "--hosts", str(self.options.hosts), "--vector-cache", "none", "--quiet"]
         self.starts += 1
         with open(self.folder / "coordinator.log", "ab") as log:
             log.write(f"-- start {self.starts}\n".encode())
