@@ -2,8 +2,8 @@ import Support
 
 /// Finds how many texts a request to one server should hold, by measuring texts per second.
 ///
-/// Works a ladder of sizes: from the best known one it tries the neighbours, and goes where more comes out; now and then
-/// it looks again. Only times under load count, where requests are full and overlap.
+/// Works a ladder of sizes: from the best known one it tries the neighbours, and goes where more comes out; now and
+/// then it looks again. Only times under load count, where requests are full and overlap.
 struct BatchTuner {
     private static let ladder = [
         1, 2, 4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1_024, 1_536, 2_048,

@@ -45,7 +45,8 @@ final class VectorFile {
         return file
     }
 
-    /// Reads through the records that were not read before. What is damaged is passed over, up to where the next record begins.
+    /// Reads through the records that were not read before. What is damaged is passed over, up to where the next record
+    /// begins.
     func scan(_ found: (Digest128, VectorFileFormat.Place) -> Void) {
         var (piece, start, offset) = ([UInt8](), end, end)
         let size = size
