@@ -125,11 +125,14 @@ let services: [Target] = [
     service("supervisor", ["ServiceRuntime"]),
 ]
 
+// Programs that `Scripts/bench` runs; no part of an installation.
 let benchmarks: [Target] = [
     .executableTarget(
         name: "gateway-bench",
         dependencies: ["GatewayLogic", "Transport", "Wire", "Model", "Hashing", "Support", arguments],
-        path: "Benchmarks/gateway-bench")
+        path: "Benchmarks/gateway-bench"),
+    .executableTarget(
+        name: "nearest-benchmark", dependencies: ["Vectors", "Hashing"], path: "Benchmarks/Nearest"),
 ]
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {

@@ -9,6 +9,8 @@ struct ServiceStarter: Sendable {
     let cluster: LocalCluster?
     /// Further arguments of services, by name.
     let further: [String: [String]]
+    /// Where vectors are kept for the next run; nil for nowhere.
+    let vectorFolder: String?
 
     private static let startLimit = Span.seconds(60)
 
@@ -60,6 +62,7 @@ struct ServiceStarter: Sendable {
         var arguments = servers.embedding.map { ["--embedding", $0] } ?? []
         if let model = servers.embeddingModel ?? model { arguments += ["--embedding-model", model] }
         if let file = servers.embeddingKeyFile { arguments += ["--embedding-key-file", file] }
+        if let vectorFolder { arguments += ["--cache", vectorFolder] }
         return try await service(ServiceNames.embeddingGateway, arguments)
     }
 

@@ -27,6 +27,8 @@ struct PreparedRun: Sendable {
     var model: String?
     /// Name of the embedding model from the configuration, nil for the server's only one.
     var embeddingModel: String?
+    /// How vectors travel and are recorded.
+    var vectors: VectorFormat
     /// Most tokens of an answer.
     var maxReplyTokens: Int
     /// Whether memories or collections need vectors.

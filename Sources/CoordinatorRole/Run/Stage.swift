@@ -45,7 +45,9 @@ struct Stage: Sendable {
             cluster = try LocalCluster(logs: logs, environment: session.environment) { losses.take($0) }
         }
         if let cluster { session.emergency.take(cluster) }
-        starter = ServiceStarter(sockets: sockets, cluster: cluster, further: options.argumentsOfServices)
+        starter = ServiceStarter(
+            sockets: sockets, cluster: cluster, further: options.argumentsOfServices,
+            vectorFolder: session.options.vectorFolder(environment: session.environment))
         // Tells a restart from a lost connection; no result depends on it.
         incarnation = UInt64.random(in: 1...UInt64.max)
         introduction = PeerIntroduction(role: "coordinator", name: "coordinator", incarnation: incarnation)
