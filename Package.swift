@@ -104,6 +104,8 @@ let libraries: [Target] = [
     library(
         "EmulatorRole",
         ["GPUEmulation", "JSON", "Hashing", "Support", nioCore, nioPosix, nioHTTP, arguments]),
+    // Model servers that a placement is measured against.
+    library("PlacementModel", ["GatewayLogic", "Hashing", "Support"]),
     library("TestKit", ["Support"]),
     // What fuzzing drives: an entry for each reader of what comes from outside.
     library(
@@ -129,7 +131,9 @@ let services: [Target] = [
 let benchmarks: [Target] = [
     .executableTarget(
         name: "gateway-bench",
-        dependencies: ["GatewayLogic", "Transport", "Wire", "Model", "Hashing", "Support", arguments],
+        dependencies: [
+            "PlacementModel", "GatewayLogic", "Transport", "Wire", "Model", "Hashing", "Support", arguments,
+        ],
         path: "Benchmarks/gateway-bench"),
     .executableTarget(
         name: "nearest-benchmark", dependencies: ["Vectors", "Hashing"], path: "Benchmarks/Nearest"),
@@ -158,7 +162,7 @@ let testTargets: [Target] = [
     tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
     tests("MessagePack", ["MessagePack", "Hashing"]),
     tests("ClusterLogic", ["ClusterLogic", "Hashing", "Support"]),
-    tests("GatewayLogic", ["GatewayLogic", "Hashing", "Support"]),
+    tests("GatewayLogic", ["GatewayLogic", "PlacementModel", "Hashing", "Support"]),
     tests("FuzzRegression", ["FuzzTargets"]),
     tests(
         "AgentHost",
