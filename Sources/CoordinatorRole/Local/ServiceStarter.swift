@@ -45,9 +45,11 @@ struct ServiceStarter: Sendable {
     }
 
     /// Starts the llm-gateway and returns its endpoint.
-    func llmGateway(_ servers: ModelServers, model: String?) async throws -> String {
+    func llmGateway(_ servers: ModelServers, model: String?, memoryModel: String?) async throws -> String {
         var arguments = servers.llm.flatMap { ["--llm", $0] }
-        if let model = servers.model ?? model { arguments += ["--model", model] }
+        let model = servers.model ?? model
+        if let model { arguments += ["--model", model] }
+        if let memoryModel, memoryModel != model { arguments += ["--model", memoryModel] }
         if let file = servers.keyFile { arguments += ["--llm-key-file", file] }
         return try await service(ServiceNames.llmGateway, arguments)
     }

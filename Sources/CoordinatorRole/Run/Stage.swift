@@ -71,14 +71,15 @@ struct Stage: Sendable {
         _ run: PreparedRun, servers: RunFile.Servers, expecting definition: RunDefinition? = nil
     ) async throws -> Services {
         let models = try await starter.modelServers(servers)
+        let wanted = definition?.model ?? options.model ?? run.model
         let llm = try connect(
-            try await starter.llmGateway(models, model: definition?.model ?? options.model ?? run.model))
+            try await starter.llmGateway(models, model: wanted, memoryModel: run.memoryModel))
         var embedding: Service?
         if run.needsEmbedding {
             let name = definition?.embeddingModel ?? options.embeddingModel ?? run.embeddingModel
             embedding = try connect(try await starter.embeddingGateway(models, model: name))
         }
-        let probe = try await Probe.ask(llm: llm.client, embedding: embedding?.client)
+        let probe = try await Probe.ask(llm: llm.client, embedding: embedding?.client, wanting: wanted)
         let model = try probe.model()
         if let definition { try Self.check(definition, model: model, probe) }
         return Services(llmEndpoint: llm.endpoint, embedding: embedding, probe: probe)
