@@ -122,8 +122,12 @@ final class HostParts: Sendable {
             failed: roots.failed, calls: counters.calls, waiting: counters.waiting, tokens: counters.tokens)
     }
 
-    /// Closes the ways to the services. Requests that wait fail.
-    func close() { for service in services { service.close() } }
+    /// Closes the ways to the services, where requests that wait fail, and lets go of the agents. Nothing may run any
+    /// more.
+    func close() {
+        for service in services { service.close() }
+        router.disconnect()
+    }
 }
 
 /// Tells the coordinator of problems that only a person can mend, each kind once.
