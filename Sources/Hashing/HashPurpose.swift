@@ -47,6 +47,8 @@ public enum HashPurpose: String, Sendable, CaseIterable {
     case emulatorBlock
     /// How likely the emulator's model finds a choice.
     case emulatorWeight
+    /// The draw of a call's answer from the probabilities of its options: the call's seed.
+    case choiceDraw
 
     /// Sixteen bytes for the hash's personal parameter.
     var personal: [UInt8] { Self.personals[place] }
@@ -81,6 +83,7 @@ public enum HashPurpose: String, Sendable, CaseIterable {
         case .emulatorVector: 19
         case .emulatorBlock: 20
         case .emulatorWeight: 21
+        case .choiceDraw: 22
         }
     }
 }
