@@ -61,8 +61,8 @@ final class HostParts: Sendable {
         router = AskRouter(host: accepted.host, placement: placement, gate: gate, pause: backOff)
         let performer = HostPerformer(
             run: run.definition.run, seed: run.assets.seed, attempts: UInt32(run.configuration.llm.maxAttempts),
-            terms: CallTerms(run.configuration.llm.sharing),
-            llm: llm, embedding: embedding, outcomes: outcomes, router: router, counters: counters, retry: retry,
+            terms: CallTerms(run.configuration.llm.sharing), llm: llm, embedding: embedding,
+            vectors: run.configuration.vectors, outcomes: outcomes, router: router, counters: counters, retry: retry,
             lease: lease)
         let table = Guarded(AgentTable(assets: run.assets, memoryBytes: memoryBytes))
         let snapshots = SnapshotWriter(
