@@ -49,6 +49,8 @@ public enum HashPurpose: String, Sendable, CaseIterable {
     case emulatorBlock
     /// How likely the emulator's model finds a choice.
     case emulatorWeight
+    /// The draw of a call's answer from the probabilities of its options: the call's seed.
+    case choiceDraw
 
     /// Sixteen bytes for the hash's personal parameter.
     var personal: [UInt8] { Self.personals[place] }
@@ -84,6 +86,7 @@ public enum HashPurpose: String, Sendable, CaseIterable {
         case .emulatorVector: 20
         case .emulatorBlock: 21
         case .emulatorWeight: 22
+        case .choiceDraw: 23
         }
     }
 }

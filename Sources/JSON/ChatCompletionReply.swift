@@ -14,11 +14,14 @@ public struct ChatCompletionReply: Sendable, Equatable {
     public var model: String?
     /// What identifies the server's configuration, where it tells.
     public var systemFingerprint: String?
+    /// What could have stood at the first place of the answer; nil where the server does not say.
+    public var alternatives: [AnswerAlternative]?
 
     /// A reply of the given parts.
     public init(
         content: String?, finishReason: String? = nil, promptTokens: Int? = nil, completionTokens: Int? = nil,
-        cachedTokens: Int? = nil, model: String? = nil, systemFingerprint: String? = nil
+        cachedTokens: Int? = nil, model: String? = nil, systemFingerprint: String? = nil,
+        alternatives: [AnswerAlternative]? = nil
     ) {
         self.content = content
         self.finishReason = finishReason
@@ -27,6 +30,7 @@ public struct ChatCompletionReply: Sendable, Equatable {
         self.cachedTokens = cachedTokens
         self.model = model
         self.systemFingerprint = systemFingerprint
+        self.alternatives = alternatives
     }
 
     /// Reads the body of an answer to `POST /v1/chat/completions`. Throws where there is no first choice with a
@@ -60,6 +64,7 @@ public struct ChatCompletionReply: Sendable, Equatable {
             throw .missing(field: "choices[0].message")
         }
         finishReason = choice.member("finish_reason")?.string
+        alternatives = Self.alternatives(choice)
         guard let content = message.member("content"), content.kind != .null else { return }
         guard let text = content.string else {
             throw .wrongType(field: "choices[0].message.content", expected: "a string")
@@ -70,5 +75,5 @@ public struct ChatCompletionReply: Sendable, Equatable {
 
 extension JSONNode {
     /// A number of things: a whole number that is not negative.
-    fileprivate var count: Int? { int.flatMap { $0 >= 0 ? Int(exactly: $0) : nil } }
+    var count: Int? { int.flatMap { $0 >= 0 ? Int(exactly: $0) : nil } }
 }

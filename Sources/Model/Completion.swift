@@ -107,16 +107,20 @@ public struct CompletionSpec: Hashable, Sendable {
     public var constraint: AnswerConstraint
     /// How to sample.
     public var sampling: Sampling
+    /// How the answer comes about: `.distribution` is for choices only.
+    public var reading: AnswerReading
 
     /// A request of this content.
     public init(
-        kind: CallKind, model: String, messages: [PromptMessage], constraint: AnswerConstraint, sampling: Sampling
+        kind: CallKind, model: String, messages: [PromptMessage], constraint: AnswerConstraint, sampling: Sampling,
+        reading: AnswerReading = .sample
     ) {
         self.kind = kind
         self.model = model
         self.messages = messages
         self.constraint = constraint
         self.sampling = sampling
+        self.reading = reading
     }
 
     /// Hash of everything that can change the answer. How the text is cut into segments does not enter.
@@ -155,6 +159,8 @@ public struct CompletionSpec: Hashable, Sendable {
         hash.append(UInt64(sampling.temperature))
         hash.append(UInt64(sampling.topP))
         hash.append(UInt64(sampling.maxTokens))
+        // Sampled requests keep the hashes that they had before there was another way.
+        if reading != .sample { hash.append(UInt64(reading.rawValue)) }
     }
 
     private func append(_ message: PromptMessage, to hash: borrowing HashBuilder) {
@@ -195,11 +201,15 @@ public struct CompletionOutcome: Hashable, Sendable {
     public var completionTokens: UInt32
     /// The model that answered, as the server names it.
     public var model: String
+    /// What the answer was drawn from, where the request wanted that and it could be read.
+    public var distribution: ChoiceDistribution?
+    /// Why a model was asked to sample although the request wanted a distribution; empty otherwise.
+    public var fallback: String
 
     /// An outcome with these parts.
     public init(
         answer: String?, rejection: String, rejected: [RejectedAttempt], promptTokens: UInt32,
-        completionTokens: UInt32, model: String
+        completionTokens: UInt32, model: String, distribution: ChoiceDistribution? = nil, fallback: String = ""
     ) {
         self.answer = answer
         self.rejection = rejection
@@ -207,9 +217,11 @@ public struct CompletionOutcome: Hashable, Sendable {
         self.promptTokens = promptTokens
         self.completionTokens = completionTokens
         self.model = model
+        self.distribution = distribution
+        self.fallback = fallback
     }
 
-    /// Hash of what a turn can see of the outcome: answer or rejection, not tokens or model.
+    /// Hash of what a turn can see of the outcome: answer or rejection, not tokens, model or distribution.
     public var resultHash: Digest128 {
         HashBuilder.hash128(.result) { hash in
             hash.append(UInt64(answer == nil ? 0 : 1))
@@ -280,20 +292,30 @@ extension Sampling: Packable {
 
 extension CompletionSpec: Packable {
     public func pack(into packer: inout Packer) {
-        packer.packArray(count: 5)
+        packer.packArray(count: reading == .sample ? 5 : 6)
         packer.pack(UInt64(kind.rawValue))
         packer.pack(model)
         packer.pack(messages)
         constraint.pack(into: &packer)
         sampling.pack(into: &packer)
+        if reading != .sample { packer.pack(UInt64(reading.rawValue)) }
     }
 
+    /// A sampled request has five parts, as before there was another way; any other has six.
     public init(from unpacker: inout Unpacker) throws {
-        try unpacker.enter("completion spec", count: 5)
+        let count = try unpacker.readArrayHeader()
+        guard count == 5 || count == 6 else {
+            throw DecodingFailure.count(of: "completion spec", found: count, expected: 5)
+        }
         self.init(
             kind: try unpacker.readCase(CallKind.self), model: try unpacker.readString(),
             messages: try unpacker.readList(), constraint: try AnswerConstraint(from: &unpacker),
             sampling: try Sampling(from: &unpacker))
+        guard count == 6 else { return }
+        reading = try unpacker.readCase(AnswerReading.self)
+        guard reading == .distribution, case .choice = constraint else {
+            throw DecodingFailure.range("reading of an answer")
+        }
     }
 }
 
@@ -315,20 +337,32 @@ extension RejectedAttempt: Packable {
 
 extension CompletionOutcome: Packable {
     public func pack(into packer: inout Packer) {
-        packer.packArray(count: 6)
+        let isPlain = distribution == nil && fallback.isEmpty
+        packer.packArray(count: isPlain ? 6 : 8)
         packer.pack(optional: answer)
         packer.pack(rejection)
         packer.pack(rejected)
         packer.pack(UInt64(promptTokens))
         packer.pack(UInt64(completionTokens))
         packer.pack(model)
+        guard !isPlain else { return }
+        packer.pack(optional: distribution)
+        packer.pack(fallback)
     }
 
+    /// The outcome of a sampled request has six parts; that of one which wanted a distribution has eight.
     public init(from unpacker: inout Unpacker) throws {
-        try unpacker.enter("completion outcome", count: 6)
+        let count = try unpacker.readArrayHeader()
+        guard count == 6 || count == 8 else {
+            throw DecodingFailure.count(of: "completion outcome", found: count, expected: 6)
+        }
         self.init(
             answer: try unpacker.readStringIfPresent(), rejection: try unpacker.readString(),
             rejected: try unpacker.readList(), promptTokens: try unpacker.readUInt32(),
             completionTokens: try unpacker.readUInt32(), model: try unpacker.readString())
+        guard count == 8 else { return }
+        distribution = try unpacker.readIfPresent()
+        fallback = try unpacker.readString()
+        guard (distribution == nil) != fallback.isEmpty else { throw DecodingFailure.range("outcome's distribution") }
     }
 }

@@ -6,6 +6,7 @@ struct RequestSettings: Hashable {
     var model: String
     var constraint: AnswerConstraint
     var sampling: Sampling
+    var reading: AnswerReading
 }
 
 /// Reads `segments`, `vectors` and `settings` by key.
@@ -17,7 +18,7 @@ final class ContentReader {
     init(_ database: Database) throws {
         segmentText = try SQLStatement(database, "SELECT text FROM segments WHERE id = ?")
         vectorRow = try SQLStatement(database, "SELECT segment, vector FROM vectors WHERE id = ?")
-        let columns = "model, \"constraint\", details, temperature, top_p, max_tokens"
+        let columns = "model, \"constraint\", details, temperature, top_p, max_tokens, reading_code"
         settingsRow = try SQLStatement(database, "SELECT \(columns) FROM settings WHERE id = ?")
     }
 
@@ -43,11 +44,14 @@ final class ContentReader {
     func settings(_ id: Int64) throws -> RequestSettings {
         settingsRow.bind(1, id)
         let found = try settingsRow.first { row in
-            try RequestSettings(
+            guard let reading = AnswerReading(rawValue: UInt8(clamping: row.int(6))) else {
+                throw StorageFailure.damaged("settings \(id) name a reading that does not exist")
+            }
+            return try RequestSettings(
                 model: row.text(0), constraint: Self.constraint(row.text(1), details: row.text(2)),
                 sampling: Sampling(
                     temperature: UInt32(clamping: row.int(3)), topP: UInt32(clamping: row.int(4)),
-                    maxTokens: UInt32(clamping: row.int(5))))
+                    maxTokens: UInt32(clamping: row.int(5))), reading: reading)
         }
         guard let found else {
             throw StorageFailure.damaged("settings \(id) are missing")

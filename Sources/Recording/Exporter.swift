@@ -64,7 +64,7 @@ public struct Exporter {
         case "void_calls":
             """
             SELECT id, round, agent, turn, n, kind, model, status, attempts, prompt_tokens, completion_tokens, answer,
-                rejection, reason FROM void_calls ORDER BY id
+                rejection, distribution, coverage, fallback, reason FROM void_calls ORDER BY id
             """
         case "turns":
             "SELECT id, identity, root, round, agent, kind, parent, n, status FROM turns ORDER BY id"

@@ -21,7 +21,8 @@ enum LedgerTable: Int, CaseIterable {
         case .runs: ["id", "name", "definition"]
         case .agents: ["agent", "id", "type", "partition", "profile"]
         case .files: ["id", "hash", "name"]
-        case .settings: ["id", "model", "\"constraint\"", "details", "temperature", "top_p", "max_tokens"]
+        case .settings:
+            ["id", "model", "\"constraint\"", "details", "temperature", "top_p", "max_tokens", "reading_code"]
         case .segments: ["id", "text"]
         case .vectors: ["id", "segment", "vector"]
         case .turns: ["id", "identity", "root", "round", "partition"]

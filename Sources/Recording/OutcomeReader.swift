@@ -71,11 +71,13 @@ final class OutcomeReader {
         let settings = try contents.settings(statement.int(6))
         let spec = CompletionSpec(
             kind: kind, model: settings.model, messages: try messages(statement.text(12)),
-            constraint: settings.constraint, sampling: settings.sampling)
+            constraint: settings.constraint, sampling: settings.sampling, reading: settings.reading)
         let outcome = CompletionOutcome(
             answer: statement.isNull(13) ? nil : statement.text(13), rejection: statement.text(14),
             rejected: try rejected(id), promptTokens: UInt32(clamping: statement.int(9)),
-            completionTokens: UInt32(clamping: statement.int(10)), model: statement.text(7))
+            completionTokens: UInt32(clamping: statement.int(10)), model: statement.text(7),
+            distribution: try RecordedDistribution.read(statement, column: 16, constraint: settings.constraint),
+            fallback: statement.text(18))
         guard spec.requestHash == request else {
             throw StorageFailure.damaged("the prompt of call \(id) does not have the hash of its request")
         }

@@ -94,6 +94,9 @@ final class OutcomeTables {
         calls.add(optional: outcome.answer)
         calls.add(optional: outcome.answer == nil ? outcome.rejection : nil)
         calls.add(result)
+        calls.add(optional: outcome.distribution.map(RecordedDistribution.text))
+        calls.add(optional: outcome.distribution.map { Int64($0.coverage) })
+        calls.add(optional: outcome.fallback.isEmpty ? nil : outcome.fallback)
         try calls.insert()
         for rejected in outcome.rejected {
             attempts.begin()

@@ -1,7 +1,7 @@
 /// The tables of a recording. `docs/recording.md` explains every column.
 enum Schema {
     /// Written into the file's header; a newer one is refused.
-    static let version: Int64 = 3
+    static let version: Int64 = 4
     /// "GenS", so that `file` and a careless hand can tell whose database it is.
     static let applicationID: Int64 = 0x4765_6e53
     /// Vectors of 1.5 kB fill a page of 8 kB to 95 %, one of 4 kB only to 75 %.
@@ -11,6 +11,7 @@ enum Schema {
     static let callColumns = [
         "id", "round", "agent", "turn", "n", "kind_code", "settings", "model", "attempts", "prompt_tokens",
         "completion_tokens", "request", "prompt", "answer", "rejection", "result",
+        "distribution", "coverage", "fallback",
     ]
 
     private static let callDefinition = """
@@ -30,6 +31,9 @@ enum Schema {
         answer TEXT,
         rejection TEXT,
         result BLOB NOT NULL,
+        distribution TEXT,
+        coverage INTEGER,
+        fallback TEXT,
         kind TEXT GENERATED ALWAYS AS (CASE kind_code WHEN 1 THEN 'choice' WHEN 2 THEN 'text' WHEN 3 THEN 'scale'
             WHEN 4 THEN 'structured' WHEN 5 THEN 'importance' WHEN 6 THEN 'questions' ELSE 'insights' END) VIRTUAL,
         status TEXT GENERATED ALWAYS AS (CASE WHEN answer IS NULL THEN 'failed' ELSE 'answered' END) VIRTUAL
@@ -96,7 +100,9 @@ enum Schema {
             """
             CREATE TABLE settings (id INTEGER PRIMARY KEY, model TEXT NOT NULL, "constraint" TEXT NOT NULL,
                 details TEXT NOT NULL, temperature INTEGER NOT NULL, top_p INTEGER NOT NULL,
-                max_tokens INTEGER NOT NULL)
+                max_tokens INTEGER NOT NULL, reading_code INTEGER NOT NULL,
+                reading TEXT GENERATED ALWAYS AS (CASE reading_code WHEN 1 THEN 'distribution' ELSE 'sample' END)
+                    VIRTUAL)
             """,
             "CREATE INDEX settings_by_details ON settings (details)",
             """
@@ -163,8 +169,10 @@ enum Schema {
             """
             CREATE VIEW calls_full AS SELECT calls.id, calls.round, agents.id AS agent, agents.type AS agent_type,
                 calls.turn, calls.n, calls.kind, calls.model, calls.status, calls.attempts, calls.prompt_tokens,
-                calls.completion_tokens, \(promptText) AS prompt, calls.answer, calls.rejection
+                calls.completion_tokens, \(promptText) AS prompt, calls.answer, calls.rejection, CASE settings."constraint" WHEN 'choice' THEN settings.details END AS options,
+                calls.distribution, calls.coverage, calls.fallback
             FROM calls LEFT JOIN agents ON agents.agent = calls.agent
+                LEFT JOIN settings ON settings.id = calls.settings
             """,
             """
             CREATE VIEW call_prompts AS SELECT calls.id AS call, \(promptText) AS prompt FROM calls

@@ -44,13 +44,14 @@ final class SettingsTable {
             database,
             """
             SELECT id FROM settings WHERE details = ? AND model = ? AND "constraint" = ? AND temperature = ?
-                AND top_p = ? AND max_tokens = ?
+                AND top_p = ? AND max_tokens = ? AND reading_code = ?
             """)
     }
 
     /// The number of these settings, which are stored if they are new.
     func id(of spec: CompletionSpec) throws -> Int64 {
-        let settings = RequestSettings(model: spec.model, constraint: spec.constraint, sampling: spec.sampling)
+        let settings = RequestSettings(
+            model: spec.model, constraint: spec.constraint, sampling: spec.sampling, reading: spec.reading)
         if let id = known.value(settings, cost: 256) { return id }
         let (name, details) = SettingsTable.text(of: spec.constraint)
         find.bind(1, details)
@@ -59,6 +60,7 @@ final class SettingsTable {
         find.bind(4, Int64(spec.sampling.temperature))
         find.bind(5, Int64(spec.sampling.topP))
         find.bind(6, Int64(spec.sampling.maxTokens))
+        find.bind(7, Int64(spec.reading.rawValue))
         if let id = try find.first({ $0.int(0) }) {
             known.insert(id, settings, cost: 256)
             return id
@@ -70,6 +72,7 @@ final class SettingsTable {
         rows.add(spec.sampling.temperature)
         rows.add(spec.sampling.topP)
         rows.add(spec.sampling.maxTokens)
+        rows.add(Int64(spec.reading.rawValue))
         try rows.insert()
         known.insert(id, settings, cost: 256)
         return id

@@ -21,7 +21,7 @@ struct ReadableTexts: Sendable {
         let sampling = spec.sampling
         return prompt(spec.messages)
             + "\n[answer: \(constraint); \(spec.kind.name), model \(spec.model), temperature "
-            + "\(sampling.temperature)/1000, top_p \(sampling.topP)/1000, \(sampling.maxTokens) tokens]"
+            + "\(sampling.temperature)/1000, top_p \(sampling.topP)/1000, \(sampling.maxTokens) tokens\(spec.reading == .distribution ? ", drawn" : "")]"
     }
 
     /// The texts of an embedding call.

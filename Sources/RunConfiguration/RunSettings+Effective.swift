@@ -52,6 +52,7 @@ extension RunSettings {
             "  reflection_tokens: \(llm.reflectionTokens)",
             "  max_attempts: \(llm.maxAttempts)",
             "  memory_model: \(llm.memoryModel.map(Self.quoted) ?? "null")",
+            "  distributions: [\(llm.distributions.map(Self.quoted).joined(separator: ", "))]",
             "  sharing:",
             "    priority: \(llm.sharing.priority)",
             "    weight: \(llm.sharing.weight)",

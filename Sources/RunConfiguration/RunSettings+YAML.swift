@@ -35,7 +35,7 @@ extension RunSettings {
             scenario: choice,
             populations: try populations(root, of: type, choice: choice),
             memory: try memory(root),
-            llm: try models(root),
+            llm: try models(root, of: type, choice: choice),
             embeddingModel: try embedding.optionalText("model"),
             vectors: try vectors(embedding),
             limits: try limits(root))
@@ -141,12 +141,14 @@ extension RunSettings {
         return settings
     }
 
-    private static func models(_ root: YAMLSection) throws -> ModelChoice {
+    private static func models(
+        _ root: YAMLSection, of type: any Scenario.Type, choice: ScenarioChoice
+    ) throws -> ModelChoice {
         let section = try root.section(
             "llm",
             keys: [
                 "model", "temperature", "top_p", "max_reply_tokens", "prompt_tokens", "reflection_tokens",
-                "max_attempts", "memory_model", "sharing",
+                "max_attempts", "memory_model", "distributions", "sharing",
             ])
         let sharing = try section.section("sharing", keys: ["priority", "weight", "in_flight"])
         return ModelChoice(
@@ -158,6 +160,7 @@ extension RunSettings {
             reflectionTokens: try section.int("reflection_tokens", 64...10_000_000, default: 3_000),
             maxAttempts: try section.int("max_attempts", 1...16, default: 3),
             memoryModel: try section.optionalText("memory_model"),
+            distributions: try distributions(section, of: type, choice: choice),
             sharing: Sharing(
                 priority: try sharing.int("priority", 0...9, default: 4),
                 weight: try sharing.int("weight", 1...1_000, default: 100),

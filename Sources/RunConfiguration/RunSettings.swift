@@ -76,6 +76,8 @@ public struct RunSettings: Sendable, Equatable {
         public var maxAttempts: Int
         /// Name of the model that rates and reflects on memories; nil for the one that decides.
         public var memoryModel: String?
+        /// Names of the templates whose choices are drawn from the model's distribution, in the order of their names.
+        public var distributions: [String]
         /// How the run shares a gateway with others; without effect on results.
         public var sharing: Sharing
     }
@@ -112,6 +114,7 @@ public struct RunSettings: Sendable, Equatable {
         ModelSettings(
             model: llm.model ?? "", temperature: llm.temperature, topP: llm.topP,
             maxReplyTokens: UInt32(clamping: llm.maxReplyTokens), promptTokens: llm.promptTokens,
-            reflectionTokens: llm.reflectionTokens, memoryModel: llm.memoryModel)
+            reflectionTokens: llm.reflectionTokens, memoryModel: llm.memoryModel,
+            distributions: Set(llm.distributions))
     }
 }

@@ -82,6 +82,27 @@ struct YAMLSection {
         return scalar.string
     }
 
+    /// Texts from `known`, each at most once; none where the key is absent or null.
+    func names(_ key: String, from known: [String]) throws(UserError) -> [String] {
+        guard let node = node(key), !Self.isNull(node) else { return [] }
+        guard let sequence = node.sequence else {
+            throw error("\(full(key)) must be a list", node, advice: "write it as [one, another]")
+        }
+        var names: [String] = []
+        for entry in sequence {
+            guard let name = entry.scalar?.string, known.contains(name) else {
+                let near = entry.scalar.flatMap { NearestName.of($0.string, among: known) }
+                throw error(
+                    "\(full(key)) holds an unknown name", entry,
+                    advice: (near.map { "did you mean \($0)? " } ?? "")
+                        + "known names: \(known.sorted().joined(separator: ", "))")
+            }
+            guard !names.contains(name) else { throw error("\(full(key)) holds \(name) twice", entry) }
+            names.append(name)
+        }
+        return names
+    }
+
     /// A whole number within `range`; `fallback` where it is absent, an error where there is none.
     func int(_ key: String, _ range: ClosedRange<Int>, default fallback: Int? = nil) throws(UserError) -> Int {
         guard let node = node(key) else {

@@ -28,6 +28,38 @@ private func chat(_ text: String) throws(JSONError) -> ChatCompletionReply {
         #expect(negative == ChatCompletionReply(content: nil))
     }
 
+    @Test func probabilitiesAreReadOfTheFirstTokenAlone() throws {
+        let reply = try chat(
+            #"""
+            {"choices":[{"message":{"content":"Ja"},"logprobs":{"content":[{"token":"Ja","logprob":-0.5,"bytes":[74,97],
+            "top_logprobs":[{"token":"\ufffd","logprob":-1.0,"bytes":[195]},{"token":" Nein","logprob":-9999.0,
+            "bytes":null},{"token":"no number","logprob":null}]},{"token":"!","logprob":0,"top_logprobs":[]}]}}]}
+            """#)
+        let found = try #require(reply.alternatives)
+        #expect(found.map(\.bytes) == [[195], Array(" Nein".utf8), Array("Ja".utf8)])
+        #expect(abs(found[0].probability - 0.367_879) < 1e-6)
+        #expect(found[1].probability == 0)
+        #expect(try chat(usual).alternatives == nil)
+        #expect(try chat(#"{"choices":[{"message":{},"logprobs":{"content":[5]}}]}"#).alternatives == nil)
+    }
+
+    @Test func aDecisionIsReadWithItsChoices() throws {
+        let text = #"""
+            {"model":"m","answers":[{"type":"choice","probabilities":[{"value":"a","probability":0.25},
+            {"value":"b","probability":"x"},{"value":"c","probability":1}]}],"usage":{"input_tokens":9}}
+            """#
+        let reply = try ChatCompletionReply.readDecision(Array(text.utf8))
+        #expect(
+            reply.alternatives == [
+                AnswerAlternative(bytes: Array("a".utf8), probability: 0.25),
+                AnswerAlternative(bytes: Array("c".utf8), probability: 1),
+            ])
+        #expect(reply.content == nil && reply.promptTokens == 9 && reply.model == "m")
+        for text in ["{}", #"{"answers":[]}"#, #"{"answers":[{"probabilities":{}}]}"#, "[]", "null"] {
+            #expect(throws: JSONError.self) { try ChatCompletionReply.readDecision(Array(text.utf8)) }
+        }
+    }
+
     @Test(arguments: [
         "[]", "{}", #"{"choices":[]}"#, #"{"choices":{}}"#, #"{"choices":[{}]}"#, #"{"choices":[{"message":"x"}]}"#,
         #"{"choices":[{"message":{"content":5}}]}"#, #"{"choices":[{"message":{"content":"x"}}]"#, "null", "<html>",

@@ -17,13 +17,16 @@ struct CoreBench {
     var probes: [(server: ServerID, kind: ProbeKind)] = []
     var cancelled: [UInt64] = []
 
-    init(servers: UInt32 = 1, slots: Int = 4, _ change: (inout GatewayLimits) -> Void = { _ in }) {
+    init(
+        servers: UInt32 = 1, slots: Int = 4, engine: Engine = .vllm,
+        _ change: (inout GatewayLimits) -> Void = { _ in }
+    ) {
         var limits = GatewayLimits()
         limits.fleet.fixedWindow = slots
         change(&limits)
         core = GatewayCore(limits: limits)
         for server in 0..<servers { core.add("http://s\(server)", at: now) }
-        for server in 1...servers { core.probed(ServerID(server), .success(.test()), at: now) }
+        for server in 1...servers { core.probed(ServerID(server), .success(.test(engine: engine)), at: now) }
         settle()
         probes = []
     }
@@ -73,12 +76,13 @@ struct CoreBench {
     mutating func ask(
         _ number: UInt32, _ asker: String = "host", constraint: AnswerConstraint = .free, prompt: String? = nil,
         temperature: UInt32 = 700, seeds: [UInt64] = [10, 20, 30], run: String = "r", model: String = "",
-        terms: CallTerms = CallTerms()
+        terms: CallTerms = CallTerms(), reading: AnswerReading = .sample
     ) {
         let spec = CompletionSpec(
             kind: .text, model: model,
             messages: [PromptMessage(role: .user, segments: [prompt ?? "prompt \(number)"])],
-            constraint: constraint, sampling: Sampling(temperature: temperature, topP: 1000, maxTokens: 8))
+            constraint: constraint, sampling: Sampling(temperature: temperature, topP: 1000, maxTokens: 8),
+            reading: reading)
         let request = Complete(run: run, call: Self.call(number), seeds: seeds, spec: spec, terms: terms)
         core.complete(ArrivedCall(request), from: asker, at: now)
         settle()

@@ -82,7 +82,8 @@ final class Fixture {
     /// An answered call of an agent's root turn, or of a turn below it.
     func call(
         _ agent: Int, round: UInt32 = 1, number: UInt32 = 0, path: [UInt32] = [], by caller: Int? = nil,
-        prompt: [String]? = nil, answer: String? = "yes", rejected: [RejectedAttempt] = [], kind: RootKind = .act
+        prompt: [String]? = nil, answer: String? = "yes", rejected: [RejectedAttempt] = [], kind: RootKind = .act,
+        distribution: ChoiceDistribution? = nil, fallback: String = ""
     ) -> OutcomeRecord {
         let root = root(agent, round: round, kind: kind)
         let spec = CompletionSpec(
@@ -90,10 +91,11 @@ final class Fixture {
             messages: [
                 PromptMessage(role: .system, segments: ["You look for work. "]),
                 PromptMessage(role: .user, segments: prompt ?? ["Your profile: A\(agent). ", "Apply?"]),
-            ], constraint: .choice(["no", "yes"]), sampling: Sampling(temperature: 800, topP: 950, maxTokens: 16))
+            ], constraint: .choice(["no", "yes"]), sampling: Sampling(temperature: 800, topP: 950, maxTokens: 16),
+            reading: distribution == nil && fallback.isEmpty ? .sample : .distribution)
         let outcome = CompletionOutcome(
             answer: answer, rejection: answer == nil ? "no option was chosen" : "", rejected: rejected,
-            promptTokens: 30, completionTokens: 1, model: "m-7b")
+            promptTokens: 30, completionTokens: 1, model: "m-7b", distribution: distribution, fallback: fallback)
         return OutcomeRecord(
             call: CallID(turn: path.reduce(root) { $0.passive(number: $1) }, number: number), root: root,
             partition: agents[agent].partition, round: round, agent: agents[caller ?? agent].agent,

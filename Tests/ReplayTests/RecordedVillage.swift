@@ -26,7 +26,7 @@ final class RecordedVillage {
 
     var path: String { "\(folder.path)/recording.sqlite" }
 
-    init() throws {
+    init(configuration: String = VillageFiles.configuration) throws {
         folder = try TemporaryFolder()
         let clock = Guarded<Int64>(0)
         // Each look at the clock is a second later: rounds take time.
@@ -39,7 +39,7 @@ final class RecordedVillage {
                 }
             })
         package = try RunPackage.load(
-            yaml: VillageFiles.configuration, name: "village.yaml", registry: Village<RecordedVersion>.registry
+            yaml: configuration, name: "village.yaml", registry: Village<RecordedVersion>.registry
         ) { path in
             guard let text = VillageFiles.files[path] else {
                 throw UserError("there is no such file", at: path, exitCode: .noInput)
@@ -213,9 +213,10 @@ final class VillagePerformer: CallPerformer {
             // Now and then a model fails to answer, and with it the turn.
             default: number % 10 == 0 ? nil : "I say number \(number), and that is all that there is to say."
             }
-        let outcome = CompletionOutcome(
+        var outcome = CompletionOutcome(
             answer: answer, rejection: answer == nil ? "it was silent" : "", rejected: [], promptTokens: 10,
             completionTokens: 1, model: "m")
+        if spec.reading == .distribution, case .choice(let options) = spec.constraint { outcome.draw(options, request) }
         append(.completion(spec, outcome), request, call, agent, tree)
         return outcome
     }
@@ -247,5 +248,15 @@ final class VillagePerformer: CallPerformer {
                     call: call, root: tree.root, partition: tree.rootPartition, round: tree.round, agent: agent,
                     request: request, content: content))
         }
+    }
+}
+
+extension CompletionOutcome {
+    /// As a gateway answers a request for a distribution: here the last option is likeliest.
+    fileprivate mutating func draw(_ options: [String], _ request: Digest128) {
+        var probabilities = [UInt32](repeating: 100_000, count: options.count)
+        probabilities[options.count - 1] += ChoiceDistribution.whole - UInt32(options.count) * 100_000
+        distribution = ChoiceDistribution(probabilities: probabilities, coverage: 900_000)
+        if let place = distribution?.draw(seed: request.low) { answer = options[place] }
     }
 }

@@ -30,6 +30,20 @@ import Testing
         #expect(try village.count("SELECT count(*) FROM failures") > 0)
     }
 
+    @Test func aRunWhoseChoicesWereDrawnFromDistributionsReplaysToItsDigests() async throws {
+        let village = try RecordedVillage(
+            configuration: VillageFiles.configuration + "\nllm: { distributions: [say] }\n")
+        try await village.play(rounds: 2)
+        let report = try await village.replay()
+        #expect(report.difference == nil)
+        #expect(report.digests == (try RecordingReader(path: village.path).digestChain().map(\.digest)))
+        let drawn = "SELECT count(*) FROM calls JOIN settings ON settings.id = calls.settings WHERE"
+        #expect(try village.count("\(drawn) kind IN ('choice', 'scale') AND reading = 'distribution'") > 0)
+        #expect(try village.count("\(drawn) kind IN ('choice', 'scale') AND distribution IS NULL") == 0)
+        #expect(try village.count("\(drawn) kind NOT IN ('choice', 'scale') AND reading != 'sample'") == 0)
+        #expect(try RecordingReader(path: village.path).verify().violation == nil)
+    }
+
     @Test func theNumberOfWorkersDoesNotMatter() async throws {
         let village = try await village()
         let one = try await village.replay(workers: 1)

@@ -47,6 +47,7 @@ import Testing
           prompt_tokens: 1000
           reflection_tokens: 900
           max_attempts: 1
+          distributions: [say]
         embedding: { model: null, vectors: float32 }
         limits: { failure_rate: 0.125, root_window: 10, calls_per_tree: 100, depth: 2, snapshot_rounds: 5 }
         """
@@ -94,6 +95,7 @@ import Testing
         #expect(settings.memory.reflectionThreshold == 2_500_000 && settings.memory.importanceWeight == 1)
         #expect(settings.llm.temperature == 0 && settings.llm.topP == 950)
         #expect(settings.limits.failuresPerMillion == 125_000)
+        #expect(settings.models.distributions == ["say"])
     }
 
     @Test(arguments: [
@@ -102,6 +104,10 @@ import Testing
         ("llm:\n  temperature: hot", "c.yaml:6:16: llm.temperature must be a number with at most 3 decimals"),
         ("llm: { temperature: 0.1234 }", "c.yaml:5:21: llm.temperature must be a number"),
         ("llm: { top_p: 1.5 }", "c.yaml:5:15: llm.top_p must be from 0.001 to 1"),
+        ("llm: { distributions: say }", "c.yaml:5:23: llm.distributions must be a list; write it as [one, another]"),
+        ("llm: { distributions: [sya] }", "c.yaml:5:24: llm.distributions holds an unknown name; did you mean say?"),
+        ("llm: { distributions: [[say]] }", "c.yaml:5:24: llm.distributions holds an unknown name; known names: say"),
+        ("llm: { distributions: [say, say] }", "c.yaml:5:29: llm.distributions holds say twice"),
         ("llm: 7", "c.yaml:5:6: a mapping is expected"),
         ("rounds: 0", "c.yaml:5:9: rounds must be from 1 to 1000000"),
         ("rounds: 1.5", "c.yaml:5:9: rounds must be a whole number"),

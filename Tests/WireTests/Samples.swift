@@ -18,6 +18,13 @@ enum Samples {
         answer: "yes", rejection: "",
         rejected: [RejectedAttempt(attempt: 0, reason: "not one of the options", answer: "maybe")],
         promptTokens: 120, completionTokens: 3, model: "model-a")
+    static let drawnSpec = CompletionSpec(
+        kind: .choice, model: "", messages: [PromptMessage(role: .user, segments: ["Apply?"])],
+        constraint: .choice(["no", "yes"]), sampling: Sampling(temperature: 1000, topP: 1000, maxTokens: 5),
+        reading: .distribution)
+    static let drawnOutcome = CompletionOutcome(
+        answer: "yes", rejection: "", rejected: [], promptTokens: 120, completionTokens: 1, model: "model-a",
+        distribution: ChoiceDistribution(probabilities: [250_000, 750_000], coverage: 912_345))
     static let record = OutcomeRecord(
         call: call, root: turn, partition: 5, round: 3, agent: AgentID(number: 9), request: spec.requestHash,
         content: .completion(spec, outcome))
@@ -106,7 +113,7 @@ enum Samples {
             operations: operations.map {
                 MergedOperation(source: AgentID(number: 9), target: AgentID(number: 4), operation: $0)
             }, vectors: [TextVector(text: contentHash("a"), vector: [0, 60])], more: true),
-        Complete(run: "market", call: call, seeds: [1, .max], spec: spec), Completed(outcome: outcome),
+        Complete(run: "market", call: call, seeds: [1, .max], spec: drawnSpec), Completed(outcome: drawnOutcome),
         ReleaseOutcomes(run: "market", calls: [call]), CancelCalls(run: "market", calls: [call]), DescribeModels(),
         ModelsDescribed(backends: [
             BackendDescription(

@@ -9,6 +9,8 @@ enum ReplyReading: Equatable {
     case answer(ChatCompletionReply)
     /// Not now: send the same attempt again. `isBusy` where the server said so itself.
     case again(isBusy: Bool, retryAfter: Span?, reason: String)
+    /// The server has no endpoint for decisions, or its model cannot answer there.
+    case readsNoDecisions(String)
     /// The server wants the other field for the length of answers.
     case wantsTokenLimit(TokenLimitField)
     /// The server will not answer this request, ever: its words.
@@ -20,7 +22,7 @@ enum ReplyReading: Equatable {
     static let quotedBytes = 500
 
     /// Reads a reply or its absence.
-    static func read(_ result: Result<HTTPResponse, HTTPFailure>) -> ReplyReading {
+    static func read(_ result: Result<HTTPResponse, HTTPFailure>, by way: ReadingWay? = nil) -> ReplyReading {
         switch result {
         case .failure(let failure) where failure.isTransient:
             return .again(isBusy: false, retryAfter: nil, reason: "\(failure)")
@@ -28,18 +30,23 @@ enum ReplyReading: Equatable {
         case .failure(.shutDown): return .again(isBusy: false, retryAfter: nil, reason: "the gateway stops")
         case .failure(let failure):
             return .misconfigured("the server cannot be asked (\(failure))", advice: "check --llm")
-        case .success(let response): return read(response)
+        case .success(let response): return read(response, by: way)
         }
     }
 
-    private static func read(_ response: HTTPResponse) -> ReplyReading {
+    private static func read(_ response: HTTPResponse, by way: ReadingWay?) -> ReplyReading {
         let status = response.status
         if status == 200 {
             do {
-                return .answer(try ChatCompletionReply.read(response.body))
+                return .answer(
+                    try way == .decision
+                        ? ChatCompletionReply.readDecision(response.body) : ChatCompletionReply.read(response.body))
             } catch {
                 return .again(isBusy: false, retryAfter: nil, reason: "the reply is no completion: \(error)")
             }
+        }
+        if way == .decision, [404, 405, 501].contains(status) {
+            return .readsNoDecisions("the server reads no decisions (HTTP \(status))")
         }
         if RetryPolicy.isTransient(status: status) {
             let isBusy = status == 429 || status == 503
@@ -102,7 +109,7 @@ extension ReplyReading {
     func kind(of result: Result<HTTPResponse, HTTPFailure>) -> ReplyKind {
         switch (self, result) {
         case (.answer, _): .answered
-        case (.wantsTokenLimit, _), (.refused, _): .refusedCall
+        case (.wantsTokenLimit, _), (.refused, _), (.readsNoDecisions, _): .refusedCall
         case (.misconfigured, .success(let response)) where response.status == 404: .lacksModel
         case (.misconfigured(let what, _), _): .misconfigured(what)
         case (.again(true, let retryAfter, _), _): .busy(retryAfter: retryAfter)

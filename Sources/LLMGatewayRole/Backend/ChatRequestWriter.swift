@@ -16,16 +16,7 @@ struct ChatRequestWriter {
         writer.key("model")
         writer.value(model)
         writer.key("messages")
-        writer.beginArray()
-        for message in spec.messages {
-            writer.beginObject()
-            writer.key("role")
-            writer.value(message.role.name)
-            writer.key("content")
-            writer.value(joining: message.segments)
-            writer.endObject()
-        }
-        writer.endArray()
+        Self.write(spec.messages[...], into: &writer)
         writer.key("temperature")
         Self.writeThousandths(spec.sampling.temperature, into: &writer)
         writer.key("top_p")
@@ -37,6 +28,19 @@ struct ChatRequestWriter {
         ConstraintDialect(engine: profile.engine).write(spec.constraint, into: &writer)
         writer.endObject()
         return writer.bytes
+    }
+
+    static func write(_ messages: ArraySlice<PromptMessage>, into writer: inout JSONWriter) {
+        writer.beginArray()
+        for message in messages {
+            writer.beginObject()
+            writer.key("role")
+            writer.value(message.role.name)
+            writer.key("content")
+            writer.value(joining: message.segments)
+            writer.endObject()
+        }
+        writer.endArray()
     }
 
     private static func writeThousandths(_ value: UInt32, into writer: inout JSONWriter) {

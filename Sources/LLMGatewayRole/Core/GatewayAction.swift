@@ -29,6 +29,8 @@ struct Flight {
     var server: ServerID
     /// Identity of the call, for the server's log.
     var call: CallID
+    /// The endpoint's path.
+    var path: String
     /// The request's JSON.
     var body: [UInt8]
     /// How long it may take.

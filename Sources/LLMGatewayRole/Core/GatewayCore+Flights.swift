@@ -47,6 +47,11 @@ extension GatewayCore {
             }
             queue.release(call.bytes)
             call.place = .flying([])
+            guard call.reading != .decision || book.readsDecisions(assignment.server) else {
+                queue.ended(assignment)
+                unreadable(call, by: .decision, because: "the server reads no decisions", others: [], at: now)
+                continue
+            }
             send(call, assignment, isHedge: false, at: now)
         }
     }
@@ -59,17 +64,18 @@ extension GatewayCore {
         let spec = call.request.spec
         let named = spec.model.isEmpty ? model ?? profile.model : spec.model
         call.place = .flying(others + [number])
-        flights[number] = Flying(call: call.number, assignment: assignment)
+        flights[number] = Flying(call: call.number, assignment: assignment, reading: call.reading)
         fleet.dispatched(
             flight: number, call: call.number, on: assignment.server, model: named,
-            answerTokens: Int(spec.sampling.maxTokens), isHedge: isHedge, at: now)
+            answerTokens: call.answerTokens, isHedge: isHedge, at: now)
         counters.sent += 1
         let left = call.deadline.since(now)
         act(
             .send(
                 Flight(
                     number: number, server: assignment.server, call: call.request.call,
-                    body: writer.body(spec, model: named, seed: call.request.seeds[call.attempt], profile: profile),
+                    path: call.reading?.path ?? ReadingWay.chatPath,
+                    body: body(of: call, model: named, profile: profile),
                     timeout: min(limits.requestTimeout, left))))
     }
 
@@ -78,7 +84,7 @@ extension GatewayCore {
         guard let flying = flights.removeValue(forKey: flight) else { return }
         let server = flying.assignment.server
         queue.ended(flying.assignment)
-        let reading = ReplyReading.read(result)
+        let reading = ReplyReading.read(result, by: flying.reading)
         fleet.ended(flight, reading.kind(of: result), at: now)
         if let call = calls[flying.call], case .flying(var others) = call.place {
             others.removeAll { $0 == flight }
@@ -108,11 +114,15 @@ extension GatewayCore {
                 judge(reply, isPaid: false, of: follower, at: now)
             }
         case .refused(let reason):
+            if let way = call.reading { return unreadable(call, by: way, because: reason, others: others, at: now) }
             for other in others { cancelFlight(other, at: now) }
             let followers = call.followers.compactMap { calls[$0] }
             call.followers = []
             finish(call, answer: nil, rejection: reason, at: now)
             for follower in followers { finish(follower, answer: nil, rejection: reason, at: now) }
+        case .readsNoDecisions(let reason):
+            book.learnNoDecisions(server)
+            unreadable(call, by: .decision, because: reason, others: others, at: now)
         case .wantsTokenLimit(let field):
             book.learn(server, field)
             call.limitChanges += 1
@@ -134,6 +144,7 @@ extension GatewayCore {
         // What another call paid for is not counted twice.
         if isPaid { call.count(promptTokens: reply.promptTokens, completionTokens: reply.completionTokens) }
         if let model = reply.model { call.model = model }
+        if let way = call.reading { return draw(from: reply, of: call, by: way, at: now) }
         switch AnswerCheck.verdict(reply.content, constraint: call.request.spec.constraint) {
         case .accepted(let answer): finish(call, answer: answer, rejection: "", at: now)
         case .rejected(let reason):

@@ -19,6 +19,8 @@ struct GatewayCore<Asker> {
     struct Flying {
         var call: UInt64
         var assignment: Assignment
+        /// How it reads probabilities; nil where it samples an answer.
+        var reading: ReadingWay?
     }
 
     let limits: GatewayLimits
@@ -33,6 +35,7 @@ struct GatewayCore<Asker> {
     /// The model of calls that name none: the one that the user named, or that the first server serves.
     var model: String?
     var writer = ChatRequestWriter()
+    var readings = ReadingRequestWriter()
     /// Calls in order of their deadlines, which is the order of their arrival.
     private var deadlines = Deque<UInt64>()
     /// Calls whose askers are gone, in the order in which they are given up.

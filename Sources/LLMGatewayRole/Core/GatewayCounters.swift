@@ -29,11 +29,15 @@ struct GatewayCounters: Equatable {
     var hedged: UInt64 = 0
     /// Calls given up because nobody wanted them any more.
     var cancelled: UInt64 = 0
+    /// Calls whose answer was drawn from a distribution.
+    var drawn: UInt64 = 0
+    /// Calls that wanted a distribution and had their answer sampled.
+    var unread: UInt64 = 0
 
     /// One line for the log.
     var summary: String {
         "asked \(asked), answered \(answered), failed \(failed), expired \(expired), refused \(refused), "
             + "joined \(joined), remembered \(remembered), sent \(sent), retried \(retried), rejected \(rejected), "
-            + "shared \(shared), redispatched \(redispatched), hedged \(hedged), cancelled \(cancelled)"
+            + "shared \(shared), redispatched \(redispatched), hedged \(hedged), cancelled \(cancelled), drawn \(drawn), unread \(unread)"
     }
 }

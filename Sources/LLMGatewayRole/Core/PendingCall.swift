@@ -49,6 +49,12 @@ final class PendingCall<Asker> {
     private(set) var promptTokens: UInt32 = 0
     private(set) var completionTokens: UInt32 = 0
     var model = ""
+    /// How the probabilities of its options are read now; nil where its answer is sampled.
+    var reading: ReadingWay?
+    /// What its answer was drawn from.
+    var distribution: ChoiceDistribution?
+    /// Why its answer is sampled although a distribution was wanted; empty otherwise.
+    var fallback = ""
 
     init(_ arrived: ArrivedCall, number: UInt64, deadline: Instant, asker: Asker) {
         self.number = number
@@ -59,17 +65,23 @@ final class PendingCall<Asker> {
         tokens = arrived.tokens
         bytes = arrived.bytes
         askers = [asker]
+        reading = request.spec.reading == .distribution ? .firstToken : nil
     }
 
     /// The call as the queue sees it.
     func waiting(_ lane: WaitingCall.Lane) -> WaitingCall {
         WaitingCall(
             number: number, flow: key.run, model: request.spec.model, chain: chain, tokens: tokens,
-            answerTokens: Int(request.spec.sampling.maxTokens), priority: Int(request.terms.priority), lane: lane)
+            answerTokens: answerTokens, priority: Int(request.terms.priority), lane: lane)
     }
+
+    /// Most tokens of the answer that is asked for now.
+    var answerTokens: Int { reading == nil ? Int(request.spec.sampling.maxTokens) : 1 }
 
     /// What the present attempt has in common with others of equal request; nil where each draws its own answer.
     var work: WorkKey? {
+        // The probabilities are the same for all; the seed only draws from them.
+        if let reading { return WorkKey(request: key.request, seed: nil, attempt: 0, reading: reading) }
         let seed = request.seeds[attempt]
         if request.spec.sampling.temperature == 0 {
             return WorkKey(request: key.request, seed: nil, attempt: attempt)
@@ -92,6 +104,7 @@ final class PendingCall<Asker> {
     func outcome(answer: String?, rejection: String) -> CompletionOutcome {
         CompletionOutcome(
             answer: answer, rejection: rejection, rejected: rejected,
-            promptTokens: promptTokens, completionTokens: completionTokens, model: model)
+            promptTokens: promptTokens, completionTokens: completionTokens, model: model,
+            distribution: distribution, fallback: distribution == nil ? fallback : "")
     }
 }

@@ -7,6 +7,7 @@ struct ServerBook {
         var url: String
         var profile: BackendProfile?
         var problem: ProbeFailure?
+        var lacksDecisions = false
     }
 
     private var pages: [ServerID: Page] = [:]
@@ -45,6 +46,15 @@ struct ServerBook {
     /// Changes which field limits the length of answers there.
     mutating func learn(_ server: ServerID, _ field: TokenLimitField) {
         pages[server]?.profile?.tokenLimitField = field
+    }
+
+    /// The server does not have the endpoint for decisions, or its model cannot answer there.
+    mutating func learnNoDecisions(_ server: ServerID) { pages[server]?.lacksDecisions = true }
+
+    /// Whether the server may have the endpoint for decisions: newer vLLMs do, and only asking tells.
+    func readsDecisions(_ server: ServerID) -> Bool {
+        guard let page = pages[server] else { return false }
+        return page.profile?.engine == .vllm && !page.lacksDecisions
     }
 
     // MARK: for people

@@ -54,7 +54,8 @@ struct SharedAnswers {
     mutating func remember(_ key: WorkKey, _ reply: ChatCompletionReply, at now: Instant) {
         guard case .led = entries[key] else { return }
         // About 300 bytes for the tables around it.
-        let size = 300 + (reply.content?.utf8.count ?? 0) + (reply.model?.utf8.count ?? 0)
+        let alternatives = (reply.alternatives ?? []).reduce(0) { $0 + 64 + $1.bytes.count }
+        let size = 300 + (reply.content?.utf8.count ?? 0) + (reply.model?.utf8.count ?? 0) + alternatives
         guard size <= limit else {
             entries[key] = nil
             return

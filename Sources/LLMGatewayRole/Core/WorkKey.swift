@@ -9,4 +9,6 @@ struct WorkKey: Hashable {
     var seed: UInt64?
     /// The attempt, from 0: an answer that was rejected is not asked to be accepted.
     var attempt: Int
+    /// How probabilities are read; nil where an answer is sampled.
+    var reading: ReadingWay?
 }

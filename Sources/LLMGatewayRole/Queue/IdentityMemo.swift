@@ -138,6 +138,7 @@ struct IdentityMemo {
     /// What an entry costs, with about 300 bytes for the tables around it.
     private static func size(_ outcome: CompletionOutcome) -> Int {
         let rejected = outcome.rejected.reduce(0) { $0 + $1.answer.utf8.count + $1.reason.utf8.count + 64 }
-        return 300 + (outcome.answer?.utf8.count ?? 0) + outcome.rejection.utf8.count + rejected
+        let drawn = 4 * (outcome.distribution?.probabilities.count ?? 0) + outcome.fallback.utf8.count
+        return 300 + (outcome.answer?.utf8.count ?? 0) + outcome.rejection.utf8.count + rejected + drawn
     }
 }

@@ -102,8 +102,7 @@ final class GatewayDriver {
     }
 
     private func start(_ flight: Flight) {
-        let address = chatAddresses[flight.server] ?? core.book.url(flight.server) + "/v1/chat/completions"
-        chatAddresses[flight.server] = address
+        let address = address(flight)
         let request = HTTPRequest(
             .post, address,
             headers: access.headers + [HTTPRequest.Header("x-gensim-call", flight.call.description)],
@@ -114,6 +113,14 @@ final class GatewayDriver {
             requests[flight.number] = nil
             core.finished(flight: flight.number, result, at: clock.now())
         }
+    }
+
+    /// Where a flight goes. Nearly all go to chats, whose addresses are kept.
+    private func address(_ flight: Flight) -> String {
+        guard flight.path == ReadingWay.chatPath else { return core.book.url(flight.server) + flight.path }
+        let address = chatAddresses[flight.server] ?? core.book.url(flight.server) + flight.path
+        chatAddresses[flight.server] = address
+        return address
     }
 
     private func reply(_ asker: Asker, _ answer: GatewayReply) {

@@ -16,11 +16,13 @@ public struct ModelSettings: Sendable, Equatable {
     public var reflectionTokens: Int
     /// Name of the model that rates and reflects on memories; nil for the chat model.
     public var memoryModel: String?
+    /// Names of the templates whose choices and ratings are drawn from the model's distribution.
+    public var distributions: Set<String>
 
     /// Settings; see the properties.
     public init(
         model: String, temperature: UInt32, topP: UInt32, maxReplyTokens: UInt32, promptTokens: Int,
-        reflectionTokens: Int, memoryModel: String? = nil
+        reflectionTokens: Int, memoryModel: String? = nil, distributions: Set<String> = []
     ) {
         self.model = model
         self.temperature = temperature
@@ -29,6 +31,7 @@ public struct ModelSettings: Sendable, Equatable {
         self.promptTokens = promptTokens
         self.reflectionTokens = reflectionTokens
         self.memoryModel = memoryModel
+        self.distributions = distributions
     }
 
     /// The model that calls of this kind go to.

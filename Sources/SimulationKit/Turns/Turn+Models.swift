@@ -63,7 +63,15 @@ extension Turn {
         let view = try await recall(for: about ?? text)
         let observation = PromptComposer.cut(text, around: Self.texts(in: fields))
         let messages = try fit(view, observation: observation, tokens: assets.models.promptTokens)
-        return try await complete(kind, messages: messages, constraint: constraint, maxTokens: maxTokens)
+        return try await complete(
+            kind, messages: messages, constraint: constraint, maxTokens: maxTokens,
+            reading: reading(of: template, constraint))
+    }
+
+    /// How the configuration wants an action's answer: an action goes by the name of its template.
+    private func reading(of template: String, _ constraint: AnswerConstraint) -> AnswerReading {
+        guard case .choice = constraint, assets.models.distributions.contains(template) else { return .sample }
+        return .distribution
     }
 
     /// What the agent remembers at the sight of `text`. Asks for the text's vector only where there is something to
@@ -95,12 +103,14 @@ extension Turn {
 
     /// One call with these messages.
     func complete(
-        _ kind: CallKind, messages: [PromptMessage], constraint: AnswerConstraint, maxTokens: UInt32
+        _ kind: CallKind, messages: [PromptMessage], constraint: AnswerConstraint, maxTokens: UInt32,
+        reading: AnswerReading = .sample
     ) async throws -> String {
         let spec = CompletionSpec(
             kind: kind, model: assets.models.model(for: kind), messages: messages, constraint: constraint,
             sampling: Sampling(
-                temperature: assets.models.temperature, topP: assets.models.topP, maxTokens: maxTokens))
+                temperature: assets.models.temperature, topP: assets.models.topP, maxTokens: maxTokens),
+            reading: reading)
         let call = CallID(turn: identity, number: try beginCall())
         let request = assets.composer.requestHash(of: spec, agent: agent)
         let outcome = try await performer.complete(spec, request: request, call: call, agent: agent, tree: tree)

@@ -37,8 +37,8 @@ public struct CallTerms: Hashable, Sendable, Packable {
 /// Host to llm-gateway: get an answer. Answered by `Completed` or `RequestFailed`.
 public struct Complete: WireMessage {
     public static let kind = WireKind.complete
-    /// Version 2 added the terms.
-    public static let version = 2
+    /// Version 2 added the terms, version 3 specs that want the probabilities of choices.
+    public static let version = 3
     public static let fieldCount = 5
     /// The run, for accounting and fairness.
     public var run: String
@@ -84,6 +84,8 @@ public struct Complete: WireMessage {
 /// Llm-gateway to host: how the call ended.
 public struct Completed: WireMessage {
     public static let kind = WireKind.completed
+    /// Version 2 added outcomes with the distribution that they were drawn from.
+    public static let version = 2
     public static let fieldCount = 1
     /// The accepted answer or honest rejection.
     public var outcome: CompletionOutcome

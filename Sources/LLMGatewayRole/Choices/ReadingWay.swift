@@ -1,0 +1,18 @@
+/// How the probabilities of a choice's options are read from a server. Tried in this order.
+enum ReadingWay: Hashable {
+    /// From a chat whose answer is one token long: how likely each first token is.
+    case firstToken
+    /// From vLLM's endpoint for decisions, which knows whole options.
+    case decision
+
+    /// Where chats are asked, sampled ones, too.
+    static let chatPath = "/v1/chat/completions"
+
+    /// The endpoint that is asked.
+    var path: String {
+        switch self {
+        case .firstToken: Self.chatPath
+        case .decision: "/v1/decisions"
+        }
+    }
+}
