@@ -20,7 +20,8 @@ import Wire
             seeds: [seed ?? UInt64(number), 1_000_000 + UInt64(number)], reading: .distribution)
     }
 
-    private func told(_ probabilities: [(String, Double)], content: String = "no") -> String {
+    private func told(_ probabilities: [(String, Double)]) -> String {
+        let content = probabilities[0].0
         let top = probabilities.map { #"{"token":"\#($0.0)","logprob":\#($0.1),"bytes":null}"# }
         return """
             {"model":"m-1","choices":[{"message":{"content":"\(content)"},"logprobs":{"content":[

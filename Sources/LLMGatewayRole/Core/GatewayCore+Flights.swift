@@ -35,7 +35,12 @@ extension GatewayCore {
 
     /// Sends what the servers have room for. Call it after each batch of changes.
     mutating func dispatch(at now: Instant) {
-        guard queue.count > 0 else { return }
+        while fill(at: now) {}
+    }
+
+    /// Fills the servers' rooms. Returns whether to do so again: a call went another way and left its room unused.
+    private mutating func fill(at now: Instant) -> Bool {
+        guard queue.count > 0 else { return false }
         var rooms = fleet.rooms(at: now)
         let standard = model ?? ""
         while let assignment = queue.next(
@@ -50,10 +55,11 @@ extension GatewayCore {
             guard call.reading != .decision || book.readsDecisions(assignment.server) else {
                 queue.ended(assignment)
                 unreadable(call, by: .decision, because: "the server reads no decisions", others: [], at: now)
-                continue
+                return true
             }
             send(call, assignment, isHedge: false, at: now)
         }
+        return false
     }
 
     private mutating func send(_ call: Call, _ assignment: Assignment, isHedge: Bool, at now: Instant) {
