@@ -39,6 +39,11 @@ final class EmbeddingGateway: Sendable {
         loop.shutdown()
     }
 
+    /// Has the loop say how it is; nobody is told anything once it has ended.
+    func read(_ done: @escaping @Sendable (EmbeddingReading) -> Void) {
+        loop.execute { [driver] in done(driver.value.reading) }
+    }
+
     /// What was done so far.
     func counters() async -> EmbeddingCounters? {
         await withCheckedContinuation { done in

@@ -41,6 +41,11 @@ final class LLMGateway: Sendable {
         loop.shutdown()
     }
 
+    /// Has the loop say how it is; nobody is told anything once it has ended.
+    func read(_ done: @escaping @Sendable (GatewayReading) -> Void) {
+        loop.execute { [driver] in done(driver.value.reading) }
+    }
+
     /// What was done so far.
     func counters() async -> GatewayCounters? {
         await withCheckedContinuation { done in
