@@ -111,6 +111,8 @@ let libraries: [Target] = [
     library(
         "EmulatorRole",
         ["GPUEmulation", "JSON", "Hashing", "Support", nioCore, nioPosix, nioHTTP, arguments]),
+    // Model servers that a placement is measured against.
+    library("PlacementModel", ["GatewayLogic", "Hashing", "Support"]),
     library("TestKit", ["Support"]),
     // What fuzzing drives: an entry for each reader of what comes from outside.
     library(
@@ -132,11 +134,16 @@ let services: [Target] = [
     service("supervisor", ["ServiceRuntime"]),
 ]
 
+// Programs that `Scripts/bench` runs; no part of an installation.
 let benchmarks: [Target] = [
     .executableTarget(
         name: "gateway-bench",
-        dependencies: ["GatewayLogic", "Transport", "Wire", "Model", "Hashing", "Support", arguments],
-        path: "Benchmarks/gateway-bench")
+        dependencies: [
+            "PlacementModel", "GatewayLogic", "Transport", "Wire", "Model", "Hashing", "Support", arguments,
+        ],
+        path: "Benchmarks/gateway-bench"),
+    .executableTarget(
+        name: "nearest-benchmark", dependencies: ["Vectors", "Hashing"], path: "Benchmarks/Nearest"),
 ]
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -164,7 +171,7 @@ let testTargets: [Target] = [
     tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
     tests("MessagePack", ["MessagePack", "Hashing"]),
     tests("ClusterLogic", ["ClusterLogic", "Hashing", "Support"]),
-    tests("GatewayLogic", ["GatewayLogic", "Hashing", "Support"]),
+    tests("GatewayLogic", ["GatewayLogic", "PlacementModel", "Hashing", "Support"]),
     tests("FuzzRegression", ["FuzzTargets"]),
     tests(
         "AgentHost",
@@ -197,7 +204,7 @@ let testTargets: [Target] = [
         "ClusterSimulation",
         [
             "CoordinatorRole", "AgentHostRole", "LLMGatewayRole", "RecorderRole", "Recording", "RunConfiguration",
-            "SimulationKit", "ClusterLogic", "GatewayLogic", "Transport", "Wire", "Model", "Hashing", "Curl",
+            "SimulationKit", "ClusterLogic", "Transport", "Wire", "Model", "Hashing", "Curl",
             "ServiceRuntime", "Support", log, grdb,
         ]),
     tests("Process", ["ServiceRuntime", "Support", grdb]),

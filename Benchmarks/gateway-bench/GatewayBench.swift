@@ -4,6 +4,6 @@ import ArgumentParser
 @main struct GatewayBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gateway-bench",
-        abstract: "Loads an llm-gateway and prints what came of it.",
-        subcommands: [Load.self])
+        abstract: "Loads an llm-gateway and prints what came of it; plays its queue against model servers.",
+        subcommands: [Load.self, PlacementCommand.self])
 }

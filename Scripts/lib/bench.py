@@ -25,7 +25,8 @@ def parse():
     parser = argparse.ArgumentParser(
         prog="Scripts/bench",
         description="Runs a workload against the emulator and prints calls, CPU per LLM call and memory. "
-        "`durability`, `snapshots` and `takeover` measure what the store costs and does, see their own --help.",
+        "`durability`, `snapshots` and `takeover` measure what the store costs and does, `gateway` the llm-gateway, "
+        "`embeddings` the embedding-gateway with its server, `nearest` the search for vectors; see their own --help.",
     )
     parser.add_argument(
         "workload",
@@ -158,7 +159,7 @@ def main():
         command = [
             binaries / "coordinator", "run", ROOT / "Configs" / "bench-wmax.yaml", "--run-dir", run,
             "--llm", url, "--embedding", url, "--agents", str(agents), "--rounds", str(rounds),
-            "--hosts", str(options.hosts), "--seed", str(options.seed), "--json",
+            "--hosts", str(options.hosts), "--seed", str(options.seed), "--vector-cache", "none", "--json",
         ]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.monotonic()

@@ -155,9 +155,8 @@ def statistics(url):
 
 
 def chats(url):
-    """Chat requests that an emulator replied to, faults among them."""
-    found = statistics(url)
-    return found["replies"].get("/v1/chat/completions", 0) + sum(found["faults"].values())
+    """Chat requests that an emulator replied to, whatever it said."""
+    return statistics(url)["replies"].get("/v1/chat/completions", 0)
 
 
 def row_cpu(play, in_flight, requests=20_000):

@@ -38,7 +38,7 @@ def play(binaries, url, folder, options, extra):
         binaries / "coordinator", "run", bench.ROOT / "Configs" / "bench-wmax.yaml", "--run-dir", run,
         "--llm", url, "--embedding", url,
         "--agents", str(options.agents), "--rounds", str(options.rounds), "--hosts", str(options.hosts),
-        "--json", "--quiet", *extra,
+        "--vector-cache", "none", "--json", "--quiet", *extra,
     ]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False)

@@ -16,6 +16,9 @@ private struct HostSettings: Sendable {
 public enum AgentHostService {
     /// Time between two lives: a host that is refused again and again must not keep the coordinator busy.
     private static let rebirth = Span.milliseconds(200)
+    /// Time between two looks for memory that the process does not need any more. Turns come and go with memories of
+    /// some megabytes, and leave gaps everywhere.
+    private static let tidying = Span.seconds(20)
 
     /// The process's role in logs and introductions.
     public static let role = "agent-host"
@@ -45,6 +48,13 @@ public enum AgentHostService {
         try context.announceReady(endpoint: listener.endpoint)
         let present = Guarded<Task<HostLife.Ending, any Error>?>(nil)
         context.stop.onRequest { _ in present.withLock { $0 }?.cancel() }
+        let tidier = ports.launcher.launch(priority: .background) {
+            while true {
+                try await ports.pause(tidying)
+                Heap.giveBack()
+            }
+        }
+        defer { tidier.cancel() }
         while context.stop.reason == nil {
             let life = HostLife(
                 name: settings.name, endpoint: listener.endpoint, coordinator: settings.coordinator,

@@ -35,6 +35,10 @@ final class AskRouter: Sendable {
     /// Says who runs passive turns here; set once, when they exist.
     func connect(_ turns: any PassiveTurns) { passive.withLock { $0 = turns } }
 
+    /// Lets go of who runs passive turns. Turns hold the router that asks for them, and would keep each other, with all
+    /// agents of a life, for ever.
+    func disconnect() { passive.withLock { $0 = nil } }
+
     /// Takes over a new partition map, with connections to the other hosts.
     func update(_ map: PartitionMap, peers: [UInt32: WireClient]) {
         state.withLock {
@@ -132,7 +136,7 @@ final class AskRouter: Sendable {
         // Another host may open the round a little earlier than this one, which may still be loading.
         try await gate.pass(lease, round: ask.tree.round)
         guard let turns = passive.withLock({ $0 }) else {
-            throw Problem(.unavailable, "this host runs no turns yet")
+            throw Problem(.unavailable, "this host runs no turns")
         }
         return try await turns.answer(ask, under: lease)
     }

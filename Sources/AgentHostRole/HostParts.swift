@@ -61,8 +61,8 @@ final class HostParts: Sendable {
         router = AskRouter(host: accepted.host, placement: placement, gate: gate, pause: backOff)
         let performer = HostPerformer(
             run: run.definition.run, seed: run.assets.seed, attempts: UInt32(run.configuration.llm.maxAttempts),
-            terms: CallTerms(run.configuration.llm.sharing),
-            llm: llm, embedding: embedding, outcomes: outcomes, router: router, counters: counters, retry: retry,
+            terms: CallTerms(run.configuration.llm.sharing), llm: llm, embedding: embedding,
+            vectors: run.configuration.vectors, outcomes: outcomes, router: router, counters: counters, retry: retry,
             lease: lease)
         let table = Guarded(AgentTable(assets: run.assets, memoryBytes: memoryBytes))
         let snapshots = SnapshotWriter(
@@ -122,8 +122,12 @@ final class HostParts: Sendable {
             failed: roots.failed, calls: counters.calls, waiting: counters.waiting, tokens: counters.tokens)
     }
 
-    /// Closes the ways to the services. Requests that wait fail.
-    func close() { for service in services { service.close() } }
+    /// Closes the ways to the services, where requests that wait fail, and lets go of the agents. Nothing may run any
+    /// more.
+    func close() {
+        for service in services { service.close() }
+        router.disconnect()
+    }
 }
 
 /// Tells the coordinator of problems that only a person can mend, each kind once.

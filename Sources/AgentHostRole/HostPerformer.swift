@@ -13,6 +13,7 @@ final class HostPerformer: CallPerformer {
     private let terms: CallTerms
     private let llm: WireClient
     private let embedding: WireClient?
+    private let vectors: VectorFormat
     private let outcomes: OutcomeStream
     private let router: AskRouter
     private let counters: Guarded<HostCounters>
@@ -21,8 +22,8 @@ final class HostPerformer: CallPerformer {
 
     init(
         run: String, seed: RunSeed, attempts: UInt32, terms: CallTerms, llm: WireClient, embedding: WireClient?,
-        outcomes: OutcomeStream,
-        router: AskRouter, counters: Guarded<HostCounters>, retry: ServiceRetry,
+        vectors: VectorFormat, outcomes: OutcomeStream, router: AskRouter, counters: Guarded<HostCounters>,
+        retry: ServiceRetry,
         lease: LeaseWatch
     ) {
         self.run = run
@@ -31,6 +32,7 @@ final class HostPerformer: CallPerformer {
         self.terms = terms
         self.llm = llm
         self.embedding = embedding
+        self.vectors = vectors
         self.outcomes = outcomes
         self.router = router
         self.counters = counters
@@ -77,7 +79,7 @@ final class HostPerformer: CallPerformer {
         }
         let answer = try await retry.patiently {
             try await self.lease.wait()
-            return try await embedding.request(Embed(texts: texts), expecting: Embedded.self)
+            return try await embedding.request(Embed(texts: texts, format: self.vectors), expecting: Embedded.self)
         }
         outcomes.append(
             record(

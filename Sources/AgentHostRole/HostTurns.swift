@@ -84,7 +84,7 @@ final class HostTurns: PassiveTurns {
             let plan = PlanRound(partition: partition, epoch: epoch, round: round, roots: UInt32(planned.count))
             _ = try await retry.patiently { try await recorder.request(plan, expecting: Acknowledged.self) }
         }
-        let vectors = try VectorLookup(outcomes: known.outcomes)
+        let vectors = try VectorLookup(outcomes: known.outcomes, dimension: assets.embeddingDimension)
         let trees = try known.consolidations.map { try Tree(packed: $0) }
         table.withLock { table in
             for tree in trees { table.applyConsolidations(of: tree, vector: vectors.vector) }

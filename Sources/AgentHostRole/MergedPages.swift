@@ -6,6 +6,8 @@ import Wire
 struct MergedPages: Sendable {
     let recorder: WireClient
     let retry: ServiceRetry
+    /// Components of the run's vectors.
+    let dimension: Int
 
     /// Gives `body` each page of a round's operations on a partition, with the vectors that they refer to.
     func forEach(
@@ -14,7 +16,7 @@ struct MergedPages: Sendable {
         var offset: UInt32 = 0
         while true {
             let page = try await fetch(round, partition: partition, offset: offset)
-            try body(page, try VectorLookup(page.vectors))
+            try body(page, try VectorLookup(page.vectors, dimension: dimension))
             // A page without operations is the last, whatever it says: no progress would be made by asking again.
             guard page.more, !page.operations.isEmpty else { return }
             offset += UInt32(page.operations.count)

@@ -47,7 +47,7 @@ final class PartitionLoader: Sendable {
         self.snapshots = snapshots
         self.launcher = launcher
         self.logger = logger
-        merged = MergedPages(recorder: recorder, retry: retry)
+        merged = MergedPages(recorder: recorder, retry: retry, dimension: assets.embeddingDimension)
         var partitions = [UInt32](repeating: 0, count: assets.population.count)
         for (partition, agents) in members.enumerated() {
             for agent in agents where agent != .environment { partitions[Int(agent.number)] = UInt32(partition) }
@@ -157,7 +157,7 @@ final class PartitionLoader: Sendable {
         _ lease: PartitionLease, _ closedRound: UInt32
     ) async throws -> (table: AgentTable, snapshotRound: UInt32) {
         guard closedRound > 0 else { return (AgentTable(assets: assets), 0) }
-        let reading = SnapshotReading(recorder: recorder, retry: retry)
+        let reading = SnapshotReading(recorder: recorder, retry: retry, dimension: assets.embeddingDimension)
         let base: AgentTable
         let round: UInt32
         do {
@@ -234,7 +234,7 @@ final class PartitionLoader: Sendable {
         let count = table.withLock { $0.archivedEntries(of: agent) }
         guard count > 0 else { return }
         do {
-            let reading = SnapshotReading(recorder: recorder, retry: retry)
+            let reading = SnapshotReading(recorder: recorder, retry: retry, dimension: assets.embeddingDimension)
             let entries = try await reading.memory(of: agent, partition, epoch: lease.epoch, count: count)
             let isRight = table.withLock { table in
                 // Loaded anew meanwhile: whoever waits looks again.

@@ -15,6 +15,8 @@ struct SnapshotDamage: Error {
 struct SnapshotReading: Sendable {
     let recorder: WireClient
     let retry: ServiceRetry
+    /// Components of the run's vectors.
+    let dimension: Int
 
     /// Installs the heads of a partition's snapshot and gives the round after which operations are missing. Throws
     /// `SnapshotDamage` when any head is not what it should be.
@@ -50,7 +52,7 @@ struct SnapshotReading: Sendable {
             let page: AgentMemory = try await ask(question)
             for entry in page.entries {
                 do {
-                    let vector = entry.vector.isEmpty ? nil : try FixedVector(halfFloats: entry.vector)
+                    let vector = entry.vector.isEmpty ? nil : try FixedVector(bytes: entry.vector, dimension: dimension)
                     entries.append(
                         MemoryState.LongEntry(
                             text: entry.text, time: entry.time, importance: entry.importance, vector: vector))

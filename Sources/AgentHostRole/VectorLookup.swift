@@ -9,21 +9,23 @@ struct VectorLookup: Sendable {
     private let vectors: [Digest128: FixedVector]
 
     /// Vectors of a page of merged operations.
-    init(_ vectors: [TextVector]) throws {
-        self.vectors = try Dictionary(vectors.map { ($0.text, try Self.vector($0.vector)) }) { first, _ in first }
+    init(_ vectors: [TextVector], dimension: Int) throws {
+        self.vectors = try Dictionary(
+            vectors.map { ($0.text, try FixedVector(bytes: $0.vector, dimension: dimension)) }
+        ) { first, _ in first }
     }
 
     /// Vectors that embedding calls recorded.
-    init(outcomes: [OutcomeRecord]) throws {
+    init(outcomes: [OutcomeRecord], dimension: Int) throws {
         var vectors: [Digest128: FixedVector] = [:]
         for case .embedding(_, let texts, let bytes) in outcomes.map(\.content) {
-            for (text, vector) in zip(texts, bytes) { vectors[contentHash(text)] = try Self.vector(vector) }
+            for (text, vector) in zip(texts, bytes) {
+                vectors[contentHash(text)] = try FixedVector(bytes: vector, dimension: dimension)
+            }
         }
         self.vectors = vectors
     }
 
     /// The vector of a text, nil where it was never embedded.
     var vector: (String) -> FixedVector? { { vectors[contentHash($0)] } }
-
-    private static func vector(_ bytes: [UInt8]) throws -> FixedVector { try FixedVector(halfFloats: bytes) }
 }

@@ -27,7 +27,8 @@ public struct EmbeddingGatewayCommand: ParsableCommand {
             defer { node.close() }
             let running = try EmbeddingGateway(
                 node: node, endpoint: gateway.listen, incarnation: UInt64.random(in: 1...UInt64.max), access: access,
-                model: gateway.embeddingModel, limits: gateway.limits, clock: context.clock, logger: context.logger)
+                model: gateway.embeddingModel, limits: gateway.limits, cache: gateway.cacheFolder, clock: context.clock,
+                logger: context.logger)
             defer { running.close() }
             let told = try await metrics.serve(EmbeddingMetrics.source(running), context)
             try context.announceReady(endpoint: running.endpoint)

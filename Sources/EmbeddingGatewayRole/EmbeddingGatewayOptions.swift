@@ -19,17 +19,26 @@ struct EmbeddingGatewayOptions: ParsableArguments {
             valueName: "file"))
     var embeddingKeyFile: String?
 
-    @Option(help: "Texts in one request at most.")
-    var batchTexts = 32
+    @Option(help: "Texts in one request at most; how many it holds is measured for each server.")
+    var batchTexts = 256
 
-    @Option(help: "Bytes of texts in one request at most.")
-    var batchBytes = 64 << 10
+    @Option(help: "Tokens in one request at most, once shorter texts are filled up to the longest.")
+    var batchTokens = 16_384
 
-    @Option(help: "Requests in flight at each server.")
-    var batches = 4
+    @Option(help: "Requests in flight at each server at most.")
+    var batches = 8
 
-    @Option(help: "Bytes of vectors that are kept.")
-    var cacheBytes = 256 << 20
+    @Option(help: "Bytes of vectors that are kept in memory.")
+    var memoryBytes = 256 << 20
+
+    @Option(
+        help: ArgumentHelp(
+            "Folder where vectors are kept from one run to the next; several gateways may share it.",
+            valueName: "dir"))
+    var cache: String?
+
+    @Option(help: "Bytes of vectors that are kept in that folder.")
+    var cacheBytes = 1 << 30
 
     @Option(help: "Bytes of texts that may wait.")
     var queueBytes = 128 << 20
@@ -44,8 +53,9 @@ struct EmbeddingGatewayOptions: ParsableArguments {
         guard !embedding.isEmpty else { throw ValidationError("give at least one --embedding URL") }
         guard (1...2_048).contains(batchTexts) else { throw ValidationError("--batch-texts takes 1 to 2048") }
         guard (1...1_024).contains(batches) else { throw ValidationError("--batches takes 1 to 1024") }
-        guard batchBytes > 0, queueBytes > 0, cacheBytes >= 0 else {
-            throw ValidationError("--batch-bytes and --queue-bytes take positive numbers, --cache-bytes none below 0")
+        guard batchTokens > 0, queueBytes > 0, memoryBytes >= 0, cacheBytes >= 0 else {
+            throw ValidationError(
+                "--batch-tokens and --queue-bytes take positive numbers, --memory-bytes and --cache-bytes none below 0")
         }
         for (name, seconds) in [("--deadline", deadline), ("--request-timeout", requestTimeout)] {
             guard seconds > 0, seconds <= 86_400 else {
@@ -58,13 +68,19 @@ struct EmbeddingGatewayOptions: ParsableArguments {
     var limits: EmbeddingLimits {
         var limits = EmbeddingLimits()
         limits.batchTexts = batchTexts
-        limits.batchBytes = batchBytes
+        limits.batchTokens = batchTokens
         limits.batches = batches
-        limits.cacheBytes = cacheBytes
+        limits.memoryBytes = memoryBytes
         limits.queueBytes = queueBytes
         limits.deadline = .seconds(deadline)
         limits.requestTimeout = .seconds(requestTimeout)
         return limits
+    }
+
+    /// Where vectors outlive the process; nil for nowhere.
+    var cacheFolder: VectorFolderSettings? {
+        guard let cache, cacheBytes > 0 else { return nil }
+        return VectorFolderSettings(folder: cache, bytes: cacheBytes)
     }
 
     /// How the servers are reached, with the key from its file or the environment.

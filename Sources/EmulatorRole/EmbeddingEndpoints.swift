@@ -11,6 +11,7 @@ extension EmulatorCore {
     func embeddings(_ body: [UInt8]) throws(Refusal) -> EmulatorReply {
         let request = try object(body)
         let texts = try self.texts(request["input"], field: "input", limit: Self.maximumInputs)
+        if let batch = options.embeddingBatch { try refuse(texts, above: batch) }
         let format = request.given("encoding_format")?.stringValue ?? "float"
         guard format == "float" || format == "base64" else {
             throw .badRequest("encoding_format must be float or base64")
@@ -60,10 +61,7 @@ extension EmulatorCore {
     func embed(_ body: [UInt8]) throws(Refusal) -> EmulatorReply {
         let request = try object(body)
         let texts = try self.texts(request["inputs"], field: "inputs", limit: .max)
-        guard texts.count <= Self.maximumClientBatch else {
-            let message = "batch size \(texts.count) > maximum allowed batch size \(Self.maximumClientBatch)"
-            throw Refusal(status: 422, message: message, kind: .tooLarge)
-        }
+        try refuse(texts, above: clientBatch)
         return embedded(texts) {
             var writer = JSONWriter(capacity: texts.count * options.dimension * 13 + 16)
             writer.beginArray()
@@ -86,6 +84,15 @@ extension EmulatorCore {
             writer.endObject()
             return writer.bytes
         }
+    }
+
+    /// Most texts of one request to `/embed`.
+    var clientBatch: Int { options.embeddingBatch ?? Self.maximumClientBatch }
+
+    private func refuse(_ texts: [String], above limit: Int) throws(Refusal) {
+        guard texts.count > limit else { return }
+        let message = "batch size \(texts.count) > maximum allowed batch size \(limit)"
+        throw Refusal(status: 422, message: message, kind: .tooLarge)
     }
 
     func object(_ body: [UInt8]) throws(Refusal) -> JSONObject {
@@ -117,6 +124,7 @@ extension EmulatorCore {
     /// The reply with this body, and what a GPU has to do for it: to read the texts, which leaves no KV.
     private func embedded(_ texts: [String], _ body: () -> [UInt8]) -> EmulatorReply {
         var reply = struck(by: fault(texts), body)
+        reply.time = options.embeddingCost?.time(tokens: texts.map(TokenCounter.prompt))
         guard options.gpu != nil else { return reply }
         let tokens = texts.reduce(0) { $0 + TokenCounter.prompt($1) }
         reply.work = GPUWork(promptTokens: max(1, tokens), answerTokens: 1, holdsKV: false)

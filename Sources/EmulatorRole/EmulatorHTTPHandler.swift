@@ -107,7 +107,7 @@ final class EmulatorHTTPHandler: ChannelInboundHandler {
     /// The request has a slot: its reply is due after the latency.
     func serve() {
         isServing = true
-        let latency = driver.core.options.latency
+        let latency = pending?.reply.time ?? driver.core.options.latency
         guard latency.nanoseconds > 0, let context else { return finish() }
         let delay = TimeAmount.nanoseconds(Int64(clamping: latency.nanoseconds))
         timer = context.eventLoop.assumeIsolated().scheduleTask(in: delay) { self.finish() }

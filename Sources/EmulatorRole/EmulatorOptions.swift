@@ -25,6 +25,10 @@ public struct EmulatorOptions: Sendable {
     public var gpu: GPUParameters?
     /// Seconds of the GPU in one second of the machine's clock.
     public var speed = 1.0
+    /// How long a request for vectors takes; nil for as long as any other.
+    public var embeddingCost: EmbeddingCost?
+    /// Most texts of one request for vectors; nil for the engine's own number.
+    public var embeddingBatch: Int?
     /// Most tokens of a prompt with its answer.
     public var context = 32_768
     /// Tokens of a free-text answer, where the request does not cut it.

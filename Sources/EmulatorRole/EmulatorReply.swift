@@ -1,4 +1,5 @@
 import Hashing
+import Support
 
 /// What goes back to a client, and in which broken way if any.
 struct EmulatorReply {
@@ -22,6 +23,8 @@ struct EmulatorReply {
     var delivery = Delivery.whole
     /// Whether a model would have worked for it: it waits for a slot and takes the latency.
     var isServed = false
+    /// How long the model works for it; nil for the server's latency.
+    var time: Span?
     /// Whether it is a proper answer, to be counted under the call that asked for it.
     var isAnswer = false
     /// What a GPU has to do for it, where there is one.

@@ -37,7 +37,7 @@ extension EmulatorCore {
                 "model_id": model, "model_sha": nil, "model_dtype": "float32",
                 "model_type": ["embedding": ["pooling": "mean"]], "max_concurrent_requests": 512,
                 "max_input_length": context, "max_batch_tokens": 16_384,
-                "max_client_batch_size": .int(Int64(Self.maximumClientBatch)), "version": version,
+                "max_client_batch_size": .int(Int64(clientBatch)), "version": version,
             ]
         case .embeddingDimension: object = ["embedding_dimension": .int(Int64(options.dimension))]
         default: object = [:]

@@ -50,6 +50,10 @@ extension LLMEmulatorCommand {
         options.latency = latency
         options.parallel = try Self.check(parallel, in: 0...1_000_000, "--parallel")
         options.dimension = try Self.check(dim, in: 1...65_536, "--dim")
+        options.embeddingCost = try embedding.cost()
+        options.embeddingBatch = try embedding.embeddingBatch.map {
+            try Self.check($0, in: 1...2_048, "--embedding-batch")
+        }
         guard !model.isEmpty, !model.contains(""), Set(model).count == model.count else {
             throw ValidationError("--model needs names that differ")
         }

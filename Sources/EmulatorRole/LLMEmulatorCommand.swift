@@ -29,6 +29,7 @@ public struct LLMEmulatorCommand: ParsableCommand {
     @Option(help: "Server to imitate: vllm, vllm-old, sglang, llamacpp, openai, tei or original.")
     var engine = EmulatedEngine.vllm
     @Option(help: "Components of an embedding.") var dim = 768
+    @OptionGroup(title: "Embedding") var embedding: EmbeddingArguments
     @Option(help: "Name of a served model; may be repeated. The first is meant where a request names none.")
     var model = ["emulator"]
     @Option(help: "Most tokens of a prompt with its answer.") var context = 32_768

@@ -37,6 +37,8 @@ public enum HashPurpose: String, Sendable, CaseIterable {
     case merged
     /// The mark of what the recorder has acknowledged.
     case acknowledgement
+    /// A vector kept in a file.
+    case vectorCheck
     /// The emulator's answer to a request.
     case emulatorAnswer
     /// The emulator's faults.
@@ -76,15 +78,12 @@ public enum HashPurpose: String, Sendable, CaseIterable {
         case .snapshot: 14
         case .merged: 15
         case .acknowledgement: 16
-        case .emulatorAnswer: 17
-        case .emulatorFault: 18
-        case .emulatorVector: 19
-        case .acknowledgement: 15
-        case .emulatorAnswer: 16
-        case .emulatorFault: 17
-        case .emulatorVector: 18
-        case .emulatorBlock: 19
-        case .emulatorWeight: 20
+        case .vectorCheck: 17
+        case .emulatorAnswer: 18
+        case .emulatorFault: 19
+        case .emulatorVector: 20
+        case .emulatorBlock: 21
+        case .emulatorWeight: 22
         }
     }
 }

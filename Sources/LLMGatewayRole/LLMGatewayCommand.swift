@@ -27,7 +27,7 @@ public struct LLMGatewayCommand: ParsableCommand {
             defer { node.close() }
             let running = try LLMGateway(
                 node: node, endpoint: gateway.listen, incarnation: UInt64.random(in: 1...UInt64.max), access: access,
-                model: gateway.model, policy: gateway.policy, limits: gateway.limits, clock: context.clock,
+                models: gateway.model, policy: gateway.policy, limits: gateway.limits, clock: context.clock,
                 logger: context.logger)
             defer { running.close() }
             let told = try await metrics.serve(GatewayMetrics(policy: gateway.policy).source(running), context)

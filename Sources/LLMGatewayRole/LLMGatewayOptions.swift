@@ -11,8 +11,12 @@ struct LLMGatewayOptions: ParsableArguments {
     @Option(help: ArgumentHelp("A model server's address; may be given several times.", valueName: "url"))
     var llm: [String]
 
-    @Option(help: "Model that requests name; by default the one that the servers serve.")
-    var model: String?
+    @Option(
+        help: """
+            Model that requests name; by default the one that the servers serve. May be given several times: each \
+            server must have one of them, and calls that name none go to the first.
+            """)
+    var model: [String] = []
 
     @Option(
         help: ArgumentHelp(

@@ -8,7 +8,7 @@ public struct RecordedOutcome: Hashable, Sendable {
     public enum Content: Hashable, Sendable {
         /// A model's answer; nil with the reason where all attempts were rejected.
         case answer(String?, rejection: String)
-        /// Vectors as little-endian half floats, and the model that gave them.
+        /// Vectors as little-endian floats, and the model that gave them.
         case vectors([[UInt8]], model: String)
     }
 

@@ -85,7 +85,7 @@ public struct MergedPage: Sendable {
     public struct Vector: Hashable, Sendable {
         /// Content address of the text.
         public var text: Digest128
-        /// Little-endian half floats.
+        /// Little-endian floats, of two or four bytes as the run is configured.
         public var vector: [UInt8]
     }
 

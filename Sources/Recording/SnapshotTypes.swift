@@ -94,7 +94,7 @@ public struct SnapshotMemories: Hashable, Sendable {
         public var time: Int64
         /// Its rating.
         public var importance: UInt8
-        /// Little-endian half floats; empty where it has no vector.
+        /// Little-endian floats, as they were recorded; empty where it has no vector.
         public var vector: [UInt8]
     }
 

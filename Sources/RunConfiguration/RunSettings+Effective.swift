@@ -58,6 +58,7 @@ extension RunSettings {
             "    in_flight: \(llm.sharing.inFlight)",
             "embedding:",
             "  model: \(embeddingModel.map(Self.quoted) ?? "null")",
+            "  vectors: \(vectors.rawValue)",
             "limits:",
             "  failure_rate: \(Decimal.text(limits.failuresPerMillion, digits: 6))",
             "  root_window: \(limits.rootWindow)",

@@ -25,6 +25,7 @@ extension RunSettings {
         let type = try scenarioType(scenario, registry: registry)
         let choice = ScenarioChoice(
             name: type.name, parameters: try parameters(scenario, of: type), prompts: try scenario.text("prompts"))
+        let embedding = try root.section("embedding", keys: ["model", "vectors"])
         return RunSettings(
             name: try runName(root),
             seed: try root.unsigned("seed", default: 0),
@@ -35,7 +36,8 @@ extension RunSettings {
             populations: try populations(root, of: type, choice: choice),
             memory: try memory(root),
             llm: try models(root),
-            embeddingModel: try root.section("embedding", keys: ["model"]).optionalText("model"),
+            embeddingModel: try embedding.optionalText("model"),
+            vectors: try vectors(embedding),
             limits: try limits(root))
     }
 
@@ -160,6 +162,16 @@ extension RunSettings {
                 priority: try sharing.int("priority", 0...9, default: 4),
                 weight: try sharing.int("weight", 1...1_000, default: 100),
                 inFlight: try sharing.int("in_flight", 0...1_000_000, default: 0)))
+    }
+
+    private static func vectors(_ section: YAMLSection) throws -> VectorFormat {
+        guard let text = try section.optionalText("vectors") else { return .float16 }
+        guard let format = VectorFormat(rawValue: text) else {
+            let names = VectorFormat.allCases.map(\.rawValue)
+            throw section.error(
+                "embedding.vectors is unknown", key: "vectors", advice: "one of \(names.joined(separator: ", "))")
+        }
+        return format
     }
 
     private static func limits(_ root: YAMLSection) throws -> Limits {

@@ -23,6 +23,8 @@ public struct RunSettings: Sendable, Equatable {
     public var llm: ModelChoice
     /// Name of the embedding model; nil for the one that the server names.
     public var embeddingModel: String?
+    /// How vectors travel and are recorded.
+    public var vectors: VectorFormat
     /// Bounds.
     public var limits: Limits
 

@@ -31,6 +31,8 @@ public struct ExactSearch: Sendable {
     /// Number of vectors.
     public private(set) var count = 0
     private var matrix: [Int16] = []
+    /// The largest product of a vector with itself.
+    private var largestSquare: Int64 = 0
 
     /// A search without vectors yet, with room for `capacity`.
     public init(dimension: Int, capacity: Int = 0) {
@@ -45,6 +47,7 @@ public struct ExactSearch: Sendable {
             throw .dimension(found: vector.dimension, expected: dimension)
         }
         matrix.append(contentsOf: vector.components)
+        largestSquare = max(largestSquare, vector.dot(vector))
         count += 1
     }
 
@@ -54,40 +57,92 @@ public struct ExactSearch: Sendable {
         guard count > 0 else { return [] }
         precondition(query.dimension == dimension, "a query has the dimension of what it searches")
         return [Int64](unsafeUninitializedCapacity: count) { products, filled in
-            query.components.withUnsafeBufferPointer { query in
-                matrix.withUnsafeBufferPointer { matrix in
-                    guard let queryBase = query.baseAddress, let matrixBase = matrix.baseAddress,
-                        let productBase = products.baseAddress
-                    else { return }
-                    vector_dot_rows_int16(queryBase, matrixBase, count, dimension, productBase)
-                    filled = count
-                }
+            query.components.withUnsafeBufferPointer { queries in
+                compute(queries, count: 1, rows: 0..<count, isBounded: isBounded(query), into: products, stride: count)
             }
+            filled = count
         }
     }
 
     /// The `count` nearest vectors, the nearest first.
     public func nearest(to query: FixedVector, count: Int, ties: Ties = .lowestIndex) -> [Match] {
-        ExactSearch.best(of: products(with: query), count: count, ties: ties)
+        nearest(to: [query], count: count, ties: ties)[0]
+    }
+
+    /// The `count` nearest vectors of each query, in the order of the queries. Many at once cost less than one by one:
+    /// each vector is fetched from memory once for all of them.
+    public func nearest(to queries: [FixedVector], count wanted: Int, ties: Ties = .lowestIndex) -> [[Match]] {
+        var best = queries.map { _ in BestMatches(count: wanted, ties: ties) }
+        guard wanted > 0, count > 0 else { return best.map(\.matches) }
+        for start in stride(from: 0, to: queries.count, by: Self.queriesAtOnce) {
+            let group = start..<min(start + Self.queriesAtOnce, queries.count)
+            search(queries, group, &best)
+        }
+        return best.map(\.matches)
+    }
+
+    /// Queries whose products are made in one pass, and rows between two looks at them: together they stay in the
+    /// processor's cache.
+    private static let queriesAtOnce = 64
+    private static let rowsAtOnce = 128
+
+    private func search(_ queries: [FixedVector], _ group: Range<Int>, _ best: inout [BestMatches]) {
+        var packed: [Int16] = []
+        packed.reserveCapacity(group.count * dimension)
+        var isBounded = true
+        for query in queries[group] {
+            precondition(query.dimension == dimension, "a query has the dimension of what it searches")
+            packed += query.components
+            isBounded = isBounded && self.isBounded(query)
+        }
+        withUnsafeTemporaryAllocation(of: Int64.self, capacity: group.count * Self.rowsAtOnce) { products in
+            packed.withUnsafeBufferPointer { packed in
+                for start in stride(from: 0, to: count, by: Self.rowsAtOnce) {
+                    let rows = start..<min(start + Self.rowsAtOnce, count)
+                    compute(
+                        packed, count: group.count, rows: rows, isBounded: isBounded, into: products,
+                        stride: Self.rowsAtOnce)
+                    for (place, query) in group.enumerated() {
+                        let row = place * Self.rowsAtOnce
+                        best[query].take(
+                            UnsafeBufferPointer(rebasing: products[row..<row + rows.count]), firstIndex: start)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Products of `queries`, one behind the other, with some rows.
+    private func compute(
+        _ queries: UnsafeBufferPointer<Int16>, count queryCount: Int, rows: Range<Int>, isBounded: Bool,
+        into products: UnsafeMutableBufferPointer<Int64>, stride: Int
+    ) {
+        matrix.withUnsafeBufferPointer { matrix in
+            guard let queryBase = queries.baseAddress, let productBase = products.baseAddress,
+                let matrixBase = matrix.baseAddress.map({ $0 + rows.lowerBound * dimension })
+            else { return }
+            if isBounded {
+                vector_products_int16(
+                    queryBase, queryCount, matrixBase, rows.count, dimension, productBase, stride)
+            } else {
+                for query in 0..<queryCount {
+                    vector_dot_rows_int16(
+                        queryBase + query * dimension, matrixBase, rows.count, dimension, productBase + query * stride)
+                }
+            }
+        }
+    }
+
+    /// Whether no sum of a product with `query` can leave 32 bits: the product of the lengths is below 2^31.
+    private func isBounded(_ query: FixedVector) -> Bool {
+        let (product, overflow) = query.dot(query).multipliedReportingOverflow(by: largestSquare)
+        return !overflow && product < 1 << 62
     }
 
     /// The `count` largest products, the largest first.
     public static func best(of products: [Int64], count: Int, ties: Ties) -> [Match] {
-        guard count > 0 else { return [] }
-        func precedes(_ left: Match, _ right: Match) -> Bool {
-            if left.product != right.product { return left.product > right.product }
-            return ties == .lowestIndex ? left.index < right.index : left.index > right.index
-        }
-        // Kept sorted: few are wanted beside the number of products, and most products end at the first comparison.
-        var best: [Match] = []
-        for (index, product) in products.enumerated() {
-            let match = Match(index: index, product: product)
-            if best.count == count {
-                guard let last = best.last, precedes(match, last) else { continue }
-                best.removeLast()
-            }
-            best.insert(match, at: best.firstIndex { precedes(match, $0) } ?? best.endIndex)
-        }
-        return best
+        var best = BestMatches(count: count, ties: ties)
+        products.withUnsafeBufferPointer { best.take($0, firstIndex: 0) }
+        return best.matches
     }
 }

@@ -30,6 +30,29 @@ public struct FixedVector: Hashable, Sendable {
         }
     }
 
+    /// The vector that little-endian single-precision floats stand for, rounded and cut as half floats are.
+    public init(singleFloats bytes: [UInt8]) throws(VectorError) {
+        guard !bytes.isEmpty else { throw .empty }
+        guard let floats = SingleFloats.decoded(bytes) else { throw .oddLength(bytes: bytes.count) }
+        components = floats.map { component in
+            guard !component.isNaN else { return 0 }
+            // A product with a power of two is exact, so that this rounds once.
+            let scaled = (component * Float(Self.one)).rounded(.toNearestOrEven)
+            return Int16(max(-Float(Int16.max), min(Float(Int16.max), scaled)))
+        }
+    }
+
+    /// The vector of `dimension` components that travelled as `bytes`: half floats where there are two bytes a
+    /// component, single-precision ones where there are four.
+    public init(bytes: [UInt8], dimension: Int) throws(VectorError) {
+        if bytes.count == dimension * 4 {
+            try self.init(singleFloats: bytes)
+        } else {
+            try self.init(halfFloats: bytes)
+            guard self.dimension == dimension else { throw .dimension(found: self.dimension, expected: dimension) }
+        }
+    }
+
     /// Number of components.
     public var dimension: Int { components.count }
 

@@ -1,19 +1,8 @@
 /// Vectors as they travel and rest: little-endian IEEE 754 half-precision numbers, two bytes each.
 public enum HalfFloats {
     /// Scales `components` to length 1 and writes them as half floats, rounded to the nearest, ties to even.
-    ///
-    /// The one place where floating point shapes a vector: whoever receives it from a model does this once, and
-    /// everybody else computes from the recorded bytes.
     public static func normalized(_ components: [Float]) throws(VectorError) -> [UInt8] {
-        guard !components.isEmpty else { throw .empty }
-        var square = 0.0
-        for component in components {
-            guard component.isFinite else { throw .notFinite }
-            square += Double(component) * Double(component)
-        }
-        guard square > 0 else { throw .zeroLength }
-        let length = square.squareRoot()
-        return encoded(components.map { Float(Double($0) / length) })
+        encoded(try UnitVector.of(components))
     }
 
     /// The components as half floats, rounded to the nearest, ties to even; what is too large becomes infinite.

@@ -18,6 +18,12 @@ private final class Scene: Sendable {
     let recorder: FakeLink
     let life: Task<HostLife.Ending, any Error>
     private let push: Guarded<(@Sendable (ConnectionEvent) -> Void)?>
+    /// The way to the llm-gateway, which nobody holds but the life.
+    private let llm: Guarded<Weak>
+
+    private struct Weak {
+        weak var link: FakeLink?
+    }
 
     /// `register` answers the registrations, counted from 0; nil accepts.
     init(
@@ -42,6 +48,7 @@ private final class Scene: Sendable {
             return Blob(bytes: files[try FetchBlob(body: envelope.body).hash] ?? [])
         }
         let (push, time) = (Guarded<(@Sendable (ConnectionEvent) -> Void)?>(nil), time)
+        let llm = Guarded(Weak())
         let ports = HostPorts(
             connect: { endpoint, _, onEvent in
                 switch endpoint {
@@ -49,15 +56,21 @@ private final class Scene: Sendable {
                     push.withLock { $0 = onEvent }
                     return coordinator
                 case "recorder": return recorder
-                default: return FakeLink { _ in nil }
+                default:
+                    let link = FakeLink { _ in nil }
+                    llm.withLock { $0.link = link }
+                    return link
                 }
-            }, launcher: TaskLauncher(), pause: { try await time.pause($0) }, clock: time)
+            }, launcher: TaskLauncher(), pause: { try await time.pause($0) }, clock: time,
+            threadTime: { Span(nanoseconds: 0) })
         let life = HostLife(
             name: "host-1", endpoint: "here", coordinator: "coordinator", incarnation: 7, ports: ports,
-            registry: IdleRun.registry, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            registry: IdleRun.registry, memoryBytes: 1 << 30,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         self.coordinator = coordinator
         self.recorder = recorder
         self.push = push
+        self.llm = llm
         self.life = Task { try await life.run(desk: AskDesk()) }
     }
 
@@ -76,6 +89,9 @@ private final class Scene: Sendable {
         let count = try IdleRun().files.count
         try await until { try recorder.requested(FetchBlob.self).count == count && beats >= 2 && time.sleepers == 1 }
     }
+
+    /// Whether something of the life is still in memory.
+    var isKept: Bool { llm.withLock { $0.link != nil } }
 
     /// Heartbeats so far.
     var beats: Int {
@@ -167,6 +183,16 @@ private final class Scene: Sendable {
         #expect(try await scene.life.value == .dismissed("enough"))
         #expect(scene.coordinator.isClosed)
         #expect(scene.recorder.isClosed)
+    }
+
+    @Test func nothingIsKeptOfALifeThatIsOver() async throws {
+        let scene = try Scene()
+        try await scene.takesPart()
+        #expect(scene.isKept)
+        scene.say(dismissal)
+        _ = try await scene.life.value
+        // Tasks that were cancelled may still be on their way out.
+        await scene.until { !scene.isKept }
     }
 
     @Test func aCoordinatorThatWasStartedAnewKnowsNothingOfThisLife() async throws {

@@ -51,7 +51,7 @@ private final class Bench: Sendable {
         node = try TransportNode(name: "test")
         gateway = try LLMGateway(
             node: node, endpoint: "tcp://127.0.0.1:*", incarnation: 1,
-            access: try ServerAccess(urls: [server.url + "/v1/"], key: "secret", names: .test), model: nil,
+            access: try ServerAccess(urls: [server.url + "/v1/"], key: "secret", names: .test), models: [],
             policy: .prefix, limits: limits, clock: SystemClock(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         client = try node.connect(
@@ -221,7 +221,7 @@ private func answer(_ text: String) -> ScriptedServer.Reply {
         defer { node.close() }
         let gateway = try LLMGateway(
             node: node, endpoint: "tcp://127.0.0.1:*", incarnation: 1,
-            access: try ServerAccess(urls: [url], key: nil, names: .test), model: nil, policy: .prefix,
+            access: try ServerAccess(urls: [url], key: nil, names: .test), models: [], policy: .prefix,
             limits: GatewayLimits(), clock: SystemClock(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         defer { gateway.close() }

@@ -82,9 +82,11 @@ import Testing
     @Test(arguments: 1...200 as ClosedRange<UInt64>)
     func damagedTextIsReadWithoutTrapping(seed: UInt64) {
         var draw = SeededGenerator(seed: seed)
-        var bytes = Array(
-            #"vllm:num_requests_running{engine="0",model_name="m\"x"} 12.0"#.utf8 + "\n".utf8
-                + #"vllm:cache_config_info{block_size="16",num_gpu_blocks="100"} 1"#.utf8)
+        let text = """
+            vllm:num_requests_running{engine="0",model_name="m\\"x"} 12.0
+            vllm:cache_config_info{block_size="16",num_gpu_blocks="100"} 1
+            """
+        var bytes = Array(text.utf8)
         for _ in 0..<(1 + draw.below(8)) {
             let marks = Array(#"{}"\= ,"#.utf8)
             bytes[draw.below(bytes.count)] =

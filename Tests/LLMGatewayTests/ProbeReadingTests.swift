@@ -19,7 +19,7 @@ import Testing
     private let models = #"{"data":[{"id":"m","max_model_len":8192,"owned_by":"vllm"}]}"#
 
     private func profile(_ bodies: [String: String], model: String? = nil) throws(ProbeFailure) -> BackendProfile {
-        try ProbeReading(url: "http://s", wantedModel: model).profile(replies(bodies))
+        try ProbeReading(url: "http://s", wantedModels: model.map { [$0] } ?? []).profile(replies(bodies))
     }
 
     @Test(arguments: [
@@ -30,6 +30,12 @@ import Testing
         let found = try profile(["/v1/models": models, "/version": #"{"version":"\#(version)"}"#])
         #expect(found.engine == engine)
         #expect(found.contextTokens == 8192)
+    }
+
+    @Test func ofSeveralModelsThatAreWantedAServerNeedsOne() throws {
+        let models = #"{"data":[{"id":"small"}]}"#
+        let reading = ProbeReading(url: "http://s", wantedModels: ["large", "small"])
+        #expect(try reading.profile(replies(["/v1/models": models])).model == "small")
     }
 
     @Test func llamacppTellsItsSlotsAndTheContextOfOne() throws {
@@ -79,7 +85,7 @@ import Testing
             var replies = replies([:])
             replies["/v1/models"] = .success(HTTPResponse(status: status, body: []))
             #expect {
-                try ProbeReading(url: "http://s", wantedModel: nil).profile(replies)
+                try ProbeReading(url: "http://s", wantedModels: []).profile(replies)
             } throws: { error in
                 if case .misconfigured? = error as? ProbeFailure { return isMisconfigured }
                 return !isMisconfigured
@@ -94,7 +100,8 @@ import Testing
     }
 
     @Test func aServersModelsAndAdaptersAreAllItsFacts() throws {
-        let list = #"{"data":[{"id":"base"},{"id":"v1","parent":"base"},{"id":"v2","parent":"base"},{"id":7}]}"#
+        let list =
+            #"{"data":[{"id":"base"},{"id":"v1","parent":"base"},{"id":"v2","parent":"base"},{"id":7,"parent":"base"}]}"#
         let found = try profile(["/v1/models": list]).facts
         #expect(
             found.models == [ServedModel("base"), ServedModel("v1", parent: "base"), ServedModel("v2", parent: "base")])

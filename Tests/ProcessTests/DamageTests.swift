@@ -24,15 +24,19 @@ import Testing
         try await run.isAsIfUndisturbed()
     }
 
-    /// Takes all space of a disk.
+    /// Takes all space of a disk. The run may take some of it meanwhile: then less is tried.
     private func fill(_ path: String, disk: String) throws {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         defer { close(descriptor) }
-        while try DiskSpace.available(disk) > 0 {
-            let length = off_t(try DiskSpace.available(disk))
+        var share: Int64 = 1
+        while true {
+            let available = Int64(try DiskSpace.available(disk))
+            guard available > 0 else { return }
             var facts = stat()
             fstat(descriptor, &facts)
-            guard posix_fallocate(descriptor, facts.st_size, length) == 0 else { break }
+            let result = posix_fallocate(descriptor, facts.st_size, off_t(max(1, available / share)))
+            try #require(result == 0 || result == ENOSPC, "errno \(result)")
+            share = result == 0 ? 1 : min(share * 2, available)
         }
     }
 

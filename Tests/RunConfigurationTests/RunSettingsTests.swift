@@ -47,7 +47,7 @@ import Testing
           prompt_tokens: 1000
           reflection_tokens: 900
           max_attempts: 1
-        embedding: { model: null }
+        embedding: { model: null, vectors: float32 }
         limits: { failure_rate: 0.125, root_window: 10, calls_per_tree: 100, depth: 2, snapshot_rounds: 5 }
         """
 

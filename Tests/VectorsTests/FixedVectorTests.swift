@@ -79,4 +79,24 @@ import Testing
         #expect(integerSquareRoot(0) == 0)
         #expect(integerSquareRoot(.max) == 4_294_967_295)
     }
+
+    @Test func singleFloatsRoundOnceAndAreCutToWhatFits() throws {
+        let floats: [Float] = [0, 1, -1, 0.5, 1.5 / 16_384, 2.5 / 16_384, -2.5 / 16_384, 1e-9, 3, -3, .infinity, .nan]
+        let vector = try FixedVector(singleFloats: SingleFloats.encoded(floats))
+        #expect(vector.components == [0, 16_384, -16_384, 8_192, 2, 2, -2, 0, 32_767, -32_767, 32_767, 0])
+        #expect(SingleFloats.decoded([1, 2, 3]) == nil)
+        #expect(throws: VectorError.oddLength(bytes: 5)) { try FixedVector(singleFloats: [1, 2, 3, 4, 5]) }
+        #expect(throws: VectorError.empty) { try FixedVector(singleFloats: []) }
+    }
+
+    @Test func bytesTellTheirFormatByTheirNumber() throws {
+        let floats: [Float] = [0.6, 0.8]
+        let half = try FixedVector(bytes: HalfFloats.encoded(floats), dimension: 2)
+        let single = try FixedVector(bytes: SingleFloats.encoded(floats), dimension: 2)
+        #expect(single.components == [9_830, 13_107])
+        #expect(zip(half.components, single.components).allSatisfy { abs($0 - $1) <= 4 })
+        #expect(throws: VectorError.dimension(found: 2, expected: 3)) {
+            try FixedVector(bytes: HalfFloats.encoded(floats), dimension: 3)
+        }
+    }
 }

@@ -85,7 +85,7 @@ class Run:
             command += [self.configuration, "--run-dir", self.path, "--agents", str(self.options.agents),
                         "--seed", str(self.options.run_seed)]
         command += ["--llm", self.url, "--embedding", self.url, "--rounds", str(self.options.rounds),
-                    "--hosts", str(self.options.hosts), "--quiet", *self.further]
+                    "--hosts", str(self.options.hosts), "--vector-cache", "none", "--quiet", *self.further]
         self.starts += 1
         with open(self.folder / "coordinator.log", "ab") as log:
             log.write(f"-- start {self.starts}\n".encode())

@@ -9,6 +9,8 @@ struct ServiceStarter: Sendable {
     let cluster: LocalCluster?
     /// Further arguments of services, by name.
     let further: [String: [String]]
+    /// Where vectors are kept for the next run; nil for nowhere.
+    let vectorFolder: String?
 
     private static let startLimit = Span.seconds(60)
 
@@ -43,9 +45,11 @@ struct ServiceStarter: Sendable {
     }
 
     /// Starts the llm-gateway and returns its endpoint.
-    func llmGateway(_ servers: ModelServers, model: String?) async throws -> String {
+    func llmGateway(_ servers: ModelServers, model: String?, memoryModel: String?) async throws -> String {
         var arguments = servers.llm.flatMap { ["--llm", $0] }
-        if let model = servers.model ?? model { arguments += ["--model", model] }
+        let model = servers.model ?? model
+        if let model { arguments += ["--model", model] }
+        if let memoryModel, memoryModel != model { arguments += ["--model", memoryModel] }
         if let file = servers.keyFile { arguments += ["--llm-key-file", file] }
         return try await service(ServiceNames.llmGateway, arguments)
     }
@@ -60,6 +64,7 @@ struct ServiceStarter: Sendable {
         var arguments = servers.embedding.map { ["--embedding", $0] } ?? []
         if let model = servers.embeddingModel ?? model { arguments += ["--embedding-model", model] }
         if let file = servers.embeddingKeyFile { arguments += ["--embedding-key-file", file] }
+        if let vectorFolder { arguments += ["--cache", vectorFolder] }
         return try await service(ServiceNames.embeddingGateway, arguments)
     }
 

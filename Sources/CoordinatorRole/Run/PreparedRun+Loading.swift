@@ -48,7 +48,9 @@ extension PreparedRun {
             name: settings.name, seed: settings.seed, rounds: UInt32(clamping: settings.rounds),
             partitions: UInt32(clamping: settings.partitions), secondsPerRound: Int64(settings.roundHours) * 3600,
             toleratedFailures: UInt64(clamping: settings.limits.failuresPerMillion), model: settings.llm.model,
-            embeddingModel: settings.embeddingModel, maxReplyTokens: settings.llm.maxReplyTokens,
+            memoryModel: settings.llm.memoryModel,
+            embeddingModel: settings.embeddingModel, vectors: settings.vectors,
+            maxReplyTokens: settings.llm.maxReplyTokens,
             needsEmbedding: keepsLongTerm || hasCollections, ratesMemories: keepsLongTerm,
             yaml: settings.effectiveYAML(), files: package.files.map { File(path: $0.path, bytes: $0.bytes) },
             scenario: package.scenario, population: package.population)

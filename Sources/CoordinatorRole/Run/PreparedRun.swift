@@ -25,8 +25,12 @@ struct PreparedRun: Sendable {
     var toleratedFailures: UInt64
     /// Name of the chat model from the configuration, nil for the server's only one.
     var model: String?
+    /// Name of the model that rates and reflects on memories, nil for the chat model.
+    var memoryModel: String?
     /// Name of the embedding model from the configuration, nil for the server's only one.
     var embeddingModel: String?
+    /// How vectors travel and are recorded.
+    var vectors: VectorFormat
     /// Most tokens of an answer.
     var maxReplyTokens: Int
     /// Whether memories or collections need vectors.

@@ -7,11 +7,13 @@ import Wire
 struct Probe: Sendable {
     var backends: [BackendDescription]
     var embedding: EmbeddingDescribed?
+    /// The chat model that was named; nil where none was.
+    var wanted: String?
 
     private static let limit = Span.seconds(90)
 
     /// Asks both gateways.
-    static func ask(llm: WireClient, embedding: WireClient?) async throws -> Probe {
+    static func ask(llm: WireClient, embedding: WireClient?, wanting model: String?) async throws -> Probe {
         let models = try await within(limit, at: ServiceNames.llmGateway) {
             try await llm.request(DescribeModels(), expecting: ModelsDescribed.self)
         }
@@ -20,19 +22,20 @@ struct Probe: Sendable {
                 "no LLM server answered", at: "--llm", advice: "check the addresses and that the servers run",
                 exitCode: .unavailable)
         }
-        guard let embedding else { return Probe(backends: models.backends) }
+        guard let embedding else { return Probe(backends: models.backends, wanted: model) }
         let described = try await within(limit, at: ServiceNames.embeddingGateway) {
             try await embedding.request(DescribeEmbedding(), expecting: EmbeddingDescribed.self)
         }
         guard described.dimension > 0 else {
             throw UserError("the embedding server gives empty vectors", at: "--embedding", exitCode: .unavailable)
         }
-        return Probe(backends: models.backends, embedding: described)
+        return Probe(backends: models.backends, embedding: described, wanted: model)
     }
 
-    /// The one chat model that all servers serve.
+    /// The chat model: the one that was named, or that all servers serve.
     func model() throws(UserError) -> String {
         let names = Set(backends.map(\.model)).sorted()
+        if let wanted, names.contains(wanted) { return wanted }
         guard names.count == 1, let name = names.first else {
             throw UserError(
                 "the LLM servers serve different models: \(names.joined(separator: ", "))", at: "--llm",

@@ -63,6 +63,14 @@ struct RunOptions: ParsableArguments {
     var localModels: String?
 
     @Option(
+        help: ArgumentHelp(
+            """
+            Folder where vectors are kept for the next run, or none; by default gensim/vectors in XDG_CACHE_HOME or \
+            ~/.cache.
+            """, valueName: "dir"))
+    var vectorCache: String?
+
+    @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
             "Further arguments of the emulator, in one word: '--policy max --latency 20ms'.", valueName: "arguments"))
@@ -158,6 +166,17 @@ struct RunOptions: ParsableArguments {
             let words = text.split(separator: " ").map(String.init)
             all[words.first ?? "", default: []] += words.dropFirst()
         }
+    }
+
+    /// The word for doing without.
+    static let none = "none"
+
+    /// Where vectors are kept for the next run; nil for nowhere.
+    func vectorFolder(environment: [String: String]) -> String? {
+        if let vectorCache { return vectorCache == Self.none ? nil : FilePaths.absolute(vectorCache) }
+        let caches = [environment["XDG_CACHE_HOME"], environment["HOME"].map { "\($0)/.cache" }]
+        // A relative one counts for none, as the XDG specification has it.
+        return caches.compactMap { $0 }.first { $0.hasPrefix("/") }.map { "\($0)/gensim/vectors" }
     }
 
     /// The model servers, those of an earlier start where nothing is given anew.

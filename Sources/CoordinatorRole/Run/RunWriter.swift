@@ -63,18 +63,21 @@ struct RunWriter: Sendable {
                     advice: "give --embedding URL", exitCode: .usage)
             }
             let bytes = try await vectors(
-                of: ItemCollection.distinctTexts(of: collection), embedding, width: Int(dimension) * 2)
+                of: ItemCollection.distinctTexts(of: collection), embedding, as: run.vectors,
+                width: Int(dimension) * run.vectors.width)
             files.append(PreparedRun.File(path: ItemCollection.vectorsPath(of: collection.name), bytes: bytes))
         }
         return files
     }
 
-    private func vectors(of texts: [String], _ embedding: WireClient, width: Int) async throws -> [UInt8] {
+    private func vectors(
+        of texts: [String], _ embedding: WireClient, as format: VectorFormat, width: Int
+    ) async throws -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(texts.count * width)
         for start in stride(from: 0, to: texts.count, by: Self.textsPerRequest) {
             let page = Array(texts[start..<min(start + Self.textsPerRequest, texts.count)])
-            let reply = try await embedding.request(Embed(texts: page), expecting: Embedded.self)
+            let reply = try await embedding.request(Embed(texts: page, format: format), expecting: Embedded.self)
             guard reply.vectors.count == page.count, reply.vectors.allSatisfy({ $0.count == width }) else {
                 throw UserError(
                     "the embedding server changed the dimension of its vectors", at: "--embedding",

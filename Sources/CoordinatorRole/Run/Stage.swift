@@ -45,7 +45,9 @@ struct Stage: Sendable {
             cluster = try LocalCluster(logs: logs, environment: session.environment) { losses.take($0) }
         }
         if let cluster { session.emergency.take(cluster) }
-        starter = ServiceStarter(sockets: sockets, cluster: cluster, further: options.argumentsOfServices)
+        starter = ServiceStarter(
+            sockets: sockets, cluster: cluster, further: options.argumentsOfServices,
+            vectorFolder: session.options.vectorFolder(environment: session.environment))
         // Tells a restart from a lost connection; no result depends on it.
         incarnation = UInt64.random(in: 1...UInt64.max)
         introduction = PeerIntroduction(role: "coordinator", name: "coordinator", incarnation: incarnation)
@@ -69,14 +71,15 @@ struct Stage: Sendable {
         _ run: PreparedRun, servers: RunFile.Servers, expecting definition: RunDefinition? = nil
     ) async throws -> Services {
         let models = try await starter.modelServers(servers)
+        let wanted = definition?.model ?? options.model ?? run.model
         let llm = try connect(
-            try await starter.llmGateway(models, model: definition?.model ?? options.model ?? run.model))
+            try await starter.llmGateway(models, model: wanted, memoryModel: run.memoryModel))
         var embedding: Service?
         if run.needsEmbedding {
             let name = definition?.embeddingModel ?? options.embeddingModel ?? run.embeddingModel
             embedding = try connect(try await starter.embeddingGateway(models, model: name))
         }
-        let probe = try await Probe.ask(llm: llm.client, embedding: embedding?.client)
+        let probe = try await Probe.ask(llm: llm.client, embedding: embedding?.client, wanting: wanted)
         let model = try probe.model()
         if let definition { try Self.check(definition, model: model, probe) }
         return Services(llmEndpoint: llm.endpoint, embedding: embedding, probe: probe)

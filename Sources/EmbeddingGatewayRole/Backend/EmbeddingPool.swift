@@ -9,6 +9,10 @@ struct EmbeddingPool {
         var profile: EmbeddingProfile?
         var health = ServerHealth()
         var problem: EmbeddingFailure?
+        /// How many texts a request holds; nil before the first probe that succeeds.
+        var tuner: BatchTuner?
+        /// Usual time of a batch, from leaving to coming back.
+        var usual: Span?
         var inFlight = 0
         var dispatched: UInt64 = 0
         var isProbing = false
@@ -19,14 +23,18 @@ struct EmbeddingPool {
     /// What the first server that answered makes: all others must make the same.
     private(set) var fixed: EmbeddingProfile?
     private let batches: Int
+    private let batchTexts: Int
 
     /// Requests in flight at a server that takes one text at a time.
     static let singleWindow = 16
+    /// Texts that are kept in flight at a server, where that takes more than two batches.
+    static let textsInFlight = 64
 
-    /// A pool of the servers at `urls` with at most `batches` batches in flight at each.
-    init(urls: [String], batches: Int) {
+    /// A pool of the servers at `urls` with at most `batches` batches of at most `batchTexts` texts in flight at each.
+    init(urls: [String], batches: Int, batchTexts: Int) {
         servers = urls.map { Server(url: $0) }
         self.batches = batches
+        self.batchTexts = batchTexts
     }
 
     /// Whether every server was probed at least once.
@@ -35,11 +43,11 @@ struct EmbeddingPool {
     /// Requests that may be in flight in all.
     var totalWindow: Int { servers.indices.reduce(0) { $0 + window($1) } }
 
-    /// The least loaded server that has room; nil when none has.
-    func free(at now: Instant) -> Int? {
+    /// The least loaded server that has room, other than `avoided`; nil when none has.
+    func free(at now: Instant, avoiding avoided: Int? = nil) -> Int? {
         var best: Int?
         for (index, server) in servers.enumerated()
-        where server.inFlight < window(index) && server.health.isAvailable(at: now) {
+        where index != avoided && server.inFlight < window(index) && server.health.isAvailable(at: now) {
             guard let other = best.map({ servers[$0] }) else {
                 best = index
                 continue
@@ -49,17 +57,36 @@ struct EmbeddingPool {
         return best
     }
 
-    /// Counts a batch that goes to a server.
-    mutating func began(_ server: Int) {
-        servers[server].inFlight += 1
-        servers[server].dispatched += 1
+    /// Whether a server other than this one may be given work, now or when it has room.
+    func hasOther(than server: Int, at now: Instant) -> Bool {
+        servers.indices.contains {
+            $0 != server && servers[$0].profile != nil && servers[$0].health.isAvailable(at: now)
+        }
     }
 
-    /// Counts a batch that came back.
-    mutating func ended(_ server: Int) {
+    /// Texts that a batch for a server holds at most.
+    func batchSize(_ server: Int) -> Int { servers[server].tuner?.size ?? 1 }
+
+    /// Counts a batch that goes to a server.
+    mutating func began(_ server: Int, at now: Instant) {
+        servers[server].inFlight += 1
+        servers[server].dispatched += 1
+        servers[server].tuner?.began(at: now)
+    }
+
+    /// Counts a batch that came back after `span`, with so many vectors; nil where it brought none.
+    mutating func ended(_ server: Int, texts: Int?, after span: Span, at now: Instant) {
         precondition(servers[server].inFlight > 0, "a batch ended that was not counted")
         servers[server].inFlight -= 1
+        servers[server].tuner?.ended(texts: texts, at: now)
+        guard texts != nil else { return }
+        // Three quarters of what was known and a quarter of what is new.
+        let usual = servers[server].usual ?? span
+        servers[server].usual = Span(nanoseconds: usual.nanoseconds / 4 * 3 + span.nanoseconds / 4)
     }
+
+    /// The server takes at most so many texts, as its refusals told.
+    mutating func limitBatch(_ server: Int, to texts: Int) { servers[server].tuner?.limit(to: texts) }
 
     /// Changes a server's health.
     mutating func updateHealth<Result>(_ server: Int, _ change: (inout ServerHealth) -> Result) -> Result {
@@ -89,6 +116,10 @@ struct EmbeddingPool {
             }
             fixed = expected
             servers[server].profile = profile
+            let limit = min(batchTexts, profile.identity.maxBatch)
+            // What its refusals told before is still true.
+            if servers[server].tuner == nil { servers[server].tuner = BatchTuner(limit: limit) }
+            servers[server].tuner?.limit(to: limit)
             servers[server].problem = nil
             servers[server].probesFailed = 0
             servers[server].health.probed()
@@ -110,13 +141,9 @@ struct EmbeddingPool {
 
     /// The answer to who asks what stands behind the gateway.
     var description: Result<EmbeddingDescribed, Problem> {
-        if let server = servers.first(where: { $0.problem.map { !$0.isTransient } ?? false }),
-            let problem = Self.problem(server)
-        {
-            return .failure(problem)
-        }
         guard servers.contains(where: { $0.problem == nil && $0.profile != nil }), let fixed else {
-            let problem = servers.first.flatMap(Self.problem)
+            let lasting = servers.first { $0.problem.map { !$0.isTransient } ?? false }
+            let problem = (lasting ?? servers.first).flatMap(Self.problem)
             return .failure(problem ?? Problem(.unavailable, "no embedding server was probed", advice: "ask again"))
         }
         return .success(
@@ -127,7 +154,10 @@ struct EmbeddingPool {
 
     private func window(_ server: Int) -> Int {
         guard let profile = servers[server].profile else { return 0 }
-        return profile.identity.maxBatch == 1 ? max(batches, Self.singleWindow) : batches
+        guard profile.identity.maxBatch > 1 else { return max(batches, Self.singleWindow) }
+        // Two at least, so that one travels while the other is computed.
+        let size = batchSize(server)
+        return max(min(2, batches), min(batches, (Self.textsInFlight + size - 1) / size))
     }
 
     private static func problem(_ server: Server) -> Problem? {

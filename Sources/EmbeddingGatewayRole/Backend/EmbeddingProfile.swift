@@ -35,6 +35,8 @@ struct EmbeddingProfile: Sendable, Equatable {
     var dimension: Int
     /// Whether vectors can be asked for in base64, a fifth of the bytes of decimal numbers and less work to read.
     var sendsBase64: Bool
+    /// The unit vector that was made to learn the dimension: by it one tells models of the same name apart.
+    var sample: [Float] = []
 }
 
 /// Why there are no vectors.

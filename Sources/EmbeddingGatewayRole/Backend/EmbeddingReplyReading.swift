@@ -5,8 +5,8 @@ import Vectors
 
 /// What a server's reply to a request for vectors means.
 enum EmbeddingReplyReading: Equatable {
-    /// Unit vectors as half floats, one for each text.
-    case vectors([[UInt8]])
+    /// Unit vectors, one for each text.
+    case vectors([[Float]])
     /// Not now: send the same batch again.
     case again(isBusy: Bool, retryAfter: Span?, reason: String)
     /// The server refuses the batch; with fewer texts it may take it.
@@ -40,6 +40,9 @@ enum EmbeddingReplyReading: Equatable {
         let quoted = String(words.prefix(quotedBytes))
         switch status {
         case 400, 413, 422: return .refused("the server refuses the text (HTTP \(status)): \(quoted)")
+        case 404:
+            return .failed(
+                .misconfigured("it has no such model or path (HTTP 404): \(quoted)", advice: "check --embedding"))
         case 401, 403:
             return .failed(
                 .misconfigured(
@@ -62,19 +65,19 @@ enum EmbeddingReplyReading: Equatable {
                 isBusy: false, retryAfter: nil, reason: "the reply holds \(vectors.count) vectors for \(count) texts")
         }
         let expected = dimension ?? first.count
-        var encoded: [[UInt8]] = []
-        encoded.reserveCapacity(count)
+        var units: [[Float]] = []
+        units.reserveCapacity(count)
         for vector in vectors {
             guard vector.count == expected else {
                 return .failed(.dimensionChanged(expected: expected, found: vector.count))
             }
             do {
-                encoded.append(try HalfFloats.normalized(vector))
+                units.append(try UnitVector.of(vector))
             } catch {
                 return .failed(
                     .misconfigured("it makes a vector without direction (\(error))", advice: "check the model"))
             }
         }
-        return .vectors(encoded)
+        return .vectors(units)
     }
 }

@@ -5,6 +5,8 @@ import Wire
 enum EmbeddingAction<Asker> {
     /// Send a batch to a server.
     case send(number: UInt64, server: Int, body: [UInt8], path: String, timeout: Span)
+    /// Give up a batch that was sent: its end is of no use any more.
+    case cancel(number: UInt64)
     /// Tell who asked.
     case reply(Asker, EmbeddingAnswer)
     /// Call `retryDue` for the batch after this time.
@@ -29,6 +31,8 @@ struct EmbeddingCounters: Equatable {
     var asked: UInt64 = 0
     /// Texts answered from memory.
     var remembered: UInt64 = 0
+    /// Texts answered from the cache on disk.
+    var archived: UInt64 = 0
     /// Texts that were on their way already.
     var joined: UInt64 = 0
     /// Texts sent, retries included.
@@ -37,9 +41,14 @@ struct EmbeddingCounters: Equatable {
     var batches: UInt64 = 0
     /// Batches that ended without vectors.
     var retried: UInt64 = 0
+    /// Batches that went to another server because theirs was lost or took too long.
+    var moved: UInt64 = 0
 
     /// One line for the log.
     var summary: String {
-        "asked \(asked), remembered \(remembered), joined \(joined), sent \(sent) in \(batches) batches, retried \(retried)"
+        """
+        asked \(asked), remembered \(remembered), from the disk \(archived), joined \(joined), sent \(sent) in \
+        \(batches) batches, retried \(retried), moved \(moved)
+        """
     }
 }

@@ -1,6 +1,7 @@
-import Curl
 import Hashing
+import Model
 import Support
+import Vectors
 import Wire
 
 /// The embedding-gateway's logic: what comes in changes it and leaves actions for the driver. Knows no socket and
@@ -11,28 +12,33 @@ import Wire
 struct EmbeddingCore<Asker> {
     typealias Request = PendingRequest<Asker>
     typealias Text = PendingText<Asker>
+    typealias Batch = TextBatch<Asker>
+    typealias Flight = BatchFlight<Asker>
 
     let limits: EmbeddingLimits
-    private(set) var pool: EmbeddingPool
+    var pool: EmbeddingPool
     private(set) var cache: VectorCache
-    private(set) var counters = EmbeddingCounters()
+    private var archive: (any VectorArchive)?
+    var counters = EmbeddingCounters()
     /// Bytes of texts that wait for their first batch.
     private(set) var waitingBytes = 0
-    /// A slice, whose front goes without moving the rest.
-    private var waiting: ArraySlice<Text> = []
+    /// Texts that wait for their first batch.
+    var waiting = LengthQueue<Asker>()
     private var onTheirWay: [Digest128: Text] = [:]
-    private var returning: [TextBatch<Asker>] = []
-    private var resting: [UInt64: TextBatch<Asker>] = [:]
-    private var flights: [UInt64: (batch: TextBatch<Asker>, server: Int)] = [:]
+    /// Batches that go as soon as a server has room.
+    var returning: [Batch] = []
+    /// Batches that wait for their next try.
+    var resting: [UInt64: Batch] = [:]
+    var flights: [UInt64: Flight] = [:]
     private var requests: [Request] = []
-    private var describing: [Asker] = []
-    private var lastNumber: UInt64 = 0
-    private var actions: [EmbeddingAction<Asker>] = []
+    var describing: [Asker] = []
+    var lastNumber: UInt64 = 0
+    var actions: [EmbeddingAction<Asker>] = []
 
     init(pool: EmbeddingPool, limits: EmbeddingLimits) {
         self.pool = pool
         self.limits = limits
-        cache = VectorCache(limit: limits.cacheBytes)
+        cache = VectorCache(limit: limits.memoryBytes)
     }
 
     /// Takes the actions that have come up.
@@ -45,11 +51,23 @@ struct EmbeddingCore<Asker> {
     var open: Int { requests.count { !$0.isOver } }
 
     /// When the oldest text that waits has waited long enough; nil when none waits.
-    var batchDue: Instant? { waiting.first.map { $0.arrived + limits.batchDelay } }
+    var batchDue: Instant? { waiting.oldest.map { $0 + limits.batchDelay } }
 
-    /// Starts probing every server.
-    mutating func start() {
-        for server in pool.servers.indices { probe(server, after: Span(nanoseconds: 0)) }
+    /// Uses an archive from now on, which must be one of the pool's model.
+    mutating func attach(_ archive: any VectorArchive) {
+        self.archive = archive
+        for text in waiting.removeAll() {
+            waitingBytes -= text.bytes
+            guard text.isWanted else {
+                forget(text)
+                continue
+            }
+            if let vector = archived(text.key, text.format) {
+                deliver(vector, to: text)
+            } else {
+                line(up: text)
+            }
+        }
     }
 
     // MARK: requests
@@ -61,7 +79,7 @@ struct EmbeddingCore<Asker> {
     }
 
     /// A request for vectors.
-    mutating func embed(_ texts: [String], from asker: Asker, at now: Instant) {
+    mutating func embed(_ texts: [String], as format: VectorFormat = .float16, from asker: Asker, at now: Instant) {
         if let problem = pool.hopeless { return actions.append(.reply(asker, .failed(problem))) }
         let size = texts.reduce(0) { $0 + $1.utf8.count + 64 }
         guard waitingBytes == 0 || waitingBytes + size <= limits.queueBytes else {
@@ -72,12 +90,17 @@ struct EmbeddingCore<Asker> {
         }
         counters.asked += UInt64(texts.count)
         let request = Request(asker: asker, count: texts.count, deadline: now + limits.deadline)
-        for (index, text) in texts.enumerated() { want(text, request, index, at: now) }
+        for (index, text) in texts.enumerated() { want(text, format, request, index, at: now) }
         if request.missing == 0 { finish(request) } else { requests.append(request) }
     }
 
-    private mutating func want(_ text: String, _ request: Request, _ index: Int, at now: Instant) {
-        let key = HashBuilder.hash128(.content) { $0.append(text) }
+    private mutating func want(
+        _ text: String, _ format: VectorFormat, _ request: Request, _ index: Int, at now: Instant
+    ) {
+        let key = HashBuilder.hash128(.content) {
+            $0.append(UInt64(format.width))
+            $0.append(text)
+        }
         if let vector = cache.vector(key) {
             counters.remembered += 1
             request.vectors[index] = vector
@@ -85,16 +108,42 @@ struct EmbeddingCore<Asker> {
         } else if let pending = onTheirWay[key] {
             counters.joined += 1
             pending.wanted.append((request, index))
+        } else if let vector = archived(key, format) {
+            request.vectors[index] = vector
+            request.missing -= 1
         } else {
-            let pending = Text(key: key, text: text, arrived: now)
+            let pending = Text(key: key, text: text, format: format, arrived: now)
             pending.wanted.append((request, index))
             onTheirWay[key] = pending
-            waiting.append(pending)
-            waitingBytes += text.utf8.count + 64
+            line(up: pending)
         }
     }
 
-    /// Tells whose time is up. Call it a few times a second.
+    private mutating func line(up text: Text) {
+        waiting.append(text)
+        waitingBytes += text.bytes
+    }
+
+    /// Looks into the archive, and keeps in memory what is there.
+    private mutating func archived(_ key: Digest128, _ format: VectorFormat) -> [UInt8]? {
+        guard let archive, let dimension = pool.fixed?.dimension,
+            let vector = archive.vector(key, bytes: dimension * format.width)
+        else { return nil }
+        counters.archived += 1
+        cache.keep(key, vector)
+        return vector
+    }
+
+    /// Takes texts for a batch out of the queue.
+    mutating func takeWaiting(most: Int) -> [Text] {
+        var left: [Text] = []
+        let taken = waiting.take(most: most, budget: limits.batchTokens) { left.append($0) }
+        for text in left { forget(text) }
+        for text in taken + left { waitingBytes -= text.bytes }
+        return taken
+    }
+
+    /// Tells whose time is up, and moves what a server holds for too long. Call it a few times a second.
     mutating func expire(at now: Instant) {
         for request in requests where !request.isOver && request.deadline <= now {
             let trouble = pool.servers.compactMap(\.problem?.what).first ?? "the servers are busy"
@@ -102,6 +151,7 @@ struct EmbeddingCore<Asker> {
             fail(request, Problem(.unavailable, what, advice: "ask again, or look at the embedding server"))
         }
         requests.removeAll(where: \.isOver)
+        loseServersThatHang(at: now)
     }
 
     private mutating func finish(_ request: Request) {
@@ -116,181 +166,46 @@ struct EmbeddingCore<Asker> {
         actions.append(.reply(request.asker, .failed(problem)))
     }
 
-    // MARK: batches
-
-    /// Sends what is ready. Call it after each batch of changes.
-    mutating func dispatch(at now: Instant) {
-        while let server = pool.free(at: now), let identity = pool.servers[server].profile?.identity {
-            guard let batch = nextBatch(for: identity, at: now) else { return }
-            send(batch, to: server)
-        }
+    /// Fails every request: a person must act first.
+    mutating func failAll(_ problem: Problem) {
+        for request in requests { fail(request, problem) }
     }
 
-    private mutating func nextBatch(for identity: EmbeddingIdentity, at now: Instant) -> TextBatch<Asker>? {
-        while var batch = returning.first {
-            batch.texts.removeAll { text in
-                if !text.isWanted { onTheirWay[text.key] = nil }
-                return !text.isWanted
+    // MARK: ends of texts
+
+    /// A server made this vector.
+    mutating func deliver(_ unit: [Float], to text: Text) {
+        guard !text.isDone else { return }
+        let vector =
+            switch text.format {
+            case .float16: HalfFloats.encoded(unit)
+            case .float32: SingleFloats.encoded(unit)
             }
-            returning.removeFirst()
-            guard !batch.texts.isEmpty else { continue }
-            if batch.texts.count > identity.maxBatch {
-                let rest = Array(batch.texts[identity.maxBatch...])
-                returning.insert(TextBatch(texts: rest, retries: batch.retries, lastTrouble: batch.lastTrouble), at: 0)
-                batch.texts.removeLast(rest.count)
-            }
-            return batch
-        }
-        let most = min(limits.batchTexts, identity.maxBatch)
-        guard let due = batchDue, waiting.count >= most || waitingBytes >= limits.batchBytes || due <= now else {
-            return nil
-        }
-        return takeWaiting(most: most)
+        cache.keep(text.key, vector)
+        archive?.keep(text.key, vector)
+        deliver(vector, to: text)
     }
 
-    private mutating func takeWaiting(most: Int) -> TextBatch<Asker>? {
-        var texts: [Text] = []
-        var bytes = 0
-        var taken = 0
-        for text in waiting {
-            let size = text.text.utf8.count
-            if !texts.isEmpty, texts.count == most || bytes + size > limits.batchBytes { break }
-            taken += 1
-            waitingBytes -= size + 64
-            guard text.isWanted else {
-                onTheirWay[text.key] = nil
-                continue
-            }
-            texts.append(text)
-            bytes += size
-        }
-        waiting.removeFirst(taken)
-        return texts.isEmpty ? nil : TextBatch(texts: texts)
-    }
-
-    private mutating func send(_ batch: TextBatch<Asker>, to server: Int) {
-        guard let profile = pool.servers[server].profile else { return }
-        pool.began(server)
-        lastNumber += 1
-        flights[lastNumber] = (batch, server)
-        counters.batches += 1
-        counters.sent += UInt64(batch.texts.count)
-        let body = EmbeddingRequestWriter.body(
-            batch.texts.map(\.text), identity: profile.identity, base64: profile.sendsBase64)
-        actions.append(
-            .send(
-                number: lastNumber, server: server, body: body, path: profile.identity.engine.path,
-                timeout: limits.requestTimeout))
-    }
-
-    /// A batch came back.
-    mutating func finished(_ number: UInt64, _ result: Result<HTTPResponse, HTTPFailure>, at now: Instant) {
-        guard let (batch, server) = flights.removeValue(forKey: number) else { return }
-        pool.ended(server)
-        let reading = EmbeddingReplyReading.read(result, count: batch.texts.count, dimension: pool.fixed?.dimension)
-        note(result, reading, of: server, at: now)
-        switch reading {
-        case .vectors(let vectors): deliver(vectors, to: batch.texts)
-        case .again(_, let retryAfter, let reason): rest(batch, retryAfter: retryAfter, reason: reason)
-        case .refused(let words): refused(batch, words)
-        case .failed(let failure):
-            pool.refuse(server, failure)
-            probeAgain(server)
-            giveUp(
-                batch.texts,
-                Problem(.misconfigured, "\(pool.servers[server].url): \(failure.what)", advice: failure.advice))
+    private mutating func deliver(_ vector: [UInt8], to text: Text) {
+        forget(text)
+        for (request, index) in text.wanted where !request.isOver {
+            request.vectors[index] = vector
+            request.missing -= 1
+            if request.missing == 0 { finish(request) }
         }
     }
 
-    /// A batch has waited long enough for its next try.
-    mutating func retryDue(batch number: UInt64) {
-        if let batch = resting.removeValue(forKey: number) { returning.append(batch) }
-    }
-
-    private mutating func deliver(_ vectors: [[UInt8]], to texts: [Text]) {
-        for (text, vector) in zip(texts, vectors) {
-            onTheirWay[text.key] = nil
-            cache.keep(text.key, vector)
-            for (request, index) in text.wanted where !request.isOver {
-                request.vectors[index] = vector
-                request.missing -= 1
-                if request.missing == 0 { finish(request) }
-            }
-        }
-    }
-
-    private mutating func rest(_ batch: TextBatch<Asker>, retryAfter: Span?, reason: String) {
-        counters.retried += 1
-        var next = batch
-        lastNumber += 1
-        // The jitter spreads requests over time; nothing else follows from it.
-        var jitter = SeededGenerator(seed: lastNumber)
-        let wait = limits.retry.delay(retry: batch.retries, jitter: jitter.next(), retryAfter: retryAfter)
-        next.retries += 1
-        next.lastTrouble = reason
-        resting[lastNumber] = next
-        actions.append(.wake(batch: lastNumber, after: wait))
-    }
-
-    /// One text too long spoils a batch: halves find it.
-    private mutating func refused(_ batch: TextBatch<Asker>, _ words: String) {
-        guard batch.texts.count > 1 else {
-            return giveUp(batch.texts, Problem(.invalid, words, advice: "shorten the text"))
-        }
-        let half = batch.texts.count / 2
-        returning.append(TextBatch(texts: Array(batch.texts[..<half])))
-        returning.append(TextBatch(texts: Array(batch.texts[half...])))
-    }
-
-    private mutating func giveUp(_ texts: [Text], _ problem: Problem) {
-        for text in texts {
-            onTheirWay[text.key] = nil
+    /// There will be no vectors of these texts.
+    mutating func giveUp(_ texts: [Text], _ problem: Problem) {
+        for text in texts where !text.isDone {
+            forget(text)
             for (request, _) in text.wanted { fail(request, problem) }
         }
     }
 
-    // MARK: servers
-
-    /// A probe came back.
-    mutating func probed(_ server: Int, _ result: Result<EmbeddingProfile, EmbeddingFailure>) {
-        pool.probed(server, result)
-        if pool.servers[server].problem != nil { probeAgain(server) }
-        guard pool.isProbed else { return }
-        for asker in describing { answerDescription(asker) }
-        describing = []
-        guard let problem = pool.hopeless else { return }
-        for request in requests { fail(request, problem) }
-    }
-
-    private mutating func note(
-        _ result: Result<HTTPResponse, HTTPFailure>, _ reading: EmbeddingReplyReading, of server: Int, at now: Instant
-    ) {
-        switch (result, reading) {
-        case (.failure(.shutDown), _): return
-        case (.failure(let failure), .again):
-            if pool.updateHealth(server, { $0.lost(failure) }) { probe(server, after: Span(nanoseconds: 0)) }
-        case (_, .again(true, let retryAfter, _)):
-            let wait = limits.retry.honoured(retryAfter)
-            pool.updateHealth(server) { $0.refused(retryAfter: wait, at: now) }
-        default: pool.updateHealth(server) { $0.answered() }
-        }
-    }
-
-    private mutating func probeAgain(_ server: Int) {
-        let failed = max(1, pool.servers[server].probesFailed)
-        var jitter = SeededGenerator(seed: UInt64(server) << 32 | UInt64(failed))
-        let wait = limits.probe.delay(retry: failed - 1, jitter: jitter.next())
-        probe(server, after: wait)
-    }
-
-    private mutating func probe(_ server: Int, after span: Span) {
-        if pool.beginProbe(server) { actions.append(.probe(server: server, after: span)) }
-    }
-
-    private mutating func answerDescription(_ asker: Asker) {
-        switch pool.description {
-        case .success(let described): actions.append(.reply(asker, .described(described)))
-        case .failure(let problem): actions.append(.reply(asker, .failed(problem)))
-        }
+    /// The text is no longer on its way.
+    mutating func forget(_ text: Text) {
+        text.isDone = true
+        if onTheirWay[text.key] === text { onTheirWay[text.key] = nil }
     }
 }

@@ -23,12 +23,19 @@ final class EmbeddingDriver {
     private var replies: [(peer: PeerID, envelope: Envelope)] = []
     private var batchTimer: (due: Instant, timer: TimerHandle)?
     private var told: [EmbeddingFailure?]
+    private var requests: [UInt64: RequestHandle] = [:]
+    private let cache: VectorFolderSettings?
+    private var archive: VectorFolder?
+    private var isCacheTried = false
+    private var isCacheTroubleTold = false
 
     init(
-        access: ServerAccess, model: String?, limits: EmbeddingLimits, loop: HTTPLoop, clock: any MonotonicClock,
-        logger: Logger
+        access: ServerAccess, model: String?, limits: EmbeddingLimits, cache: VectorFolderSettings?, loop: HTTPLoop,
+        clock: any MonotonicClock, logger: Logger
     ) {
-        core = EmbeddingCore(pool: EmbeddingPool(urls: access.urls, batches: limits.batches), limits: limits)
+        let pool = EmbeddingPool(urls: access.urls, batches: limits.batches, batchTexts: limits.batchTexts)
+        core = EmbeddingCore(pool: pool, limits: limits)
+        self.cache = cache
         self.access = access
         wantedModel = model
         self.loop = loop
@@ -44,6 +51,9 @@ final class EmbeddingDriver {
         scheduleTick()
     }
 
+    /// Writes what the cache on disk still lacks; for the end.
+    func flush() { archive?.flush() }
+
     /// What the gateway has done so far.
     var counters: EmbeddingCounters { core.counters }
 
@@ -56,7 +66,7 @@ final class EmbeddingDriver {
         let now = clock.now()
         for (asker, message) in batch {
             switch message {
-            case .embed(let request): core.embed(request.texts, from: asker, at: now)
+            case .embed(let request): core.embed(request.texts, as: request.format, from: asker, at: now)
             case .describe: core.describe(to: asker)
             case .refused(let refusal): refuse(asker, refusal)
             }
@@ -67,6 +77,7 @@ final class EmbeddingDriver {
         loop.schedule(after: Self.tick) { [weak self] in
             guard let self else { return }
             core.expire(at: clock.now())
+            flushCache()
             scheduleTick()
         }
     }
@@ -76,6 +87,7 @@ final class EmbeddingDriver {
         core.dispatch(at: clock.now())
         for action in core.takeActions() { perform(action) }
         scheduleBatch()
+        for server in core.pool.servers.indices where core.pool.servers[server].problem != told[server] { tell(server) }
         guard !replies.isEmpty else { return }
         sink?.send(replies)
         replies.removeAll(keepingCapacity: true)
@@ -97,10 +109,12 @@ final class EmbeddingDriver {
                 .post, access.urls[server] + path, headers: access.headers, body: body,
                 connectTimeout: core.limits.connectTimeout, totalTimeout: timeout,
                 maxResponseBytes: core.limits.replyBytes)
-            loop.start(request) { [weak self] result in
+            requests[number] = loop.start(request) { [weak self] result in
                 guard let self else { return }
+                requests[number] = nil
                 core.finished(number, result, at: clock.now())
             }
+        case .cancel(let number): if let request = requests.removeValue(forKey: number) { loop.cancel(request) }
         case .reply(let asker, let answer): reply(asker, answer)
         case .wake(let batch, let after):
             loop.schedule(after: after) { [weak self] in self?.core.retryDue(batch: batch) }
@@ -136,9 +150,33 @@ final class EmbeddingDriver {
             [weak self] result in
             guard let self else { return }
             core.probed(server, result)
+            openCache()
             loop.keepConnections(core.pool.totalWindow + access.urls.count * EmbeddingProbeReading.paths.count)
-            tell(server)
+            // A success is told here, whatever was told before; a problem by `settle`.
+            if core.pool.servers[server].problem == nil { tell(server) }
         }.start()
+    }
+
+    /// Opens the cache on disk once the model is known. Without it there is only more to ask for.
+    private func openCache() {
+        guard let cache, !isCacheTried, let fixed = core.pool.fixed else { return }
+        isCacheTried = true
+        do {
+            let identity = VectorIdentity(model: fixed.identity.model, sample: fixed.sample)
+            let archive = try VectorFolder(cache.folder, identity: identity, limit: cache.bytes)
+            self.archive = archive
+            core.attach(archive)
+            logger.info("\(cache.folder): \(archive.count) vectors of this model")
+        } catch {
+            logger.warning("\(error)")
+        }
+    }
+
+    private func flushCache() {
+        archive?.flush()
+        guard let trouble = archive?.trouble, !isCacheTroubleTold else { return }
+        isCacheTroubleTold = true
+        logger.warning("\(cache?.folder ?? ""): \(trouble)")
     }
 
     /// Logs what changed about a server, once.

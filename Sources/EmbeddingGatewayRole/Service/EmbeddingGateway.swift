@@ -18,12 +18,13 @@ final class EmbeddingGateway: Sendable {
     /// Binds `endpoint` and starts probing the servers.
     init(
         node: TransportNode, endpoint: String, incarnation: UInt64, access: ServerAccess, model: String?,
-        limits: EmbeddingLimits, clock: any MonotonicClock, logger: Logger
+        limits: EmbeddingLimits, cache: VectorFolderSettings? = nil, clock: any MonotonicClock, logger: Logger
     ) throws(UserError) {
         let loop = try HTTPLoop(name: "embedding-gw", clock: clock)
         let driver = LoopConfined(on: loop) {
             EmbeddingDriver(
-                access: access, model: model, limits: limits, loop: loop, clock: clock, logger: logger)
+                access: access, model: model, limits: limits, cache: cache, loop: loop, clock: clock,
+                logger: logger)
         }
         self.loop = loop
         self.driver = driver
@@ -36,6 +37,7 @@ final class EmbeddingGateway: Sendable {
     /// Stops listening and gives up what is under way; hosts ask again.
     func close() {
         listener.close()
+        loop.execute { [driver] in driver.value.flush() }
         loop.shutdown()
     }
 

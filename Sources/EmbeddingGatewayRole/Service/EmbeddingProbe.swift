@@ -60,7 +60,7 @@ final class EmbeddingProbe {
                 done(
                     .success(
                         EmbeddingProfile(
-                            identity: identity, dimension: vectors[0].count / 2, sendsBase64: base64)))
+                            identity: identity, dimension: vectors[0].count, sendsBase64: base64, sample: vectors[0])))
             case .refused where base64: measure(identity, base64: false)
             case .refused(let words):
                 done(.failure(.misconfigured(words, advice: "check --embedding and --embedding-model")))

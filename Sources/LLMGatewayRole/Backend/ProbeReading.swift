@@ -33,8 +33,8 @@ struct ProbeReading {
 
     /// A server's address, for what only its owner's documentation tells.
     var url: String
-    /// The model that the user named, or nil for the server's own.
-    var wantedModel: String?
+    /// The models that the user named, of which a server must have one; none for the server's own.
+    var wantedModels: [String]
 
     /// The server's profile from the replies by path; a path without a reply failed in the given way.
     func profile(_ replies: [String: Result<HTTPResponse, HTTPFailure>]) throws(ProbeFailure) -> BackendProfile {
@@ -84,25 +84,26 @@ struct ProbeReading {
 
     private func choose(_ models: [JSONValue]?) throws(ProbeFailure) -> String {
         guard let models else {
-            guard let wantedModel else {
+            guard let wanted = wantedModels.first else {
                 throw .misconfigured("it does not list its models", advice: "name one with --model")
             }
-            return wantedModel
+            return wanted
         }
         let names = models.compactMap { $0["id"]?.stringValue }
-        guard let wantedModel else {
+        guard let wanted = wantedModels.first else {
             guard let first = names.first else { throw .unavailable("it has no model loaded") }
             guard names.count == 1 || !Self.isCatalogue(models) else {
                 throw .misconfigured("it offers \(names.count) models", advice: "name one with --model")
             }
             return first
         }
-        guard names.contains(wantedModel) else {
-            let near = NearestName.of(wantedModel, among: names).map { "did you mean '\($0)'? " } ?? ""
+        guard let found = wantedModels.first(where: names.contains) else {
+            let near = NearestName.of(wanted, among: names).map { "did you mean '\($0)'? " } ?? ""
             let known = names.prefix(5).joined(separator: ", ")
-            throw .misconfigured("it has no model '\(wantedModel)'", advice: "\(near)it has: \(known)")
+            let missing = wantedModels.map { "'\($0)'" }.joined(separator: ", ")
+            throw .misconfigured("it has no model \(missing)", advice: "\(near)it has: \(known)")
         }
-        return wantedModel
+        return found
     }
 
     /// Several models of equal standing, not one base model with its adapters.

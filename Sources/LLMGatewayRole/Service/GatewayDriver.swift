@@ -27,15 +27,15 @@ final class GatewayDriver {
     private var replies: [(peer: PeerID, envelope: Envelope)] = []
 
     init(
-        access: ServerAccess, model: String?, policy: PlacementPolicy, limits: GatewayLimits, loop: HTTPLoop,
+        access: ServerAccess, models: [String], policy: PlacementPolicy, limits: GatewayLimits, loop: HTTPLoop,
         clock: any MonotonicClock, logger: Logger
     ) {
-        core = GatewayCore(policy: policy, model: model, limits: limits)
+        core = GatewayCore(policy: policy, model: models.first, limits: limits)
         self.loop = loop
         self.clock = clock
         self.access = access
         prober = ServerProber(
-            loop: loop, headers: access.headers, wantedModel: model, connectTimeout: limits.connectTimeout)
+            loop: loop, headers: access.headers, wantedModels: models, connectTimeout: limits.connectTimeout)
         self.logger = logger
     }
 

@@ -19,13 +19,14 @@ final class LLMGateway: Sendable {
 
     /// Binds `endpoint` and starts probing the servers.
     init(
-        node: TransportNode, endpoint: String, incarnation: UInt64, access: ServerAccess, model: String?,
+        node: TransportNode, endpoint: String, incarnation: UInt64, access: ServerAccess, models: [String],
         policy: PlacementPolicy, limits: GatewayLimits, clock: any MonotonicClock, logger: Logger
     ) throws(UserError) {
         let loop = try HTTPLoop(name: "llm-gateway", clock: clock)
         let driver = LoopConfined(on: loop) {
             GatewayDriver(
-                access: access, model: model, policy: policy, limits: limits, loop: loop, clock: clock, logger: logger)
+                access: access, models: models, policy: policy, limits: limits, loop: loop, clock: clock, logger: logger
+            )
         }
         self.loop = loop
         self.driver = driver

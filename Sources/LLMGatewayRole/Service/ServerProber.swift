@@ -12,19 +12,19 @@ final class ServerProber {
 
     private let loop: HTTPLoop
     private let headers: [HTTPRequest.Header]
-    private let wantedModel: String?
+    private let wantedModels: [String]
     private let connectTimeout: Span
 
-    init(loop: HTTPLoop, headers: [HTTPRequest.Header], wantedModel: String?, connectTimeout: Span) {
+    init(loop: HTTPLoop, headers: [HTTPRequest.Header], wantedModels: [String], connectTimeout: Span) {
         self.loop = loop
         self.headers = headers
-        self.wantedModel = wantedModel
+        self.wantedModels = wantedModels
         self.connectTimeout = connectTimeout
     }
 
     /// Finds out what serves at `url`.
     func probe(_ url: String, completion: @escaping (Result<BackendProfile, ProbeFailure>) -> Void) {
-        let reading = ProbeReading(url: url, wantedModel: wantedModel)
+        let reading = ProbeReading(url: url, wantedModels: wantedModels)
         var replies: [String: Result<HTTPResponse, HTTPFailure>] = [:]
         for path in ProbeReading.paths {
             get(url + path, timeout: Self.probeTimeout) { result in

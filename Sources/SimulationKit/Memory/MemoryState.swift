@@ -53,9 +53,18 @@ public struct MemoryState: Sendable, Equatable {
     /// Rated entries and insights, in the order in which they came; those behind the archived ones.
     public private(set) var long: [LongEntry] = []
     /// Bytes that `long` takes, about.
-    public private(set) var longBytes = 0
+    public private(set) var longBytes: Int {
+        get { Int(longByteCount) }
+        set { longByteCount = UInt32(clamping: newValue) }
+    }
     /// Number of the oldest entries of long-term memory that are archived.
-    public private(set) var archived = 0
+    public private(set) var archived: Int {
+        get { Int(archivedCount) }
+        set { archivedCount = UInt32(clamping: newValue) }
+    }
+    // In half a word each: every agent has them.
+    private var longByteCount: UInt32 = 0
+    private var archivedCount: UInt32 = 0
     /// Time of the last archived entry; 0 where there is none.
     private var archivedTime: Int64 = 0
     /// Sum of the ratings since the last reflection, in hundredths of an unweighted importance: a rating of 7, which

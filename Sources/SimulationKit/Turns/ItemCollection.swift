@@ -50,15 +50,17 @@ extension ItemCollection {
     /// Path of the file with the vectors of a collection.
     public static func vectorsPath(of name: String) -> String { "collections/\(name).f16" }
 
-    /// A collection from its definition and the file of its vectors: half floats of all distinct texts, one after
-    /// another. Nil where the file does not fit the definition and dimension.
+    /// A collection from its definition and the file of its vectors: those of all distinct texts, one after another.
+    /// Nil where the file does not fit the definition and dimension.
     public init?(_ definition: CollectionDefinition, packedVectors bytes: [UInt8], dimension: Int) throws(VectorError) {
         let texts = Self.distinctTexts(of: definition)
-        let width = dimension * 2
-        guard width > 0, bytes.count == texts.count * width else { return nil }
+        guard dimension > 0,
+            let width = [2, 4].map({ $0 * dimension }).first(where: { bytes.count == texts.count * $0 })
+        else { return nil }
         var vectors: [FixedVector] = []
         for index in texts.indices {
-            vectors.append(try FixedVector(halfFloats: Array(bytes[index * width..<(index + 1) * width])))
+            vectors.append(
+                try FixedVector(bytes: Array(bytes[index * width..<(index + 1) * width]), dimension: dimension))
         }
         try self.init(definition, vectors: vectors)
     }

@@ -207,8 +207,9 @@ public final class Turn {
         }
         var vectors: [FixedVector] = []
         for (text, bytes) in zip(texts, answer.vectors) {
-            guard let vector = try? FixedVector(halfFloats: bytes), vector.dimension == assets.embeddingDimension
-            else { throw TurnInterrupted(reason: "the embedding server returned a vector of another dimension") }
+            guard let vector = try? FixedVector(bytes: bytes, dimension: assets.embeddingDimension) else {
+                throw TurnInterrupted(reason: "the embedding server returned a vector of another dimension")
+            }
             log.embedded.append((text, vector))
             vectors.append(vector)
         }

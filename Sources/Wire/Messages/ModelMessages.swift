@@ -239,17 +239,31 @@ public struct ModelsDescribed: WireMessage {
 /// Host or coordinator to embedding-gateway: vectors of these texts. Answered by `Embedded`.
 public struct Embed: WireMessage {
     public static let kind = WireKind.embed
-    public static let fieldCount = 1
+    public static let version = 2
+    public static let fieldCount = 2
     /// The texts.
     public var texts: [String]
+    /// How the vectors are to be written.
+    public var format: VectorFormat
 
     /// A request for vectors.
-    public init(texts: [String]) { self.texts = texts }
-    public func packFields(into packer: inout Packer) { packer.pack(texts) }
-    public init(fields unpacker: inout Unpacker, version: Int) throws { texts = try unpacker.readStrings() }
+    public init(texts: [String], format: VectorFormat = .float16) {
+        self.texts = texts
+        self.format = format
+    }
+
+    public func packFields(into packer: inout Packer) {
+        packer.pack(texts)
+        format.pack(into: &packer)
+    }
+
+    public init(fields unpacker: inout Unpacker, version: Int) throws {
+        texts = try unpacker.readStrings()
+        format = try VectorFormat(from: &unpacker)
+    }
 }
 
-/// Embedding-gateway's answer: unit vectors as little-endian IEEE half floats, one for each text, in order.
+/// Embedding-gateway's answer: unit vectors in the format that was asked for, one for each text, in order.
 public struct Embedded: WireMessage {
     public static let kind = WireKind.embedded
     public static let fieldCount = 2

@@ -13,3 +13,7 @@ static inline int clinux_name_thread(const char *name) { return prctl(PR_SET_NAM
 
 // Sets the most arenas that malloc makes for threads; 0 where it refuses. Those that exist already stay.
 static inline int clinux_limit_arenas(int count) { return mallopt(M_ARENA_MAX, count); }
+
+// Gives free pages of all arenas back to the system; 1 where there were any.
+static inline int clinux_trim_heap(void) { return malloc_trim(0); }
+
