@@ -20,7 +20,7 @@ public struct EmbeddingGatewayCommand: ParsableCommand {
     public init() {}
 
     public func run() throws {
-        let (gateway, metrics) = (gateway, metrics)
+        let (gateway, metrics) = (gateway, metrics.plan)
         try Service.run(role: "embedding-gateway", options: service) { context in
             let access = try gateway.access()
             let node = try TransportNode(name: "embedding-net", clock: context.clock)

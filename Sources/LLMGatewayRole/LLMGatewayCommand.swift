@@ -20,7 +20,7 @@ public struct LLMGatewayCommand: ParsableCommand {
     public init() {}
 
     public func run() throws {
-        let (gateway, metrics) = (gateway, metrics)
+        let (gateway, metrics) = (gateway, metrics.plan)
         try Service.run(role: "llm-gateway", options: service) { context in
             let access = try gateway.access()
             let node = try TransportNode(name: "llm-gateway.net", clock: context.clock)

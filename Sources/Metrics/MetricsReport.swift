@@ -17,12 +17,12 @@ public struct MetricsSource: Sendable {
     /// The process's role, such as `recorder`.
     public let role: String
     /// Asks the process's main loop, which calls back once, from any thread, when it comes to it. That it does so is
-    /// what shows that it lives: nothing else may answer in its place.
-    public let ask: @Sendable (_ reply: @escaping @Sendable (MetricsReport) -> Void) -> Void
+    /// what shows that it lives: nothing else may answer in its place. Nil says that it cannot be asked.
+    public let ask: @Sendable (_ reply: @escaping @Sendable (MetricsReport?) -> Void) -> Void
 
     /// A source; see the properties.
     public init(
-        role: String, ask: @escaping @Sendable (_ reply: @escaping @Sendable (MetricsReport) -> Void) -> Void
+        role: String, ask: @escaping @Sendable (_ reply: @escaping @Sendable (MetricsReport?) -> Void) -> Void
     ) {
         self.role = role
         self.ask = ask

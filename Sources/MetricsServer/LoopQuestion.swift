@@ -29,7 +29,7 @@ final class LoopQuestion {
         source.ask { report in loop.execute { question.value.take(report) } }
     }
 
-    private func take(_ report: MetricsReport) {
+    private func take(_ report: MetricsReport?) {
         isUnderWay = false
         let answered = waiters
         waiters = []

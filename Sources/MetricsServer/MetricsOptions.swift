@@ -1,6 +1,4 @@
 import ArgumentParser
-import Metrics
-import ServiceRuntime
 
 /// Where a process tells how it is. A command adds them as an `@OptionGroup`.
 public struct MetricsOptions: ParsableArguments {
@@ -41,26 +39,9 @@ public struct MetricsOptions: ParsableArguments {
     /// Options as they are without any argument.
     public init() {}
 
-    /// Where metrics are served; nil where they are switched off.
-    public var address: MetricsAddress? {
-        guard case .at(let address) = metrics else { return nil }
-        return address
-    }
-
-    /// Begins to serve what `source` tells, and says where; nil where that is switched off. Stop the server before what
-    /// it asks goes away.
-    /// - Throws: A `UserError` where the address cannot be had.
-    public func serve(_ source: MetricsSource, _ context: ServiceContext) async throws -> MetricsServer? {
-        guard let address else { return nil }
-        let server = try await MetricsServer.start(
-            at: address, source: source, version: ProgramVersion.current)
-        do {
-            if let metricsFile { try AtomicFile.write(Array("\(server.address)".utf8), to: metricsFile) }
-        } catch {
-            await server.stop()
-            throw error
-        }
-        context.logger.info("metrics", metadata: ["address": "http://\(server.address)/metrics"])
-        return server
+    /// What these options ask for.
+    public var plan: MetricsPlan {
+        guard case .at(let address) = metrics else { return MetricsPlan(address: nil, file: nil) }
+        return MetricsPlan(address: address, file: metricsFile)
     }
 }

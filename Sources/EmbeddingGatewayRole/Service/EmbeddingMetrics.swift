@@ -5,13 +5,16 @@ enum EmbeddingMetrics {
     static let texts = MetricFamily("gensim_embedding_texts_total", .counter, "Texts that hosts wanted vectors of.")
     static let saved = MetricFamily(
         "gensim_embedding_saved_texts_total", .counter,
-        "Texts that were not sent: joined one under way, remembered by content.", labels: ["kind"])
+        "Texts that were not sent: joined one under way, remembered in memory, archived on disk.", labels: ["kind"])
     static let sent = MetricFamily(
-        "gensim_embedding_sent_texts_total", .counter, "Texts sent to servers, without repeated tries.")
+        "gensim_embedding_sent_texts_total", .counter, "Texts sent to servers, repeated ones among them.")
     static let batches = MetricFamily(
         "gensim_embedding_batches_total", .counter, "Batches sent to servers, repeated ones among them.")
     static let retried = MetricFamily(
         "gensim_embedding_retried_batches_total", .counter, "Batches that came back without vectors and wait again.")
+    static let moved = MetricFamily(
+        "gensim_embedding_moved_batches_total", .counter,
+        "Batches sent to another server because theirs was lost or took too long.")
     static let open = MetricFamily("gensim_embedding_open_requests", .gauge, "Requests that lack vectors.")
     static let queued = MetricFamily("gensim_embedding_queue_bytes", .gauge, "Bytes of texts that wait.")
     static let cache = MetricFamily("gensim_embedding_cache_bytes", .gauge, "Bytes of vectors in memory.")
@@ -25,13 +28,15 @@ enum EmbeddingMetrics {
         "gensim_embedding_server_batches_total", .counter, "Batches sent to the server.", labels: ["server"])
 
     static let families = [
-        texts, saved, sent, batches, retried, open, queued, cache, vectors, standing, inFlight, dispatched,
+        texts, saved, sent, batches, retried, moved, open, queued, cache, vectors, standing, inFlight, dispatched,
     ]
 
     /// What a running gateway tells when it is asked.
     static func source(_ gateway: EmbeddingGateway) -> MetricsSource {
         MetricsSource(role: "embedding-gateway") { reply in
-            gateway.read { reply(MetricsReport(missing: $0.missing, page: page($0))) }
+            gateway.read { reading in
+                reply(reading.map { MetricsReport(missing: $0.missing, page: page($0)) })
+            }
         }
     }
 
@@ -41,9 +46,11 @@ enum EmbeddingMetrics {
         page.add(texts, reading.counters.asked)
         page.add(saved, reading.counters.joined, "joined")
         page.add(saved, reading.counters.remembered, "remembered")
+        page.add(saved, reading.counters.archived, "archived")
         page.add(sent, reading.counters.sent)
         page.add(batches, reading.counters.batches)
         page.add(retried, reading.counters.retried)
+        page.add(moved, reading.counters.moved)
         page.add(open, reading.open)
         page.add(queued, reading.queuedBytes)
         page.add(cache, reading.cacheBytes)

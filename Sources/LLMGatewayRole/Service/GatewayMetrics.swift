@@ -63,7 +63,9 @@ struct GatewayMetrics: Sendable {
     /// What a running gateway tells when it is asked.
     func source(_ gateway: LLMGateway) -> MetricsSource {
         MetricsSource(role: "llm-gateway") { reply in
-            gateway.read { reply(MetricsReport(missing: $0.missing, page: page($0))) }
+            gateway.read { reading in
+                reply(reading.map { MetricsReport(missing: $0.missing, page: page($0)) })
+            }
         }
     }
 
