@@ -15,7 +15,8 @@ public struct CoordinatorCommand: ParsableCommand {
         version: ProgramVersion.current,
         subcommands: [
             RunCommand.self, StatusCommand.self, PauseCommand.self, ContinueCommand.self, StopCommand.self,
-            ExportCommand.self, DigestCommand.self, VerifyCommand.self, ReplayCommand.self,
+            ServersCommand.self, AdaptersCommand.self, ExportCommand.self, DigestCommand.self, VerifyCommand.self,
+            ReplayCommand.self,
             VersionCommand.self,
         ])
 

@@ -64,7 +64,8 @@ public struct ServerAccess: Sendable {
         return key
     }
 
-    private static func address(_ text: String, _ names: Names) throws(UserError) -> String {
+    /// Checks one address, which may come from anywhere; the same without a slash or `/v1` at its end.
+    public static func address(_ text: String, _ names: Names) throws(UserError) -> String {
         let host = text.drop(while: { $0 != "/" }).dropFirst(2).prefix(while: { $0 != "/" })
         guard !host.contains("@") else {
             throw UserError(

@@ -27,10 +27,12 @@ public struct LLMGatewayCommand: ParsableCommand {
             defer { node.close() }
             let running = try LLMGateway(
                 node: node, endpoint: gateway.listen, incarnation: UInt64.random(in: 1...UInt64.max), access: access,
-                models: gateway.model, policy: gateway.policy, limits: gateway.limits, clock: context.clock,
+                sources: try gateway.sources(), models: gateway.model, policy: gateway.policy, limits: gateway.limits,
+                clock: context.clock,
                 logger: context.logger)
             defer { running.close() }
             let told = try await metrics.serve(GatewayMetrics(policy: gateway.policy).source(running), context)
+            if gateway.servers != nil { context.reload.onRequest { running.reload() } }
             try context.announceReady(endpoint: running.endpoint)
             _ = await context.stop.wait()
             await told?.stop()

@@ -9,7 +9,21 @@ struct LLMGatewayOptions: ParsableArguments {
     var listen: String
 
     @Option(help: ArgumentHelp("A model server's address; may be given several times.", valueName: "url"))
-    var llm: [String]
+    var llm: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            File with addresses of model servers, one on each line, plain or as a YAML list; read again when it \
+            changes, and on SIGHUP.
+            """, valueName: "file"))
+    var servers: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How often names in addresses are resolved, each address a server of its own; 0 for once.",
+            valueName: "seconds"))
+    var resolve = 5.0
 
     @Option(
         help: """
@@ -62,7 +76,12 @@ struct LLMGatewayOptions: ParsableArguments {
     var requestTimeout = 300.0
 
     func validate() throws {
-        guard !llm.isEmpty else { throw ValidationError("give at least one --llm URL") }
+        guard !llm.isEmpty || servers != nil else {
+            throw ValidationError("give at least one --llm URL, or --servers FILE")
+        }
+        guard resolve == 0 || (0.1...86_400).contains(resolve) else {
+            throw ValidationError("--resolve takes 0, or 0.1 to 86400 seconds")
+        }
         guard (0...100_000).contains(window) else { throw ValidationError("--window takes 0 to 100000") }
         guard (1...16).contains(maxAttempts) else { throw ValidationError("--max-attempts takes 1 to 16") }
         guard queueBytes > 0, memoBytes > 0, sharedBytes >= 0 else {
@@ -93,12 +112,15 @@ struct LLMGatewayOptions: ParsableArguments {
         return limits
     }
 
+    /// Where servers are learnt of beside `--llm`.
+    func sources() throws(UserError) -> ServerSources { try ServerSources(file: servers, resolve: resolve) }
+
     /// How the servers are reached, with the key from its file or the environment.
     func access() throws(UserError) -> ServerAccess {
         try ServerAccess(urls: llm, key: try ServerAccess.key(file: llmKeyFile, names: Self.names), names: Self.names)
     }
 
-    private static let names = ServerAccess.Names(
+    static let names = ServerAccess.Names(
         urlOption: "--llm", keyOption: "--llm-key-file", keyVariable: "GENSIM_LLM_KEY")
 }
 

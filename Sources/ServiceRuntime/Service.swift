@@ -15,7 +15,8 @@ public enum Service {
     /// main thread, before any other thread exists.
     ///
     /// The first SIGINT, SIGTERM or SIGHUP, or the end of the parent, sets the context's stop signal: `body` finishes
-    /// what it must and returns. A second signal ends the process on the spot, after `immediate`.
+    /// what it must and returns. A second signal ends the process on the spot, after `immediate`. Where `body` takes
+    /// the context's reload signal, SIGHUP does that instead.
     ///
     /// - Parameter defaultLevel: What is logged where `--log-level` is not given.
     /// - Throws: `ExitCode` for ArgumentParser; what went wrong has been written to standard error by then.
@@ -27,9 +28,12 @@ public enum Service {
         Heap.limitArenas()
         let logger = Logger(label: role) { _ in LineLogHandler(role: role, level: options.logLevel ?? defaultLevel) }
         let stop = StopSignal()
-        let context = ServiceContext(role: role, logger: logger, stop: stop, readyFile: options.readyFile)
+        let reload = ReloadSignal()
+        let context = ServiceContext(
+            role: role, logger: logger, stop: stop, reload: reload, readyFile: options.readyFile)
         do {
             let signals = try SignalWatcher { signal in
+                if signal == SIGHUP, reload.request() { return }
                 if !stop.request(.signal(signal)) {
                     immediate()
                     _exit(ProcessExitCode.interrupted.rawValue)

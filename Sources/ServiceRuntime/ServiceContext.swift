@@ -11,17 +11,20 @@ public struct ServiceContext: Sendable {
     public let clock: any MonotonicClock
     /// Set when the process is to end in good order: by the first signal, or when the parent is gone.
     public let stop: StopSignal
+    /// Set when a person wants the configuration read again, by SIGHUP; who has none ends by that signal.
+    public let reload: ReloadSignal
     private let readyFile: String?
 
     /// A context; parts are tested with one of their own.
     public init(
         role: String, logger: Logger, clock: any MonotonicClock = SystemClock(), stop: StopSignal = StopSignal(),
-        readyFile: String? = nil
+        reload: ReloadSignal = ReloadSignal(), readyFile: String? = nil
     ) {
         self.role = role
         self.logger = logger
         self.clock = clock
         self.stop = stop
+        self.reload = reload
         self.readyFile = readyFile
     }
 

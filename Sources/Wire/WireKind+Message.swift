@@ -54,6 +54,11 @@ extension WireKind {
         case .completed: Completed.self
         case .releaseOutcomes: ReleaseOutcomes.self
         case .cancelCalls: CancelCalls.self
+        case .listServers: ListServers.self
+        case .serversListed: ServersListed.self
+        case .changeServers: ChangeServers.self
+        case .manageAdapter: ManageAdapter.self
+        case .adapterManaged: AdapterManaged.self
         case .describeModels: DescribeModels.self
         case .modelsDescribed: ModelsDescribed.self
         case .embed: Embed.self

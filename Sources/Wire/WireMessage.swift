@@ -58,11 +58,16 @@ public enum WireKind: UInt16, Sendable, CaseIterable {
     case describeModels = 83
     case modelsDescribed = 84
     case cancelCalls = 85
+    case listServers = 86
+    case serversListed = 87
+    case changeServers = 88
+    case manageAdapter = 89
 
     case embed = 90
     case embedded = 91
     case describeEmbedding = 92
     case embeddingDescribed = 93
+    case adapterManaged = 94
 
     case ask = 100
     case asked = 101

@@ -97,7 +97,7 @@ import Wire
         bench.core.cancel(CancelCalls(run: "r", calls: []), at: bench.now)
         bench.settle()
         #expect(bench.cancelled.count == 2)
-        #expect(bench.problems.map(\.code) == [.unavailable, .unavailable, .unavailable, .unavailable])
+        #expect(bench.problems.map(\.code) == [.conflict, .conflict, .conflict, .conflict])
         bench.answer("x")
         #expect(bench.outcomes.count == 1)
         #expect(bench.core.queue.bytes == 0)

@@ -120,6 +120,17 @@ enum Samples {
                 url: "http://127.0.0.1:8000", engine: "vllm", version: "0.33.0", model: "m", contextTokens: 8192,
                 window: 64)
         ]),
+        ListServers(),
+        ServersListed(servers: [
+            ListedServer(
+                url: "http://10.0.0.3:8000", host: "llm:8000", state: "in use", engine: "vllm 0.33.0",
+                models: [ListedModel(name: "m"), ListedModel(name: "taste@3", parent: "m")], window: 64, inFlight: 5,
+                counts: [NamedCount(name: "answered", count: 7)])
+        ]), ChangeServers(command: .drain, url: "http://10.0.0.3:8000"),
+        ManageAdapter(command: .load, name: "taste@3", path: "/adapters/taste-3", servers: ["http://10.0.0.3:8000"]),
+        AdapterManaged(results: [
+            AdapterResult(url: "http://10.0.0.3:8000"), AdapterResult(url: "http://10.0.0.4:8000", problem: problem),
+        ]),
         Embed(texts: ["a", "b"]), Embedded(model: "e", vectors: [[0, 60], [0, 61]]), DescribeEmbedding(),
         EmbeddingDescribed(model: "e", dimension: 384, engine: "openai"),
         Ask(

@@ -222,10 +222,11 @@ struct RunSession: Sendable {
                 merged: state.merged),
             welcome: HostAccepted(
                 host: 0, run: run.name, runEpoch: epoch, definition: blobHash(state.definition),
-                recorder: parts.recorder.endpoint, llmGateway: parts.services.llmEndpoint,
+                recorder: parts.recorder.endpoint, llmGateway: parts.services.llm.endpoint,
                 embeddingGateway: parts.services.embedding?.endpoint ?? "", leaseMilliseconds: options.lease * 1000),
             recorder: recorder, listener: listener, clock: context.clock, logger: context.logger,
             printer: ProgressPrinter(style: ProgressStyle.current(quiet: options.quiet)))
+        await RunCalls.giveUp(of: run.name, at: parts.services.llm.client)
         try await report(run, result, rounds: rounds, recorder, folder, start)
     }
 

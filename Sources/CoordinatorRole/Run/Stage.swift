@@ -14,13 +14,13 @@ struct Stage: Sendable {
 
     /// The gateways, and what stands behind them.
     struct Services: Sendable {
-        var llmEndpoint: String
+        var llm: Service
         var embedding: Service?
         var probe: Probe
 
         /// Endpoints by name.
         var endpoints: [String: String] {
-            var endpoints = [ServiceNames.llmGateway: llmEndpoint]
+            var endpoints = [ServiceNames.llmGateway: llm.endpoint]
             endpoints[ServiceNames.embeddingGateway] = embedding?.endpoint
             return endpoints
         }
@@ -83,7 +83,7 @@ struct Stage: Sendable {
         let probe = try await Probe.ask(llm: llm.client, embedding: embedding?.client, wanting: wanted)
         let model = try probe.model()
         if let definition { try Self.check(definition, model: model, probe) }
-        return Services(llmEndpoint: llm.endpoint, embedding: embedding, probe: probe)
+        return Services(llm: llm, embedding: embedding, probe: probe)
     }
 
     /// What the recorder holds.

@@ -43,6 +43,13 @@ extension ServerFleet {
         servers[index].probeNotBefore = Instant(nanoseconds: 0)
     }
 
+    /// What a server serves was learnt beside a probe. It says nothing of the server's standing.
+    public mutating func told(_ server: ServerID, _ facts: ServerFacts) {
+        guard let index = index(server), servers[index].facts != facts else { return }
+        servers[index].facts = facts
+        servers[index].window.told(slots: facts.slots)
+    }
+
     /// A server's load was read.
     public mutating func loadRead(_ server: ServerID, _ load: LoadReading, at now: Instant) {
         guard let index = index(server) else { return }

@@ -52,7 +52,7 @@ enum ReplyReading: Equatable {
             let isBusy = status == 429 || status == 503
             return .again(isBusy: isBusy, retryAfter: response.retryAfter, reason: "HTTP \(status)")
         }
-        let words = quoted(try? APIErrorReply.read(response.body))
+        let words = words(response)
         switch status {
         case 401, 403:
             return .misconfigured(
@@ -89,6 +89,9 @@ enum ReplyReading: Equatable {
         }
         return .refused("the server refuses the request (HTTP \(status)): \(words)")
     }
+
+    /// What a server says in a reply that is no success.
+    static func words(_ response: HTTPResponse) -> String { quoted(try? APIErrorReply.read(response.body)) }
 
     private static func quoted(_ error: APIErrorReply?) -> String {
         let text = error.map { [$0.code, $0.message].compactMap { $0 }.joined(separator: ": ") } ?? "no reason given"

@@ -11,10 +11,11 @@ struct ChatRequestWriter {
 
     /// The body for one attempt. What many requests share stands in front, as in the prompt itself.
     mutating func body(_ spec: CompletionSpec, model: String, seed: UInt64, profile: BackendProfile) -> [UInt8] {
+        let fields = ModelFields(model, profile)
         writer.removeAll()
         writer.beginObject()
         writer.key("model")
-        writer.value(model)
+        writer.value(fields.model)
         writer.key("messages")
         Self.write(spec.messages[...], into: &writer)
         writer.key("temperature")
@@ -26,6 +27,7 @@ struct ChatRequestWriter {
         writer.key("seed")
         writer.value(Self.wireSeed(seed))
         ConstraintDialect(engine: profile.engine).write(spec.constraint, into: &writer)
+        fields.writeAdapter(into: &writer)
         writer.endObject()
         return writer.bytes
     }

@@ -38,6 +38,8 @@ struct BackendProfile: Sendable, Equatable {
     var tokenLimitField: TokenLimitField
     /// All models that requests may name there, adapters among them.
     var models: [ServedModel] = []
+    /// Numbers of the adapters that a request chooses by a field of its own, by name; llama.cpp's.
+    var adapters: [String: Int] = [:]
     /// Tokens that its cache of keys and values holds, 0 when unknown.
     var kvTokens = 0
     /// Where it tells its load; nil where it does not.

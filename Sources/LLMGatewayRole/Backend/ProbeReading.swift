@@ -26,7 +26,7 @@ struct ProbeReading {
     /// The endpoints that are asked, all at once.
     static let paths = [
         "/v1/models", "/version", "/props", "/server_info", "/get_server_info", LoadSource.metrics.rawValue,
-        LoadSource.loads.rawValue, LoadSource.slots.rawValue,
+        LoadSource.loads.rawValue, LoadSource.slots.rawValue, AdapterList.path,
     ]
     /// Most models of one server that are remembered.
     static let mostModels = 4_096
@@ -40,14 +40,16 @@ struct ProbeReading {
     func profile(_ replies: [String: Result<HTTPResponse, HTTPFailure>]) throws(ProbeFailure) -> BackendProfile {
         let models = try models(replies["/v1/models"])
         let identity = identify(replies, owner: models?.first?["owned_by"]?.stringValue)
-        let model = try choose(models)
+        let adapters = identity.engine == .llamacpp ? Self.body(replies[AdapterList.path]).map(AdapterList.read) : nil
+        let model = try choose(models, adapters: adapters ?? [:])
         let entry = models?.first { $0["id"]?.stringValue == model }
         let context = identity.context ?? entry?["max_model_len"].flatMap(Self.count) ?? 0
         return BackendProfile(
             engine: identity.engine, version: identity.version, model: model, contextTokens: context,
             slots: identity.slots,
             tokenLimitField: url.contains("://api.openai.com") ? .maxCompletionTokens : .maxTokens,
-            models: Self.served(models), kvTokens: Self.kvTokens(of: identity, replies),
+            models: Self.served(models, adapters ?? [:]), adapters: adapters ?? [:],
+            kvTokens: Self.kvTokens(of: identity, replies),
             loadSource: Self.loadSource(of: identity.engine, replies))
     }
 
@@ -82,7 +84,7 @@ struct ProbeReading {
         }
     }
 
-    private func choose(_ models: [JSONValue]?) throws(ProbeFailure) -> String {
+    private func choose(_ models: [JSONValue]?, adapters: [String: Int]) throws(ProbeFailure) -> String {
         guard let models else {
             guard let wanted = wantedModels.first else {
                 throw .misconfigured("it does not list its models", advice: "name one with --model")
@@ -97,7 +99,7 @@ struct ProbeReading {
             }
             return first
         }
-        guard let found = wantedModels.first(where: names.contains) else {
+        guard let found = wantedModels.first(where: { names.contains($0) || adapters[$0] != nil }) else {
             let near = NearestName.of(wanted, among: names).map { "did you mean '\($0)'? " } ?? ""
             let known = names.prefix(5).joined(separator: ", ")
             let missing = wantedModels.map { "'\($0)'" }.joined(separator: ", ")
@@ -111,10 +113,13 @@ struct ProbeReading {
         models.dropFirst().contains { $0["parent"]?.stringValue == nil }
     }
 
-    private static func served(_ models: [JSONValue]?) -> [ServedModel] {
-        (models ?? []).prefix(mostModels).compactMap { entry in
+    private static func served(_ models: [JSONValue]?, _ adapters: [String: Int]) -> [ServedModel] {
+        let listed = (models ?? []).prefix(mostModels).compactMap { entry in
             entry["id"]?.stringValue.map { ServedModel($0, parent: entry["parent"]?.stringValue) }
         }
+        guard let base = listed.first?.name else { return listed }
+        let own = adapters.keys.sorted().filter { name in !listed.contains { $0.name == name } }
+        return listed + own.map { ServedModel($0, parent: base) }
     }
 
     // MARK: load and cache

@@ -45,4 +45,8 @@ enum GatewayReply {
     case failed(Problem)
     /// What stands behind the gateway.
     case described([BackendDescription])
+    /// The servers, and how they are.
+    case servers([ListedServer])
+    /// What came of loading or unloading an adapter.
+    case adapters([AdapterResult])
 }

@@ -107,7 +107,9 @@ extension GatewayCore {
         _ reading: ReplyReading, of call: Call, from server: ServerID, others: [UInt64], at now: Instant
     ) {
         switch reading {
-        case .answer(let reply):
+        case .answer(var reply):
+            // A server that takes adapters as a field of their own tells the base model's name.
+            if book.profile(server)?.adapters[call.request.spec.model] != nil { reply.model = call.request.spec.model }
             for other in others { cancelFlight(other, at: now) }
             if let work = call.leads { shared.remember(work, reply, at: now) }
             call.leads = nil

@@ -44,6 +44,13 @@ extension GatewayCore {
         failHopeless(at: now)
     }
 
+    /// A server was asked out of turn what it serves, after an adapter was loaded or unloaded there.
+    mutating func relearned(_ server: ServerID, _ profile: BackendProfile, at now: Instant) {
+        book.probed(server, .success(profile))
+        fleet.told(server, profile.facts)
+        failHopeless(at: now)
+    }
+
     /// A server was asked whether it lives; nil when it said anything at all.
     mutating func healthAsked(_ server: ServerID, _ fault: ProbeFault?, at now: Instant) {
         if let fault { fleet.probeFailed(server, fault, at: now) } else { fleet.healthAnswered(server, at: now) }

@@ -105,7 +105,7 @@ struct GatewayCore<Asker> {
             for call in cancelled.calls { numbers += memo.pending(call, of: cancelled.run) }
         }
         for number in numbers {
-            if let call = calls[number] { abandon(call, at: now) }
+            if let call = calls[number] { abandon(call, isStopped: cancelled.calls.isEmpty, at: now) }
         }
     }
 
@@ -209,8 +209,12 @@ struct GatewayCore<Asker> {
                 advice: isAnyUsable ? "ask again" : "start the model server"), at: now)
     }
 
-    private mutating func abandon(_ call: Call, at now: Instant) {
+    private mutating func abandon(_ call: Call, isStopped: Bool = false, at now: Instant) {
         counters.cancelled += 1
+        // Who still asks for a stopped run does not know it yet, and is not to ask again.
+        guard !isStopped else {
+            return giveUp(call, Problem(.conflict, "the run was stopped", advice: "resume the run"), at: now)
+        }
         giveUp(call, Problem(.unavailable, "the call was given up: nobody wanted it", advice: "ask again"), at: now)
     }
 

@@ -15,8 +15,11 @@ struct ServerBook {
     /// The servers, in order of their numbers.
     var servers: [ServerID] { pages.keys.sorted() }
 
-    /// Whether every server was probed at least once.
-    var isProbed: Bool { pages.values.allSatisfy { $0.profile != nil || $0.problem != nil } }
+    /// Whether there may be servers that are not known yet, because a name was never resolved.
+    var isIncomplete = false
+
+    /// Whether every server is known and was probed at least once.
+    var isProbed: Bool { !isIncomplete && pages.values.allSatisfy { $0.profile != nil || $0.problem != nil } }
 
     mutating func add(_ server: ServerID, url: String) { if pages[server] == nil { pages[server] = Page(url: url) } }
     mutating func remove(_ server: ServerID) { pages[server] = nil }

@@ -14,34 +14,42 @@ final class GatewayDriver {
     /// How often deadlines are looked at.
     private static let tick = Span.milliseconds(50)
 
-    private var core: GatewayCore<Asker>
+    var core: GatewayCore<Asker>
     private let loop: HTTPLoop
-    private let clock: any MonotonicClock
-    private let access: ServerAccess
-    private let prober: ServerProber
-    private let logger: Logger
+    let clock: any MonotonicClock
+    let access: ServerAccess
+    let prober: ServerProber
+    let logger: Logger
+    /// Which servers there should be.
+    var roster: ServerRoster
+    /// How each server is reached.
+    var contacts: [ServerID: ServerContact] = [:]
+    /// The names behind which servers come and go, whenever they change.
+    var namesChanged: ([String]) -> Void = { _ in }
+    /// Adapters that all servers are to have: where they find them, by name.
+    var wantedAdapters: [String: String] = [:]
     /// Where replies go: whoever asked came through it.
     private var sink: (any ReplySink)?
     private var requests: [UInt64: RequestHandle] = [:]
-    private var chatAddresses: [ServerID: String] = [:]
     private var replies: [(peer: PeerID, envelope: Envelope)] = []
 
     init(
-        access: ServerAccess, models: [String], policy: PlacementPolicy, limits: GatewayLimits, loop: HTTPLoop,
-        clock: any MonotonicClock, logger: Logger
+        access: ServerAccess, sources: ServerSources, models: [String], policy: PlacementPolicy,
+        limits: GatewayLimits, loop: HTTPLoop, clock: any MonotonicClock, logger: Logger
     ) {
         core = GatewayCore(policy: policy, model: models.first, limits: limits)
         self.loop = loop
         self.clock = clock
         self.access = access
         prober = ServerProber(
-            loop: loop, headers: access.headers, wantedModels: models, connectTimeout: limits.connectTimeout)
+            loop: loop, wantedModels: models, connectTimeout: limits.connectTimeout)
+        roster = ServerRoster(options: access.urls, file: sources.listed)
         self.logger = logger
     }
 
     /// Starts probing; the loop calls back from then on.
     func start() {
-        for url in access.urls { core.add(url, at: clock.now()) }
+        startServers()
         loop.setBatchEnd { [weak self] in self?.settle() }
         scheduleTick()
     }
@@ -62,6 +70,9 @@ final class GatewayDriver {
             case .release(let released): core.release(released, at: now)
             case .cancel(let cancelled): core.cancel(cancelled, at: now)
             case .describe: core.describe(to: asker)
+            case .list: list(asker)
+            case .change(let wish): change(wish, for: asker)
+            case .adapter(let wish): manage(wish, for: asker)
             case .refused(let refusal): refuse(asker, refusal)
             }
         }
@@ -105,10 +116,10 @@ final class GatewayDriver {
     }
 
     private func start(_ flight: Flight) {
-        let address = address(flight)
+        guard let contact = contacts[flight.server] else { preconditionFailure("a call goes to a server that is gone") }
         let request = HTTPRequest(
-            .post, address,
-            headers: access.headers + [HTTPRequest.Header("x-gensim-call", flight.call.description)],
+            .post, flight.path == ReadingWay.chatPath ? contact.chat : contact.url + flight.path,
+            headers: contact.headers + [HTTPRequest.Header("x-gensim-call", flight.call.description)],
             body: flight.body, connectTimeout: core.limits.connectTimeout, totalTimeout: flight.timeout,
             maxResponseBytes: core.limits.replyBytes)
         requests[flight.number] = loop.start(request) { [weak self] result in
@@ -118,15 +129,7 @@ final class GatewayDriver {
         }
     }
 
-    /// Where a flight goes. Nearly all go to chats, whose addresses are kept.
-    private func address(_ flight: Flight) -> String {
-        guard flight.path == ReadingWay.chatPath else { return core.book.url(flight.server) + flight.path }
-        let address = chatAddresses[flight.server] ?? core.book.url(flight.server) + flight.path
-        chatAddresses[flight.server] = address
-        return address
-    }
-
-    private func reply(_ asker: Asker, _ answer: GatewayReply) {
+    func reply(_ asker: Asker, _ answer: GatewayReply) {
         // A correlation of 0 wants no reply.
         guard asker.correlation != 0 else { return }
         let envelope =
@@ -134,6 +137,8 @@ final class GatewayDriver {
             case .completed(let outcome): Self.envelope(Completed(outcome: outcome), asker)
             case .failed(let problem): Self.envelope(RequestFailed(problem), asker)
             case .described(let backends): Self.envelope(ModelsDescribed(backends: backends), asker)
+            case .servers(let servers): Self.envelope(ServersListed(servers: servers), asker)
+            case .adapters(let results): Self.envelope(AdapterManaged(results: results), asker)
             }
         replies.append((asker.peer, envelope))
     }
@@ -151,17 +156,20 @@ final class GatewayDriver {
     // MARK: servers
 
     private func probe(_ server: ServerID, _ kind: ProbeKind) {
+        // Gone before it was asked.
+        guard let contact = contacts[server] else { return }
         switch kind {
         case .health:
-            prober.askHealth(core.book.url(server)) { [weak self] fault in
+            prober.askHealth(contact) { [weak self] fault in
                 guard let self else { return }
                 core.healthAsked(server, fault, at: clock.now())
             }
         case .full:
-            prober.probe(core.book.url(server)) { [weak self] result in
-                guard let self else { return }
+            prober.probe(contact) { [weak self] result in
+                guard let self, contacts[server] != nil else { return }
                 report(server, result)
                 core.probed(server, result, at: clock.now())
+                loadMissingAdapters(on: server)
                 let window = core.fleet.statuses(at: clock.now()).reduce(0) { $0 + $1.window }
                 loop.keepConnections(window + core.book.servers.count * ProbeReading.paths.count)
             }
@@ -169,10 +177,10 @@ final class GatewayDriver {
     }
 
     private func readLoad(_ server: ServerID) {
-        guard let source = core.book.profile(server)?.loadSource else {
+        guard let source = core.book.profile(server)?.loadSource, let contact = contacts[server] else {
             return core.loadRead(server, nil, at: clock.now())
         }
-        prober.readLoad(core.book.url(server), source) { [weak self] load in
+        prober.readLoad(contact, source) { [weak self] load in
             guard let self else { return }
             core.loadRead(server, load, at: clock.now())
         }
@@ -200,7 +208,9 @@ final class GatewayDriver {
         case .working: logger.info("\(url): in use")
         case .slow: logger.warning("\(url): slow; it gets little until it brings answers again")
         case .draining: logger.info("\(url): finishes what it has")
-        case .removed: chatAddresses[server] = nil
+        case .removed:
+            logger.info("\(contacts[server]?.url ?? ""): gone")
+            contacts[server] = nil
         case .out(let cause): logger.warning("\(url): out of use, \(cause.words)")
         }
     }

@@ -12,6 +12,12 @@ enum IncomingMessage: Sendable {
     case cancel(CancelCalls)
     /// Say what stands behind the gateway.
     case describe
+    /// Say which servers there are, and how they are.
+    case list
+    /// Add, drain or remove a server.
+    case change(ChangeServers)
+    /// Load or unload an adapter.
+    case adapter(ManageAdapter)
     /// Not for us, or not readable: what to say about it.
     case refused(Refusal)
 
@@ -25,11 +31,16 @@ enum IncomingMessage: Sendable {
             case .describeModels:
                 _ = try DescribeModels(body: envelope.body)
                 self = .describe
+            case .listServers:
+                _ = try ListServers(body: envelope.body)
+                self = .list
+            case .changeServers: self = .change(try ChangeServers(body: envelope.body))
+            case .manageAdapter: self = .adapter(try ManageAdapter(body: envelope.body))
             default:
                 self = .refused(
                     Refusal(
                         .unknownKind, "the llm-gateway does not know messages of kind \(envelope.kind)",
-                        advice: "send complete, releaseOutcomes, cancelCalls or describeModels"))
+                        advice: "see docs/wire-protocol.md for those that it knows"))
             }
         } catch {
             self = .refused(

@@ -13,31 +13,39 @@ final class LLMGateway: Sendable {
     private let loop: HTTPLoop
     private let driver: LoopConfined<GatewayDriver>
     private let listener: Listener
+    private let watch: ServerWatch
 
     /// The endpoint as bound.
     var endpoint: String { listener.endpoint }
 
     /// Binds `endpoint` and starts probing the servers.
     init(
-        node: TransportNode, endpoint: String, incarnation: UInt64, access: ServerAccess, models: [String],
-        policy: PlacementPolicy, limits: GatewayLimits, clock: any MonotonicClock, logger: Logger
+        node: TransportNode, endpoint: String, incarnation: UInt64, access: ServerAccess,
+        sources: ServerSources = ServerSources(), models: [String], policy: PlacementPolicy, limits: GatewayLimits,
+        clock: any MonotonicClock, logger: Logger
     ) throws(UserError) {
         let loop = try HTTPLoop(name: "llm-gateway", clock: clock)
         let driver = LoopConfined(on: loop) {
             GatewayDriver(
-                access: access, models: models, policy: policy, limits: limits, loop: loop, clock: clock, logger: logger
-            )
+                access: access, sources: sources, models: models, policy: policy, limits: limits, loop: loop,
+                clock: clock, logger: logger)
         }
         self.loop = loop
         self.driver = driver
         listener = try node.listen(
             endpoint, options: ListenerOptions(incarnation: incarnation, credit: Self.credit),
             handler: MessageIntake(loop: loop, driver: driver))
-        loop.execute { driver.value.start() }
+        let watch = try ServerWatch(sources) { news in loop.execute { driver.value.heard(news) } }
+        self.watch = watch
+        loop.execute {
+            driver.value.namesChanged = { [weak watch] in watch?.resolve($0) }
+            driver.value.start()
+        }
     }
 
     /// Stops listening and gives up what is under way; hosts ask again.
     func close() {
+        watch.stop()
         listener.close()
         loop.shutdown()
     }
@@ -47,6 +55,9 @@ final class LLMGateway: Sendable {
         let isAccepted = loop.execute { [driver] in done(driver.value.reading) }
         if !isAccepted { done(nil) }
     }
+
+    /// Reads the servers' file again, changed or not.
+    func reload() { watch.reload() }
 
     /// What was done so far.
     func counters() async -> GatewayCounters? {

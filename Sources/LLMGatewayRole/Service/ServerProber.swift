@@ -8,26 +8,25 @@ import Support
 final class ServerProber {
     private static let probeTimeout = Span.seconds(10)
     private static let healthTimeout = Span.seconds(3)
+    private static let adapterTimeout = Span.seconds(240)
     private static let replyBytes = 8 << 20
 
     private let loop: HTTPLoop
-    private let headers: [HTTPRequest.Header]
     private let wantedModels: [String]
     private let connectTimeout: Span
 
-    init(loop: HTTPLoop, headers: [HTTPRequest.Header], wantedModels: [String], connectTimeout: Span) {
+    init(loop: HTTPLoop, wantedModels: [String], connectTimeout: Span) {
         self.loop = loop
-        self.headers = headers
         self.wantedModels = wantedModels
         self.connectTimeout = connectTimeout
     }
 
-    /// Finds out what serves at `url`.
-    func probe(_ url: String, completion: @escaping (Result<BackendProfile, ProbeFailure>) -> Void) {
-        let reading = ProbeReading(url: url, wantedModels: wantedModels)
+    /// Finds out what serves there.
+    func probe(_ contact: ServerContact, completion: @escaping (Result<BackendProfile, ProbeFailure>) -> Void) {
+        let reading = ProbeReading(url: contact.url, wantedModels: wantedModels)
         var replies: [String: Result<HTTPResponse, HTTPFailure>] = [:]
         for path in ProbeReading.paths {
-            get(url + path, timeout: Self.probeTimeout) { result in
+            get(contact, path, timeout: Self.probeTimeout) { result in
                 replies[path] = result
                 guard replies.count == ProbeReading.paths.count else { return }
                 do throws(ProbeFailure) {
@@ -39,9 +38,9 @@ final class ServerProber {
         }
     }
 
-    /// Finds out whether anything at all answers at `url`; nil when it does.
-    func askHealth(_ url: String, completion: @escaping (ProbeFault?) -> Void) {
-        get(url + "/health", timeout: Self.healthTimeout) { result in
+    /// Finds out whether anything at all answers there; nil when it does.
+    func askHealth(_ contact: ServerContact, completion: @escaping (ProbeFault?) -> Void) {
+        get(contact, "/health", timeout: Self.healthTimeout) { result in
             switch result {
             case .success: completion(nil)
             case .failure(.timeout): completion(.silent)
@@ -51,18 +50,31 @@ final class ServerProber {
     }
 
     /// Reads how much the server has to do; nil when it does not tell.
-    func readLoad(_ url: String, _ source: LoadSource, completion: @escaping (LoadReading?) -> Void) {
-        get(url + source.rawValue, timeout: Self.healthTimeout) { result in
+    func readLoad(_ contact: ServerContact, _ source: LoadSource, completion: @escaping (LoadReading?) -> Void) {
+        get(contact, source.rawValue, timeout: Self.healthTimeout) { result in
             guard case .success(let response) = result, response.status == 200 else { return completion(nil) }
             completion(source.reading(response.body))
         }
     }
 
-    private func get(
-        _ address: String, timeout: Span, completion: @escaping (Result<HTTPResponse, HTTPFailure>) -> Void
+    /// Asks the server to load or unload an adapter.
+    func ask(
+        _ contact: ServerContact, _ wish: AdapterRequest,
+        completion: @escaping (Result<HTTPResponse, HTTPFailure>) -> Void
     ) {
         let request = HTTPRequest(
-            .get, address, headers: headers, connectTimeout: min(connectTimeout, timeout), totalTimeout: timeout,
+            .post, contact.url + wish.path, headers: contact.headers, body: wish.body, connectTimeout: connectTimeout,
+            totalTimeout: Self.adapterTimeout, maxResponseBytes: Self.replyBytes)
+        loop.start(request, completion: completion)
+    }
+
+    private func get(
+        _ contact: ServerContact, _ path: String, timeout: Span,
+        completion: @escaping (Result<HTTPResponse, HTTPFailure>) -> Void
+    ) {
+        let request = HTTPRequest(
+            .get, contact.url + path, headers: contact.headers, connectTimeout: min(connectTimeout, timeout),
+            totalTimeout: timeout,
             maxResponseBytes: Self.replyBytes)
         loop.start(request, completion: completion)
     }

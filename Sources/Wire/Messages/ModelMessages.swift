@@ -167,6 +167,8 @@ public struct BareRequest<Tag: HostStepTag>: WireMessage {
 public enum BareRequests {
     /// What stands behind the llm-gateway?
     public enum Models: HostStepTag { public static let kind = WireKind.describeModels }
+    /// Which servers are behind the llm-gateway, and how are they?
+    public enum Servers: HostStepTag { public static let kind = WireKind.listServers }
     /// What stands behind the embedding-gateway?
     public enum Embedding: HostStepTag { public static let kind = WireKind.describeEmbedding }
     /// How is the run doing?

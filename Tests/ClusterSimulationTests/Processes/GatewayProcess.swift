@@ -76,6 +76,8 @@ final class GatewayProcess {
             for call in released.calls { models.ledger.tell("gateway releases \(call)") }
             core.release(released, at: world.now)
         case .describe: core.describe(to: asker)
+        case .list, .change, .adapter:
+            models.ledger.violated("a person's command came to the llm-gateway, and nobody sends any here")
         case .refused(let refusal):
             sink.send([(asker.peer, refusal.envelope(correlation: asker.correlation))])
         }
@@ -139,6 +141,8 @@ final class GatewayProcess {
             case .completed(let outcome): Self.envelope(Completed(outcome: outcome), asker)
             case .failed(let problem): Self.envelope(RequestFailed(problem), asker)
             case .described(let backends): Self.envelope(ModelsDescribed(backends: backends), asker)
+            case .servers(let servers): Self.envelope(ServersListed(servers: servers), asker)
+            case .adapters(let results): Self.envelope(AdapterManaged(results: results), asker)
             }
         sink?.send([(asker.peer, envelope)])
     }
