@@ -8,7 +8,8 @@ import Testing
 @Suite struct DocumentedOptionsTests {
     /// Programs, with the subcommand that takes the options.
     private static let programs: [(name: String, subcommands: [String])] = [
-        ("agent-host", []), ("coordinator", ["run", "status", "export", "digest", "verify", "replay"]),
+        ("agent-host", []),
+        ("coordinator", ["run", "status", "export", "digest", "verify", "replay", "servers", "adapters"]),
         ("embedding-gateway", []),
         ("llm-emulator", []), ("llm-gateway", []), ("recorder", []), ("supervisor", []),
     ]

@@ -26,7 +26,9 @@ enum ServerFile {
     /// Reads the text of a file; `path` is for messages.
     static func addresses(in text: String, of path: String) throws(UserError) -> [String] {
         var found: [String] = []
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+            .enumerated()
+        {
             let word = word(in: line)
             guard !word.isEmpty, word != "---", word != "servers:" else { continue }
             let place = "\(path), line \(index + 1)"
