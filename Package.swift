@@ -39,6 +39,7 @@ func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let libraries: [Target] = [
     // Foundations: no knowledge of simulation.
     library("Support", ["CLinux"]),
+    library("Metrics", ["Support"]),
     library("Hashing", ["CSodium"]),
     library("MessagePack", ["CMsgpack", "CxxMsgpackTape"]),
     library("JSON", ["CxxSimdJSON"]),
@@ -60,7 +61,7 @@ let libraries: [Target] = [
         "RunConfiguration", ["SimulationKit", "Model", "Hashing", "Vectors", "Support", yams]),
     library("TurnEngine", ["SimulationKit", "Model", "Hashing", "Vectors"]),
     // The durable store, and what reads it.
-    library("Recording", ["Model", "Hashing", "ClusterLogic", "Support", grdb, sqlite]),
+    library("Recording", ["Model", "Hashing", "ClusterLogic", "Metrics", "Support", grdb, sqlite]),
     // Executes a recorded run again.
     library(
         "Replay",
@@ -70,35 +71,41 @@ let libraries: [Target] = [
         ]),
     // One library per role.
     library("ServiceRuntime", ["Support", "Transport", "Wire", "Model", log, arguments]),
+    // A process's metrics over HTTP.
+    library(
+        "MetricsServer", ["Metrics", "ServiceRuntime", "Support", nioCore, nioPosix, nioHTTP, arguments]),
     library(
         "CoordinatorRole",
         [
             "Recording", "Replay", "RunConfiguration", "Scenarios", "SimulationKit", "ClusterLogic", "Transport",
-            "Wire", "Model", "Hashing", "Support", "ServiceRuntime", "JSON", log, arguments,
+            "Wire", "Model", "Hashing", "Support", "ServiceRuntime", "Metrics", "MetricsServer", "JSON", log, arguments,
         ]),
     library(
         "AgentHostRole",
         [
             "TurnEngine", "RunConfiguration", "SimulationKit", "ClusterLogic", "Transport", "Wire", "Model", "Hashing",
-            "Vectors", "Support", "ServiceRuntime", log, arguments,
+            "Vectors", "Support", "ServiceRuntime", "Metrics", "MetricsServer", log, arguments,
         ]),
     library(
         "LLMGatewayRole",
         [
             "GatewayLogic", "Curl", "JSON", "Transport", "Wire", "Model", "MessagePack", "Hashing", "Support",
-            "ServiceRuntime", log,
+            "ServiceRuntime", "Metrics", "MetricsServer", log,
             arguments, deque,
         ]),
     library(
         "EmbeddingGatewayRole",
         [
             "Curl", "JSON", "Transport", "Wire", "Model", "MessagePack", "Hashing", "Vectors", "Support",
-            "ServiceRuntime", log,
+            "ServiceRuntime", "Metrics", "MetricsServer", log,
             arguments,
         ]),
     library(
         "RecorderRole",
-        ["Recording", "Transport", "Wire", "Model", "Support", "ServiceRuntime", arguments]),
+        [
+            "Recording", "Transport", "Wire", "Model", "Support", "ServiceRuntime", "Metrics", "MetricsServer",
+            arguments,
+        ]),
     // A GPU's clock, batches and KV, without a model and without a socket.
     library("GPUEmulation", ["JSON", "Support"]),
     library(
@@ -148,6 +155,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let testTargets: [Target] = [
     tests("Architecture", []),
     tests("Hashing", ["Hashing"]),
+    tests("Metrics", ["Metrics", "Support"]),
+    tests("MetricsServer", ["MetricsServer", "Metrics", "ServiceRuntime", "Support", nioCore]),
     tests("JSON", ["JSON", "Hashing"]),
     tests("TurnEngine", ["TurnEngine", "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
     tests("Vectors", ["Vectors", "CVectorKernels", "Hashing"]),
@@ -167,6 +176,7 @@ let testTargets: [Target] = [
     tests(
         "AgentHost",
         [
+            "MetricsServer",
             "AgentHostRole", "ClusterLogic", "TurnEngine", "SimulationKit", "RunConfiguration", "ServiceRuntime",
             "Transport", "Wire", "Model", "Hashing", "Support",
             log,
@@ -175,6 +185,7 @@ let testTargets: [Target] = [
     tests(
         "CoordinatorRole",
         [
+            "MetricsServer",
             "CoordinatorRole", "ServiceRuntime", "ClusterLogic", "Transport", "Wire", "Model", "Hashing", "Support",
             log,
             arguments,
@@ -190,7 +201,10 @@ let testTargets: [Target] = [
         ]),
     tests(
         "RecorderRole",
-        ["RecorderRole", "Recording", "ServiceRuntime", "Transport", "Wire", "Model", "Hashing", "Support"]),
+        [
+            "MetricsServer", "RecorderRole", "Recording", "ServiceRuntime", "Transport", "Wire", "Model", "Hashing",
+            "Support",
+        ]),
     tests(
         "ClusterSimulation",
         [
@@ -207,10 +221,13 @@ let testTargets: [Target] = [
     tests("Curl", ["Curl", "Support", "Hashing"]),
     tests(
         "EmbeddingGateway",
-        ["EmbeddingGatewayRole", "Curl", "JSON", "Transport", "Wire", "Hashing", "Support", log]),
+        ["MetricsServer", "EmbeddingGatewayRole", "Curl", "JSON", "Transport", "Wire", "Hashing", "Support", log]),
     tests(
         "LLMGateway",
-        ["LLMGatewayRole", "GatewayLogic", "Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Support", log]),
+        [
+            "MetricsServer", "LLMGatewayRole", "GatewayLogic", "Curl", "JSON", "Transport", "Wire", "Model", "Hashing",
+            "Support", log,
+        ]),
 ]
 
 let package = Package(

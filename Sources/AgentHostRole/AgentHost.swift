@@ -1,5 +1,6 @@
 import ClusterLogic
 import Logging
+import Metrics
 import Model
 import ServiceRuntime
 import SimulationKit
@@ -22,12 +23,15 @@ final class AgentHost: Sendable {
     private let map: Guarded<PartitionMap>
     private let peers = Guarded<[UInt32: Peer]>([:])
     private let loads: Admission
+    private let looks = OpenQuestions<HostReading?>()
     /// By partition, what ends when nothing runs any more for leases of it that were lost.
     private let farewells = Guarded<[UInt32: Task<Void, any Error>]>([:])
 
     private enum Input: Sendable {
         case command(HostCommand)
         case event(Machine.Event)
+        /// Somebody wants to know how the host is.
+        case look
     }
 
     private struct Peer: Sendable {
@@ -49,6 +53,11 @@ final class AgentHost: Sendable {
     /// Says whether the coordinator can be heard. While it cannot, no root turn starts.
     func coordinatorHeard(_ isHeard: Bool) { post.yield(.event(.coordinatorHeard(isHeard))) }
 
+    /// Says how the host is, between one event and the next; nil once its life is over.
+    func look(_ reply: @escaping @Sendable (HostReading?) -> Void) {
+        if looks.add(reply) { post.yield(.look) } else { reply(nil) }
+    }
+
     /// Answers another host's ask, later.
     func answer(_ ask: Ask, _ responder: Responder) {
         let isTaken = parts.bag.launch { [parts] in
@@ -67,10 +76,12 @@ final class AgentHost: Sendable {
                 switch input {
                 case .event(let event): event
                 case .command(let command): translated(command)
+                case .look: answerLooks()
                 }
             guard let event else { continue }
             for action in machine.handle(event) { perform(action) }
         }
+        looks.close { nil }
         parts.gate.closeAll()
         // Consolidations first: root turns wait for them, and would wait for a model that does not answer.
         await parts.turns.close()
@@ -79,6 +90,11 @@ final class AgentHost: Sendable {
             _ = try? await farewell.value
         }
         for (_, peer) in peers.withLock({ $0 }).sorted(by: { $0.key < $1.key }) { peer.client.close() }
+    }
+
+    private func answerLooks() -> Machine.Event? {
+        looks.answer { parts.reading }
+        return nil
     }
 
     // MARK: Commands

@@ -1,10 +1,14 @@
 import ArgumentParser
+import MetricsServer
 import ServiceRuntime
 
 /// Command line of an agent-host. Shared by every executable that builds a host with scenarios of its own.
 public struct AgentHostOptions: ParsableArguments {
     /// What all services take.
     @OptionGroup public var service: ServiceOptions
+
+    /// Where metrics are served.
+    @OptionGroup public var metrics: MetricsOptions
 
     /// Endpoint of the coordinator.
     @Option(help: "Endpoint of the coordinator, as it stands in run.json: ipc://PATH or tcp://127.0.0.1:PORT.")

@@ -1,4 +1,5 @@
 import Logging
+import MetricsServer
 import ServiceRuntime
 import SimulationKit
 import Support
@@ -10,6 +11,7 @@ private struct HostSettings: Sendable {
     var listen: String
     var name: String
     var memoryBytes: Int
+    var metrics: MetricsPlan
 }
 
 /// An agent-host process from start to end.
@@ -27,22 +29,31 @@ public enum AgentHostService {
     public static func run(_ parsed: AgentHostOptions, registry: ScenarioRegistry) throws {
         let settings = HostSettings(
             coordinator: parsed.coordinator, listen: parsed.listen, name: parsed.name,
-            memoryBytes: parsed.memoryBytes)
+            memoryBytes: parsed.memoryBytes, metrics: parsed.metrics.plan)
         try Service.run(role: role, options: parsed.service) { context in
             let node = try TransportNode(name: role, clock: context.clock)
             defer { node.close() }
-            try await live(settings, registry: registry, node: node, context: context)
+            let ports = HostPorts.system(node, clock: context.clock)
+            let desk = AskDesk()
+            let told = try await settings.metrics.serve(
+                HostMetrics.source(desk, launcher: ports.launcher, memoryLimit: settings.memoryBytes), context)
+            do {
+                try await live(settings, registry: registry, node: node, ports: ports, desk: desk, context: context)
+            } catch {
+                await told?.stop()
+                throw error
+            }
+            await told?.stop()
         }
     }
 
     /// Lives one life after another. What ends a life in the middle of a run, such as a lost lease, begins the next.
     private static func live(
-        _ settings: HostSettings, registry: ScenarioRegistry, node: TransportNode, context: ServiceContext
+        _ settings: HostSettings, registry: ScenarioRegistry, node: TransportNode, ports: HostPorts, desk: AskDesk,
+        context: ServiceContext
     ) async throws {
         // A life's number of its own, never part of a result: it tells a restarted host from its predecessor.
         var incarnation = context.clock.now().nanoseconds
-        let ports = HostPorts.system(node, clock: context.clock)
-        let desk = AskDesk()
         let listener = try node.listen(
             settings.listen, options: ListenerOptions(incarnation: incarnation), handler: desk.server())
         try context.announceReady(endpoint: listener.endpoint)

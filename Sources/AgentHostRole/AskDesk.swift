@@ -11,6 +11,11 @@ final class AskDesk: Sendable {
     /// Nobody answers any more.
     func close() { host.withLock { $0 = nil } }
 
+    /// Has the host say how it is, in its turn; nil where none takes part.
+    func look(_ reply: @escaping @Sendable (HostReading?) -> Void) {
+        if let host = host.withLock({ $0 }) { host.look(reply) } else { reply(nil) }
+    }
+
     /// The handler of the host's socket.
     func server() -> WireServer {
         var server = WireServer()

@@ -10,9 +10,16 @@ struct HostCounters: Sendable {
     }
 
     private var partitions: [UInt32: Roots] = [:]
+    /// Root turns that have become durable in this life.
+    private(set) var turns: UInt64 = 0
+    /// How many of these failed.
+    private(set) var turnsFailed: UInt64 = 0
     var calls: UInt64 = 0
     var waiting: UInt64 = 0
     var tokens: UInt64 = 0
+
+    /// Partitions that a round is planned for.
+    var planned: Int { partitions.count }
 
     /// Root turns of the held partitions in the present round.
     var roots: Roots {
@@ -31,6 +38,8 @@ struct HostCounters: Sendable {
 
     /// A root turn is durable.
     mutating func committed(in partition: UInt32, failed: Bool) {
+        turns += 1
+        if failed { turnsFailed += 1 }
         guard partitions[partition] != nil else { return }
         partitions[partition]?.committed += 1
         if failed { partitions[partition]?.failed += 1 }

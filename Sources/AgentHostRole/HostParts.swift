@@ -122,6 +122,11 @@ final class HostParts: Sendable {
             failed: roots.failed, calls: counters.calls, waiting: counters.waiting, tokens: counters.tokens)
     }
 
+    /// How the host is, for its metrics.
+    var reading: HostReading {
+        HostReading(round: turns.round, counters: counters.withLock { $0 }, memoryBytes: turns.memoryBytes)
+    }
+
     /// Closes the ways to the services, where requests that wait fail, and lets go of the agents. Nothing may run any
     /// more.
     func close() {

@@ -42,6 +42,9 @@ final class HostTurns: PassiveTurns {
     /// The round in progress, 0 before the first.
     var round: UInt32 { present.withLock { $0.number } }
 
+    /// Bytes of agents' long-term memory that are here, about.
+    var memoryBytes: Int { table.withLock { $0.longTermBytes } }
+
     /// A round begins; what was kept for the one before goes.
     func begin(_ number: UInt32, time: Int64) {
         present.withLock { $0 = Round(number: number, time: time) }

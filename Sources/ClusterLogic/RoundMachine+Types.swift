@@ -26,7 +26,7 @@ extension RoundMachine {
     }
 
     /// What the run does, as a person sees it.
-    public enum Activity: Sendable, Equatable {
+    public enum Activity: Sendable, Equatable, CaseIterable {
         case starting, running, waitingForHosts, pausing, paused, draining, finished
     }
 

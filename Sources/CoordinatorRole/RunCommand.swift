@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Glibc
+import MetricsServer
 import ServiceRuntime
 import Support
 
@@ -30,17 +31,18 @@ struct RunCommand: ParsableCommand {
             """)
 
     @OptionGroup var options: RunOptions
+    @OptionGroup var metrics: MetricsOptions
     @OptionGroup var service: ServiceOptions
 
     func run() throws {
-        let options = options
+        let (options, metrics) = (options, metrics.plan)
         let emergency = Emergency()
         // A person at a terminal reads progress, not a log: by itself it logs only what needs attention.
         try Service.run(
             role: "coordinator", options: service, defaultLevel: .warning, immediate: { emergency.act() }
         ) { context in
             try await RunSession(
-                options: options, context: context, environment: ProcessInfo.processInfo.environment,
+                options: options, context: context, environment: ProcessInfo.processInfo.environment, metrics: metrics,
                 emergency: emergency
             ).run()
         }

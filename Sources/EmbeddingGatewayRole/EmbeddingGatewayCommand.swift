@@ -1,4 +1,5 @@
 import ArgumentParser
+import MetricsServer
 import ServiceRuntime
 import Support
 import Transport
@@ -12,13 +13,14 @@ public struct EmbeddingGatewayCommand: ParsableCommand {
         version: ProgramVersion.current)
 
     @OptionGroup var gateway: EmbeddingGatewayOptions
+    @OptionGroup var metrics: MetricsOptions
     @OptionGroup var service: ServiceOptions
 
     /// A command as it is without any argument.
     public init() {}
 
     public func run() throws {
-        let gateway = gateway
+        let (gateway, metrics) = (gateway, metrics.plan)
         try Service.run(role: "embedding-gateway", options: service) { context in
             let access = try gateway.access()
             let node = try TransportNode(name: "embedding-net", clock: context.clock)
@@ -28,8 +30,10 @@ public struct EmbeddingGatewayCommand: ParsableCommand {
                 model: gateway.embeddingModel, limits: gateway.limits, cache: gateway.cacheFolder, clock: context.clock,
                 logger: context.logger)
             defer { running.close() }
+            let told = try await metrics.serve(EmbeddingMetrics.source(running), context)
             try context.announceReady(endpoint: running.endpoint)
             _ = await context.stop.wait()
+            await told?.stop()
             if let counters = await running.counters() { context.logger.info("\(counters.summary)") }
         }
     }

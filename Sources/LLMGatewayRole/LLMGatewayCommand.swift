@@ -1,4 +1,5 @@
 import ArgumentParser
+import MetricsServer
 import ServiceRuntime
 import Support
 import Transport
@@ -12,13 +13,14 @@ public struct LLMGatewayCommand: ParsableCommand {
         version: ProgramVersion.current)
 
     @OptionGroup var gateway: LLMGatewayOptions
+    @OptionGroup var metrics: MetricsOptions
     @OptionGroup var service: ServiceOptions
 
     /// A command as it is without any argument.
     public init() {}
 
     public func run() throws {
-        let gateway = gateway
+        let (gateway, metrics) = (gateway, metrics.plan)
         try Service.run(role: "llm-gateway", options: service) { context in
             let access = try gateway.access()
             let node = try TransportNode(name: "llm-gateway.net", clock: context.clock)
@@ -29,9 +31,11 @@ public struct LLMGatewayCommand: ParsableCommand {
                 clock: context.clock,
                 logger: context.logger)
             defer { running.close() }
+            let told = try await metrics.serve(GatewayMetrics(policy: gateway.policy).source(running), context)
             if gateway.servers != nil { context.reload.onRequest { running.reload() } }
             try context.announceReady(endpoint: running.endpoint)
             _ = await context.stop.wait()
+            await told?.stop()
             if let counters = await running.counters() { context.logger.info("\(counters.summary)") }
         }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import MetricsServer
 import Recording
 import ServiceRuntime
 import Support
@@ -14,6 +15,9 @@ public struct RecorderCommand: ParsableCommand {
 
     /// Options of every process.
     @OptionGroup public var service: ServiceOptions
+
+    /// Where metrics are served.
+    @OptionGroup public var metrics: MetricsOptions
 
     /// Where requests come in.
     @Option(help: ArgumentHelp("Listen here: ipc://PATH or tcp://127.0.0.1:PORT.", valueName: "endpoint"))
@@ -35,16 +39,19 @@ public struct RecorderCommand: ParsableCommand {
     }
 
     public func run() throws {
-        try Service.run(role: "recorder", options: service) { [listen, store, cacheBytes] context in
-            try await Self.serve(listen: listen, store: store, RecordingCaches(bytes: cacheBytes), context)
+        try Service.run(role: "recorder", options: service) {
+            [listen, store, cacheBytes, metrics = metrics.plan] context in
+            try await Self.serve(
+                listen: listen, store: store, RecordingCaches(bytes: cacheBytes), metrics, context)
         }
     }
 
     private static func serve(
-        listen: String, store path: String, _ caches: RecordingCaches, _ context: ServiceContext
+        listen: String, store path: String, _ caches: RecordingCaches, _ metrics: MetricsPlan, _ context: ServiceContext
     ) async throws {
         let meter = WorkMeter(threadTime: ThreadTime.now)
-        let store = try open(path, caches, meter)
+        let written = StoreMeter(clock: context.clock)
+        let store = try open(path, caches, meter, written)
         if let note = store.openingNote { context.logger.warning("\(note)", metadata: ["store": "\(path)"]) }
         let failed = Guarded<StorageFailure?>(nil)
         let service = try RecorderService(
@@ -59,8 +66,11 @@ public struct RecorderCommand: ParsableCommand {
         let listener = try node.listen(
             listen, options: ListenerOptions(incarnation: incarnation),
             handler: RecorderHandlers(service, snapshotMeter: meter).makeServer())
+        let told = try await metrics.serve(
+            RecorderMetrics.source(service, meter: written, store: path), context)
         try context.announceReady(endpoint: listener.endpoint)
         _ = await context.stop.wait()
+        await told?.stop()
         // First what was taken in becomes durable and is answered, then the socket closes.
         service.stop()
         node.close()
@@ -72,11 +82,11 @@ public struct RecorderCommand: ParsableCommand {
     }
 
     private static func open(
-        _ path: String, _ caches: RecordingCaches, _ meter: WorkMeter
+        _ path: String, _ caches: RecordingCaches, _ meter: WorkMeter, _ written: StoreMeter
     ) throws -> SQLiteRecordStore {
         do {
             return try SQLiteRecordStore(
-                path == ":memory:" ? .memory : .file(path), caches: caches, snapshotMeter: meter,
+                path == ":memory:" ? .memory : .file(path), caches: caches, snapshotMeter: meter, meter: written,
                 wallClock: milliseconds)
         } catch let failure as StorageFailure {
             throw userError(failure, path)

@@ -50,6 +50,9 @@ final class RecorderService: Sendable {
         if !queue.push(work) { reply(.failure(.overloaded)) }
     }
 
+    /// Requests and questions that wait for the writer's thread.
+    var waiting: Int { queue.count }
+
     /// Finishes what waits and ends the thread. Call it once.
     func stop() {
         queue.close()

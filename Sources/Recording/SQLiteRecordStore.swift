@@ -19,6 +19,7 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
     private let queue: DatabaseQueue
     private let wallClock: @Sendable () -> Int64
     private let snapshotMeter: WorkMeter?
+    private let meter: StoreMeter?
     private var writer: RecordingWriter?
     private var failed: StorageFailure?
     private var mark: MarkFile?
@@ -28,12 +29,13 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
 
     /// Opens a recording, or makes an empty one. `wallClock` gives milliseconds since 1970 for the columns that tell
     /// a researcher when things happened; nothing depends on it. `snapshotMeter` counts what pieces of snapshots cost:
-    /// all of a batch that holds one, but for the writing of its other requests.
+    /// all of a batch that holds one, but for the writing of its other requests. `meter` counts every batch.
     public init(
         _ place: Place, caches: RecordingCaches = RecordingCaches(), snapshotMeter: WorkMeter? = nil,
-        wallClock: @escaping @Sendable () -> Int64
+        meter: StoreMeter? = nil, wallClock: @escaping @Sendable () -> Int64
     ) throws {
         self.snapshotMeter = snapshotMeter
+        self.meter = meter
         self.wallClock = wallClock
         do {
             switch place {
@@ -69,6 +71,7 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
         return try access { database, writer in
             let before = (batch: writer.lastBatch.number, round: writer.cursor.closedRound)
             var replies: [Result<RecordReply, RecordRefusal>] = []
+            var commit: Instant?
             try database.inTransaction(.immediate) {
                 replies = try batch.map { request in
                     cost?.begin(request)
@@ -78,8 +81,10 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
                     }
                 }
                 try writer.finishBatch(at: now)
+                commit = meter?.now()
                 return .commit
             }
+            if let commit { meter?.committed(batch.count, since: commit, database) }
             // Nobody has been told yet: what is told from here on can be missed.
             if writer.lastBatch.number > before.batch {
                 try mark?.write(acknowledged(by: writer), synced: writer.cursor.closedRound > before.round)

@@ -93,7 +93,7 @@ private final class Bench: Sendable {
 }
 
 extension ServerAccess.Names {
-    fileprivate static let test = ServerAccess.Names(
+    static let test = ServerAccess.Names(
         urlOption: "--llm", keyOption: "--llm-key-file", keyVariable: "GENSIM_LLM_KEY")
 }
 

@@ -7,6 +7,8 @@ struct ServiceStarter: Sendable {
     let sockets: SocketFolder
     /// Nil where the processes were started by somebody else.
     let cluster: LocalCluster?
+    /// Whether the services serve metrics, unless their further arguments say otherwise.
+    let servesMetrics: Bool
     /// Further arguments of services, by name.
     let further: [String: [String]]
     /// Where vectors are kept for the next run; nil for nowhere.
@@ -83,8 +85,13 @@ struct ServiceStarter: Sendable {
                 LocalCluster.Program(
                     name: name, executable: try Programs.path(of: ServiceNames.agentHost),
                     arguments: ["--coordinator", coordinator, "--listen", sockets.endpoint(name), "--name", name]
-                        + (further[ServiceNames.agentHost] ?? [])))
+                        + metrics(of: name) + (further[ServiceNames.agentHost] ?? [])))
         }
+    }
+
+    /// Arguments by which a process tells where its metrics are.
+    private func metrics(of name: String) -> [String] {
+        servesMetrics ? ["--metrics-file", sockets.metricsFile(name)] : ["--metrics", "off"]
     }
 
     /// Starts one of our services and waits until it listens.
@@ -98,7 +105,8 @@ struct ServiceStarter: Sendable {
         let child = try await cluster.start(
             LocalCluster.Program(
                 name: name, executable: try Programs.path(of: name),
-                arguments: arguments + ["--listen", endpoint, "--ready-file", ready] + (further[name] ?? []),
+                arguments: arguments + ["--listen", endpoint, "--ready-file", ready] + metrics(of: name)
+                    + (further[name] ?? []),
                 key: keys[name],
                 readyFile: ready))
         return try await cluster.ready(child, file: ready, limit: Self.startLimit)

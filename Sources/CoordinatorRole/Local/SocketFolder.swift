@@ -50,6 +50,20 @@ struct SocketFolder: Sendable {
     /// A file in it, such as one by which a child tells that it is ready.
     func file(_ name: String) -> String { "\(path)/\(name)" }
 
+    private static let metricsEnding = ".metrics"
+
+    /// The file by which a process tells where its metrics are.
+    func metricsFile(_ name: String) -> String { file(name + Self.metricsEnding) }
+
+    /// Where the processes serve metrics, `HOST:PORT` by name, as far as they have told.
+    static func metricsAddresses(in path: String) -> [String: String] {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return files.filter { $0.hasSuffix(metricsEnding) }.reduce(into: [:]) { addresses, file in
+            addresses[String(file.dropLast(metricsEnding.count))] = try? String(
+                contentsOfFile: "\(path)/\(file)", encoding: .utf8)
+        }
+    }
+
     /// Takes away the folder of a coordinator that was killed. Nothing else is touched, whatever `run.json` says.
     static func removeAbandoned(_ path: String) {
         let name = URL(fileURLWithPath: path).lastPathComponent

@@ -20,9 +20,10 @@ struct StatusCommand: ParsableCommand {
         let folder = try folder()
         let file = try file(folder)
         if let file, file.isAlive, let endpoint = file.endpoints[ServiceNames.coordinator] {
-            let json = json
+            let (json, sockets) = (json, file.sockets)
             try Service.run(role: "coordinator", options: service) { context in
-                let status = try await StatusReport.ask(endpoint, context)
+                var status = try await StatusReport.ask(endpoint, context)
+                status.metrics = SocketFolder.metricsAddresses(in: sockets)
                 StandardOutput.write(try status.text(json: json))
             }
             return
@@ -63,6 +64,8 @@ struct StatusReport: Encodable, Sendable {
     var round: UInt32
     var rounds: UInt32
     var counters: [String: UInt64]
+    /// Where the processes on this machine serve metrics, `HOST:PORT` by name.
+    var metrics: [String: String] = [:]
 
     /// Asks the coordinator that plays it.
     static func ask(_ endpoint: String, _ context: ServiceContext) async throws -> StatusReport {
@@ -80,6 +83,8 @@ struct StatusReport: Encodable, Sendable {
             return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
         }
         let counts = counters.sorted { $0.key < $1.key }.map { "  \($0.key): \(Amount.count($0.value))\n" }
+        let places = metrics.sorted { $0.key < $1.key }.map { "  \($0.key): http://\($0.value)/metrics\n" }
         return "\(run): \(phase), round \(round) of \(rounds)\n" + counts.joined()
+            + (places.isEmpty ? "" : "metrics:\n" + places.joined())
     }
 }

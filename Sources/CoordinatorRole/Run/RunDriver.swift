@@ -1,5 +1,6 @@
 import ClusterLogic
 import Logging
+import Metrics
 import Model
 import ServiceRuntime
 import Support
@@ -24,6 +25,8 @@ final class RunDriver: Sendable {
         case peerArrived(PeerID, PeerIntroduction)
         case peerLost(PeerID)
         case childLost(LocalCluster.Loss)
+        /// Somebody wants to know how the run is.
+        case look
         /// A quarter of a second has passed, or more.
         case tick
     }
@@ -45,8 +48,15 @@ final class RunDriver: Sendable {
     /// Where everything that happens goes in, from any thread.
     let post: AsyncStream<Input>.Continuation
 
+    private let looks = OpenQuestions<RunReading?>()
+
     /// A driver that does nothing yet.
     init() { (inputs, post) = AsyncStream.makeStream(of: Input.self) }
+
+    /// Says how the run is, between one input and the next; nil once it is over.
+    func look(_ reply: @escaping @Sendable (RunReading?) -> Void) {
+        if looks.add(reply) { post.yield(.look) } else { reply(nil) }
+    }
 
     /// The handlers of the coordinator's socket: each puts what came into the one order.
     func server() -> WireServer {
@@ -92,7 +102,9 @@ final class RunDriver: Sendable {
             plan: plan, welcome: welcome, recorder: recorder, listener: listener, logger: logger, printer: printer,
             now: clock.now()
         ) { post.yield($0) }
+        defer { looks.close { nil } }
         for await input in inputs {
+            if case .look = input { looks.answer { play.reading } }
             play.take(input, now: clock.now())
             if let result = play.result { return result }
         }

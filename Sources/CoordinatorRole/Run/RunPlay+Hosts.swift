@@ -58,6 +58,7 @@ extension RunPlay {
 
     /// A process that we started is gone.
     mutating func lose(_ loss: LocalCluster.Loss, _ now: Instant) {
+        processesLost += 1
         logger.notice("a process was lost", metadata: ["process": "\(loss.name)"])
         if let host = machine.host(named: loss.name) {
             forget(host)

@@ -29,6 +29,8 @@ struct RunPlay {
     /// The first problem that ended the run.
     var problem: UserError?
     var recorderIsLost = false
+    /// Processes that have ended although nobody wanted it.
+    var processesLost: UInt64 = 0
     private var outcome: RunOutcome?
     private var hasBegun = false
     private var drainDeadline: Instant?
@@ -95,6 +97,8 @@ struct RunPlay {
         case .peerLost(let peer): peers.leave(peer)
         case .childLost(let loss): lose(loss, now)
         case .tick: tick(now)
+        // Answered by the driver: it changes nothing.
+        case .look: return
         }
         show(now)
     }

@@ -1,5 +1,6 @@
 import ClusterLogic
 import Foundation
+import MetricsServer
 import Model
 import ServiceRuntime
 import Support
@@ -11,8 +12,13 @@ struct RunSession: Sendable {
     let options: RunOptions
     let context: ServiceContext
     let environment: [String: String]
+    /// Where metrics are served.
+    let metrics: MetricsPlan
     /// What a second signal takes down on the spot.
     let emergency: Emergency
+
+    /// Where metrics find the run.
+    let desk = RunDesk()
 
     /// Runs it; throws what keeps it from playing, or how it ended if not by its last round.
     func run() async throws {
@@ -24,6 +30,8 @@ struct RunSession: Sendable {
         defer { sockets.remove() }
         let node = try TransportNode(name: "coordinator.net", clock: context.clock)
         defer { node.close() }
+        let plan = sockets.isOurs ? metrics.writing(to: sockets.metricsFile(ServiceNames.coordinator)) : metrics
+        let told = try await plan.serve(RunMetrics.source(desk), context)
         do {
             if let folder = options.resume {
                 try await resume(try RunFolder.ofExistingRun(folder), node, sockets, start)
@@ -32,9 +40,11 @@ struct RunSession: Sendable {
             }
         } catch {
             await takeDown()
+            await told?.stop()
             throw error is CancellationError ? Self.interrupted : error
         }
         await takeDown()
+        await told?.stop()
     }
 
     /// How the person called us: advice that can be copied to the same shell.
@@ -201,6 +211,8 @@ struct RunSession: Sendable {
         }
         try context.announceReady(endpoint: listener.endpoint)
         try await stage.starter.hosts(hosts, coordinator: listener.endpoint)
+        desk.open(driver)
+        defer { desk.close() }
         context.stop.onRequest { _ in driver.post.yield(.event(.stopRequested)) }
         let result = await driver.run(
             plan: RunPlan(

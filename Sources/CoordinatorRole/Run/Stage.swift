@@ -46,7 +46,8 @@ struct Stage: Sendable {
         }
         if let cluster { session.emergency.take(cluster) }
         starter = ServiceStarter(
-            sockets: sockets, cluster: cluster, further: options.argumentsOfServices,
+            sockets: sockets, cluster: cluster, servesMetrics: !session.metrics.isOff,
+            further: options.argumentsOfServices,
             vectorFolder: session.options.vectorFolder(environment: session.environment))
         // Tells a restart from a lost connection; no result depends on it.
         incarnation = UInt64.random(in: 1...UInt64.max)

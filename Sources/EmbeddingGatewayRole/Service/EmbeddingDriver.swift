@@ -57,6 +57,9 @@ final class EmbeddingDriver {
     /// What the gateway has done so far.
     var counters: EmbeddingCounters { core.counters }
 
+    /// How the gateway is, for its metrics.
+    var reading: EmbeddingReading { EmbeddingReading(core, at: clock.now()) }
+
     /// Takes what clients sent.
     func receive(_ batch: [(asker: EmbeddingAsker, message: EmbeddingMessage)], through sink: any ReplySink) {
         self.sink = sink

@@ -41,6 +41,12 @@ final class EmbeddingGateway: Sendable {
         loop.shutdown()
     }
 
+    /// Has the loop say how it is; nil once it has ended.
+    func read(_ done: @escaping @Sendable (EmbeddingReading?) -> Void) {
+        let isAccepted = loop.execute { [driver] in done(driver.value.reading) }
+        if !isAccepted { done(nil) }
+    }
+
     /// What was done so far.
     func counters() async -> EmbeddingCounters? {
         await withCheckedContinuation { done in

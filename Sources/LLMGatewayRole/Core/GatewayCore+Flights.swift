@@ -70,7 +70,8 @@ extension GatewayCore {
         let spec = call.request.spec
         let named = spec.model.isEmpty ? model ?? profile.model : spec.model
         call.place = .flying(others + [number])
-        flights[number] = Flying(call: call.number, assignment: assignment, reading: call.reading)
+        flights[number] = Flying(
+            call: call.number, assignment: assignment, reading: call.reading, since: now)
         fleet.dispatched(
             flight: number, call: call.number, on: assignment.server, model: named,
             answerTokens: call.answerTokens, isHedge: isHedge, at: now)
@@ -88,6 +89,7 @@ extension GatewayCore {
     /// An attempt came back.
     mutating func finished(flight: UInt64, _ result: Result<HTTPResponse, HTTPFailure>, at now: Instant) {
         guard let flying = flights.removeValue(forKey: flight) else { return }
+        times.attempt.observe(now.since(flying.since).seconds)
         let server = flying.assignment.server
         queue.ended(flying.assignment)
         let reading = ReplyReading.read(result, by: flying.reading)

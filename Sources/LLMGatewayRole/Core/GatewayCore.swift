@@ -21,6 +21,8 @@ struct GatewayCore<Asker> {
         var assignment: Assignment
         /// How it reads probabilities; nil where it samples an answer.
         var reading: ReadingWay?
+        /// When it was sent.
+        var since: Instant
     }
 
     let limits: GatewayLimits
@@ -30,6 +32,7 @@ struct GatewayCore<Asker> {
     var shared: SharedAnswers
     var book = ServerBook()
     var counters = GatewayCounters()
+    var times = GatewayTimes()
     var calls: [UInt64: Call] = [:]
     var flights: [UInt64: Flying] = [:]
     /// The model of calls that name none: the one that the user named, or that the first server serves.
@@ -229,6 +232,7 @@ struct GatewayCore<Asker> {
     mutating func finish(_ call: Call, answer: String?, rejection: String, at now: Instant) {
         leave(call, at: now)
         if answer == nil { counters.failed += 1 } else { counters.answered += 1 }
+        times.ended(answered: answer != nil, deadline: call.deadline, allowed: limits.deadline, at: now)
         let outcome = call.outcome(answer: answer, rejection: rejection)
         memo.keep(call.key, outcome)
         for asker in call.askers { act(.reply(asker, .completed(outcome))) }

@@ -57,6 +57,9 @@ final class GatewayDriver {
     /// What the gateway has done so far.
     var counters: GatewayCounters { core.counters }
 
+    /// How the gateway is, for its metrics.
+    var reading: GatewayReading { GatewayReading(core, at: clock.now()) }
+
     /// Takes what clients sent.
     func receive(_ batch: [(asker: Asker, message: IncomingMessage)], through sink: any ReplySink) {
         self.sink = sink

@@ -50,6 +50,12 @@ final class LLMGateway: Sendable {
         loop.shutdown()
     }
 
+    /// Has the loop say how it is; nil once it has ended.
+    func read(_ done: @escaping @Sendable (GatewayReading?) -> Void) {
+        let isAccepted = loop.execute { [driver] in done(driver.value.reading) }
+        if !isAccepted { done(nil) }
+    }
+
     /// Reads the servers' file again, changed or not.
     func reload() { watch.reload() }
 
