@@ -156,7 +156,7 @@ let testTargets: [Target] = [
     tests("Architecture", []),
     tests("Hashing", ["Hashing"]),
     tests("Metrics", ["Metrics", "Support"]),
-    tests("MetricsServer", ["MetricsServer", "Metrics", "ServiceRuntime", "Support", log]),
+    tests("MetricsServer", ["MetricsServer", "Metrics", "Support", nioCore]),
     tests("JSON", ["JSON", "Hashing"]),
     tests("TurnEngine", ["TurnEngine", "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
     tests("Vectors", ["Vectors", "CVectorKernels", "Hashing"]),
@@ -176,6 +176,7 @@ let testTargets: [Target] = [
     tests(
         "AgentHost",
         [
+            "MetricsServer",
             "AgentHostRole", "ClusterLogic", "TurnEngine", "SimulationKit", "RunConfiguration", "ServiceRuntime",
             "Transport", "Wire", "Model", "Hashing", "Support",
             log,
@@ -184,6 +185,7 @@ let testTargets: [Target] = [
     tests(
         "CoordinatorRole",
         [
+            "MetricsServer",
             "CoordinatorRole", "ServiceRuntime", "ClusterLogic", "Transport", "Wire", "Model", "Hashing", "Support",
             log,
             arguments,
@@ -199,7 +201,10 @@ let testTargets: [Target] = [
         ]),
     tests(
         "RecorderRole",
-        ["RecorderRole", "Recording", "ServiceRuntime", "Transport", "Wire", "Model", "Hashing", "Support"]),
+        [
+            "MetricsServer", "RecorderRole", "Recording", "ServiceRuntime", "Transport", "Wire", "Model", "Hashing",
+            "Support",
+        ]),
     tests(
         "ClusterSimulation",
         [
@@ -216,10 +221,13 @@ let testTargets: [Target] = [
     tests("Curl", ["Curl", "Support", "Hashing"]),
     tests(
         "EmbeddingGateway",
-        ["EmbeddingGatewayRole", "Curl", "JSON", "Transport", "Wire", "Hashing", "Support", log]),
+        ["MetricsServer", "EmbeddingGatewayRole", "Curl", "JSON", "Transport", "Wire", "Hashing", "Support", log]),
     tests(
         "LLMGateway",
-        ["LLMGatewayRole", "GatewayLogic", "Curl", "JSON", "Transport", "Wire", "Model", "Hashing", "Support", log]),
+        [
+            "MetricsServer", "LLMGatewayRole", "GatewayLogic", "Curl", "JSON", "Transport", "Wire", "Model", "Hashing",
+            "Support", log,
+        ]),
 ]
 
 let package = Package(

@@ -1,5 +1,6 @@
 import Metrics
 import NIOCore
+import Support
 
 /// Asks the main loop on behalf of all who want to know: one question at a time however many ask, and nobody waits for
 /// longer than the limit. Lives on the server's event loop.
@@ -7,14 +8,17 @@ final class LoopQuestion {
     private let source: MetricsSource
     private let limit: TimeAmount
     private let loop: any EventLoop
+    /// Where late answers go, which may come from any thread and after the server's end; nil from then on.
+    private let way: Guarded<(any EventLoop)?>
     private var isUnderWay = false
     private var lastWaiter: UInt64 = 0
     private var waiters: [(number: UInt64, answer: (MetricsReport?) -> Void, timer: Scheduled<Void>)] = []
 
-    init(_ source: MetricsSource, limit: TimeAmount, loop: any EventLoop) {
+    init(_ source: MetricsSource, limit: TimeAmount, loop: any EventLoop, way: Guarded<(any EventLoop)?>) {
         self.source = source
         self.limit = limit
         self.loop = loop
+        self.way = way
     }
 
     /// Answers with what the main loop says, or with nil when it has not said anything in time.
@@ -25,8 +29,9 @@ final class LoopQuestion {
         waiters.append((number, answer, timer))
         guard !isUnderWay else { return }
         isUnderWay = true
-        let (question, loop) = (NIOLoopBound(self, eventLoop: loop), loop)
-        source.ask { report in loop.execute { question.value.take(report) } }
+        let (question, way) = (NIOLoopBound(self, eventLoop: loop), way)
+        // Under the lock: an event loop that has ended must not be given anything.
+        source.ask { report in way.withLock { $0?.execute { question.value.take(report) } } }
     }
 
     private func take(_ report: MetricsReport?) {

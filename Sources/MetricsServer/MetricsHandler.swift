@@ -1,4 +1,3 @@
-import Metrics
 import NIOCore
 import NIOHTTP1
 
@@ -56,33 +55,4 @@ final class MetricsHandler: ChannelInboundHandler {
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
-}
-
-/// Answers requests of all connections. Lives on the server's event loop.
-final class MetricsResponder {
-    private let question: LoopQuestion
-    private let role: String
-    private let version: String
-    private let limit: TimeAmount
-    /// Connections that are open.
-    var connections = 0
-
-    init(_ source: MetricsSource, version: String, limit: TimeAmount, loop: any EventLoop) {
-        question = LoopQuestion(source, limit: limit, loop: loop)
-        role = source.role
-        self.version = version
-        self.limit = limit
-    }
-
-    func reply(method: HTTPMethod, target: String, _ done: @escaping (MetricsReply) -> Void) {
-        guard let path = MetricsPath(target: target) else {
-            return done(MetricsReply(status: 404, "ask for /metrics, /livez or /readyz"))
-        }
-        guard method == .GET || method == .HEAD else { return done(MetricsReply(status: 405, "use GET")) }
-        let (role, version) = (role, version)
-        let seconds = Double(limit.nanoseconds) / 1e9
-        question.ask { report in
-            done(MetricsReply(path, report, role: role, version: version, limitSeconds: seconds))
-        }
-    }
 }

@@ -15,7 +15,10 @@ public final class MetricsServer: Sendable {
     /// Where it listens, with the actual port.
     public let address: MetricsAddress
 
-    private init(group: MultiThreadedEventLoopGroup, address: MetricsAddress) {
+    private let way: Guarded<(any EventLoop)?>
+
+    private init(group: MultiThreadedEventLoopGroup, address: MetricsAddress, way: Guarded<(any EventLoop)?>) {
+        self.way = way
         self.group = group
         self.address = address
     }
@@ -34,8 +37,10 @@ public final class MetricsServer: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {
             let loop = group.next()
+            let way = Guarded<(any EventLoop)?>(loop)
             let responder = try await loop.submit {
-                NIOLoopBound(MetricsResponder(source, version: version, limit: limit, loop: loop), eventLoop: loop)
+                NIOLoopBound(
+                    MetricsResponder(source, version: version, limit: limit, loop: loop, way: way), eventLoop: loop)
             }.get()
             let channel = try await ServerBootstrap(group: group)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -44,7 +49,7 @@ public final class MetricsServer: Sendable {
                 }
                 .bind(host: address.host, port: address.port).get()
             let port = channel.localAddress?.port ?? address.port
-            return MetricsServer(group: group, address: MetricsAddress(host: address.host, port: port))
+            return MetricsServer(group: group, address: MetricsAddress(host: address.host, port: port), way: way)
         } catch {
             try? await group.shutdownGracefully()
             throw UserError(
@@ -65,5 +70,8 @@ public final class MetricsServer: Sendable {
     }
 
     /// Closes the listening socket and every connection.
-    public func stop() async { try? await group.shutdownGracefully() }
+    public func stop() async {
+        way.withLock { $0 = nil }
+        try? await group.shutdownGracefully()
+    }
 }

@@ -1,7 +1,9 @@
 import Logging
+import MetricsServer
 import Model
 import ServiceRuntime
 import Support
+import TestKit
 import Testing
 import Transport
 import Wire
@@ -16,6 +18,7 @@ private final class Scene: Sendable {
     let time = StandingTime()
     let coordinator: FakeLink
     let recorder: FakeLink
+    let desk = AskDesk()
     let life: Task<HostLife.Ending, any Error>
     private let push: Guarded<(@Sendable (ConnectionEvent) -> Void)?>
     /// The way to the llm-gateway, which nobody holds but the life.
@@ -71,7 +74,7 @@ private final class Scene: Sendable {
         self.recorder = recorder
         self.push = push
         self.llm = llm
-        self.life = Task { try await life.run(desk: AskDesk()) }
+        self.life = Task { [desk] in try await life.run(desk: desk) }
     }
 
     /// What the coordinator says without being asked.
@@ -112,6 +115,32 @@ private final class Scene: Sendable {
         #expect(Set(try scene.recorder.requested(FetchBlob.self).map(\.hash)) == Set(try IdleRun().files.keys))
         scene.say(dismissal)
         _ = try await scene.life.value
+    }
+
+    @Test func aHostIsReadyWhileItTakesPart() async throws {
+        let scene = try Scene { $0 < 1 ? Problem(.unavailable, "the earlier one is not lost yet") : nil }
+        let server = try await MetricsServer.start(
+            at: .standard, source: HostMetrics.source(scene.desk, launcher: TaskLauncher(), memoryLimit: 9),
+            version: "1")
+        let client = LoopbackHTTP(port: server.address.port)
+        let early = try await client.get("/readyz")
+        #expect(early.status == 503)
+        #expect(early.body == "not registered with the coordinator, or the run is being fetched\n")
+        #expect(try await client.get("/livez").status == 200)
+        try await scene.until {
+            try scene.coordinator.requested(RegisterHost.self).count == 1 && scene.time.sleepers == 1
+        }
+        scene.time.advance(.milliseconds(200))
+        try await scene.takesPart()
+        #expect(try await client.get("/readyz").status == 200)
+        let text = try ExpositionText(try await client.get("/metrics").body)
+        #expect(text.value("gensim_host_long_term_memory_limit_bytes") == 9)
+        #expect(text.value("gensim_host_turns_total") == 0)
+        scene.say(dismissal)
+        _ = try await scene.life.value
+        #expect(try await client.get("/readyz").status == 503)
+        #expect(try await client.get("/livez").status == 200)
+        await server.stop()
     }
 
     @Test func aHostAsksAgainWhileAnEarlierIncarnationMayBeAlive() async throws {

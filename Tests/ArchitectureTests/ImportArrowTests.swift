@@ -17,9 +17,9 @@ import Testing
 
     /// Layers from the bottom: a module may only depend on modules of lower layers or of its own.
     private static let layers: [[String]] = [
-        ["Support", "Hashing", "MessagePack", "JSON", "Vectors"], ["ZeroMQ", "Curl"], ["Model"],
+        ["Support", "Metrics", "Hashing", "MessagePack", "JSON", "Vectors"], ["ZeroMQ", "Curl"], ["Model"],
         ["Wire", "Transport"], ["ClusterLogic", "GPUEmulation"], ["SimulationKit"], ["JobMarket"], ["Scenarios"],
-        ["RunConfiguration", "TurnEngine", "Recording"], ["Replay"], ["ServiceRuntime"],
+        ["RunConfiguration", "TurnEngine", "Recording"], ["Replay"], ["ServiceRuntime"], ["MetricsServer"],
         [
             "CoordinatorRole", "AgentHostRole", "LLMGatewayRole", "EmbeddingGatewayRole", "RecorderRole",
             "EmulatorRole",

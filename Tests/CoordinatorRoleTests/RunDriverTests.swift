@@ -2,6 +2,7 @@ import ClusterLogic
 import Foundation
 import Hashing
 import Logging
+import MetricsServer
 import Model
 import ServiceRuntime
 import Support
@@ -116,6 +117,31 @@ import Wire
                 embeddingGateway: "", leaseMilliseconds: lease),
             recorder: setting.recorder, listener: setting.coordinator, clock: SystemClock(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, printer: ProgressPrinter(style: .quiet))
+    }
+
+    @Test func aCoordinatorIsReadyWhileItsRunIsOpen() async throws {
+        let setting = try setting()
+        let desk = RunDesk()
+        let server = try await MetricsServer.start(at: .standard, source: RunMetrics.source(desk), version: "1")
+        let client = LoopbackHTTP(port: server.address.port)
+        let early = try await client.get("/readyz")
+        #expect(early.status == 503)
+        #expect(early.body == "no run is open: it is being prepared, or over\n")
+        #expect(try await client.get("/livez").status == 200)
+        desk.open(setting.driver)
+        async let result = play(setting, hosts: 1, rounds: 2)
+        #expect(try await client.get("/readyz").status == 200)
+        let text = try ExpositionText(try await client.get("/metrics").body)
+        #expect(text.value("gensim_run_planned_rounds") == 2)
+        #expect(text.value("gensim_run_hosts") == 0)
+        #expect(text.value("gensim_run_wanted_hosts") == 1)
+        #expect(text.value("gensim_run_phase", ["phase": "starting"]) == 1)
+        _ = try await host(setting.node, setting.coordinator.endpoint, name: "a")
+        _ = await result
+        // Whether or not the desk knows it yet.
+        #expect(try await client.get("/readyz").status == 503)
+        #expect(try await client.get("/livez").status == 200)
+        await server.stop()
     }
 
     @Test func twoHostsPlayTwoRounds() async throws {
