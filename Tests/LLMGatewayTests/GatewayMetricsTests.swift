@@ -1,7 +1,6 @@
 import Curl
 import GatewayLogic
 import Logging
-import MetricsServer
 import Model
 import Support
 import TestKit
@@ -10,6 +9,7 @@ import Transport
 import Wire
 
 @testable import LLMGatewayRole
+@testable import MetricsServer
 
 /// A gateway in this process whose server works once the test says so.
 @Suite(.timeLimit(.minutes(1))) struct GatewayMetricsTests {
@@ -44,7 +44,8 @@ import Wire
             limits: limits, clock: SystemClock(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         defer { gateway.close() }
         let server = try await MetricsServer.start(
-            at: .standard, source: GatewayMetrics(policy: .leastWork).source(gateway), version: "1")
+            at: .standard, source: GatewayMetrics(policy: .leastWork).source(gateway), version: "1", limit: .seconds(60)
+        )
         let client = LoopbackHTTP(port: server.address.port)
 
         let early = try await client.get("/readyz")
