@@ -156,7 +156,7 @@ let testTargets: [Target] = [
     tests("Architecture", []),
     tests("Hashing", ["Hashing"]),
     tests("Metrics", ["Metrics", "Support"]),
-    tests("MetricsServer", ["MetricsServer", "Metrics", "ServiceRuntime", "Support", nioCore]),
+    tests("MetricsServer", ["MetricsServer", "Metrics", "Support"]),
     tests("JSON", ["JSON", "Hashing"]),
     tests("TurnEngine", ["TurnEngine", "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
     tests("Vectors", ["Vectors", "CVectorKernels", "Hashing"]),

@@ -6,7 +6,7 @@ import Support
 /// longer than the limit. Lives on the server's event loop.
 final class LoopQuestion {
     private let source: MetricsSource
-    private let limit: TimeAmount
+    private let limit: Span
     private let loop: any EventLoop
     /// Where late answers go, which may come from any thread and after the server's end; nil from then on.
     private let way: Guarded<(any EventLoop)?>
@@ -14,7 +14,7 @@ final class LoopQuestion {
     private var lastWaiter: UInt64 = 0
     private var waiters: [(number: UInt64, answer: (MetricsReport?) -> Void, timer: Scheduled<Void>)] = []
 
-    init(_ source: MetricsSource, limit: TimeAmount, loop: any EventLoop, way: Guarded<(any EventLoop)?>) {
+    init(_ source: MetricsSource, limit: Span, loop: any EventLoop, way: Guarded<(any EventLoop)?>) {
         self.source = source
         self.limit = limit
         self.loop = loop
@@ -25,7 +25,7 @@ final class LoopQuestion {
     func ask(_ answer: @escaping (MetricsReport?) -> Void) {
         lastWaiter += 1
         let number = lastWaiter
-        let timer = loop.assumeIsolated().scheduleTask(in: limit) { self.end(number) }
+        let timer = loop.assumeIsolated().scheduleTask(in: .nanoseconds(Int64(limit.nanoseconds))) { self.end(number) }
         waiters.append((number, answer, timer))
         guard !isUnderWay else { return }
         isUnderWay = true

@@ -8,12 +8,12 @@ final class MetricsResponder {
     private let question: LoopQuestion
     private let role: String
     private let version: String
-    private let limit: TimeAmount
+    private let limit: Span
     /// Connections that are open.
     var connections = 0
 
     init(
-        _ source: MetricsSource, version: String, limit: TimeAmount, loop: any EventLoop, way: Guarded<(any EventLoop)?>
+        _ source: MetricsSource, version: String, limit: Span, loop: any EventLoop, way: Guarded<(any EventLoop)?>
     ) {
         question = LoopQuestion(source, limit: limit, loop: loop, way: way)
         role = source.role
@@ -27,7 +27,7 @@ final class MetricsResponder {
         }
         guard method == .GET || method == .HEAD else { return done(MetricsReply(status: 405, "use GET")) }
         let (role, version) = (role, version)
-        let seconds = Double(limit.nanoseconds) / 1e9
+        let seconds = limit.seconds
         question.ask { report in
             done(MetricsReply(path, report, role: role, version: version, limitSeconds: seconds))
         }

@@ -7,7 +7,7 @@ import Support
 /// Serves what a process tells about itself, on a thread and a port of its own. What it serves holds no secret.
 public final class MetricsServer: Sendable {
     /// Time in which the main loop has to answer.
-    static let limit = TimeAmount.seconds(1)
+    static let limit = Span.seconds(1)
     private static let idle = TimeAmount.seconds(60)
     private static let mostConnections = 64
 
@@ -32,7 +32,7 @@ public final class MetricsServer: Sendable {
 
     /// The same with another patience for the main loop.
     static func start(
-        at address: MetricsAddress, source: MetricsSource, version: String, limit: TimeAmount
+        at address: MetricsAddress, source: MetricsSource, version: String, limit: Span
     ) async throws -> MetricsServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         do {

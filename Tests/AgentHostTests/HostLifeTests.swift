@@ -9,6 +9,7 @@ import Transport
 import Wire
 
 @testable import AgentHostRole
+@testable import MetricsServer
 
 /// A host that lives one life among fakes, on a clock that stands still.
 private final class Scene: Sendable {
@@ -121,7 +122,7 @@ private final class Scene: Sendable {
         let scene = try Scene { $0 < 1 ? Problem(.unavailable, "the earlier one is not lost yet") : nil }
         let server = try await MetricsServer.start(
             at: .standard, source: HostMetrics.source(scene.desk, launcher: TaskLauncher(), memoryLimit: 9),
-            version: "1")
+            version: "1", limit: .seconds(60))
         let client = LoopbackHTTP(port: server.address.port)
         let early = try await client.get("/readyz")
         #expect(early.status == 503)

@@ -12,6 +12,7 @@ import Transport
 import Wire
 
 @testable import CoordinatorRole
+@testable import MetricsServer
 
 /// The driver over real sockets, with a recorder and a host that only answer.
 @Suite struct RunDriverTests {
@@ -122,7 +123,8 @@ import Wire
     @Test func aCoordinatorIsReadyWhileItsRunIsOpen() async throws {
         let setting = try setting()
         let desk = RunDesk()
-        let server = try await MetricsServer.start(at: .standard, source: RunMetrics.source(desk), version: "1")
+        let server = try await MetricsServer.start(
+            at: .standard, source: RunMetrics.source(desk), version: "1", limit: .seconds(60))
         let client = LoopbackHTTP(port: server.address.port)
         let early = try await client.get("/readyz")
         #expect(early.status == 503)

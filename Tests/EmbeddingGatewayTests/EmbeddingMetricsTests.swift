@@ -1,6 +1,5 @@
 import Curl
 import Logging
-import MetricsServer
 import Support
 import TestKit
 import Testing
@@ -8,6 +7,7 @@ import Transport
 import Wire
 
 @testable import EmbeddingGatewayRole
+@testable import MetricsServer
 
 /// A gateway in this process whose server works once the test says so.
 @Suite(.timeLimit(.minutes(1))) struct EmbeddingMetricsTests {
@@ -37,7 +37,7 @@ import Wire
             cache: nil, clock: SystemClock(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         defer { gateway.close() }
         let server = try await MetricsServer.start(
-            at: .standard, source: EmbeddingMetrics.source(gateway), version: "1")
+            at: .standard, source: EmbeddingMetrics.source(gateway), version: "1", limit: .seconds(60))
         let client = LoopbackHTTP(port: server.address.port)
 
         let early = try await client.get("/readyz")

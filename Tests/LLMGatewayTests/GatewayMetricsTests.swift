@@ -1,7 +1,6 @@
 import Curl
 import GatewayLogic
 import Logging
-import MetricsServer
 import Model
 import Support
 import TestKit
@@ -10,6 +9,7 @@ import Transport
 import Wire
 
 @testable import LLMGatewayRole
+@testable import MetricsServer
 
 /// A gateway in this process whose server works once the test says so.
 @Suite(.timeLimit(.minutes(1))) struct GatewayMetricsTests {
@@ -36,13 +36,16 @@ import Wire
         limits.fleet.longestProbePause = .milliseconds(20)
         let node = try TransportNode(name: "test")
         defer { node.close() }
+        let names = ServerAccess.Names(
+            urlOption: "--llm", keyOption: "--llm-key-file", keyVariable: "GENSIM_LLM_KEY")
         let gateway = try LLMGateway(
             node: node, endpoint: "tcp://127.0.0.1:*", incarnation: 1,
-            access: try ServerAccess(urls: [model.url], key: Self.key, names: .test), models: [], policy: .leastWork,
+            access: try ServerAccess(urls: [model.url], key: Self.key, names: names), models: [], policy: .leastWork,
             limits: limits, clock: SystemClock(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         defer { gateway.close() }
         let server = try await MetricsServer.start(
-            at: .standard, source: GatewayMetrics(policy: .leastWork).source(gateway), version: "1")
+            at: .standard, source: GatewayMetrics(policy: .leastWork).source(gateway), version: "1", limit: .seconds(60)
+        )
         let client = LoopbackHTTP(port: server.address.port)
 
         let early = try await client.get("/readyz")

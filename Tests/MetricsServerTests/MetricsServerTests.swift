@@ -1,5 +1,4 @@
 import Metrics
-import NIOCore
 import Support
 import TestKit
 import Testing
@@ -53,7 +52,7 @@ private final class Loop: Sendable {
     private let loop = Loop()
 
     /// Serves while `body` asks.
-    private func serve(limit: TimeAmount = .seconds(30), _ body: (LoopbackHTTP) async throws -> Void) async throws {
+    private func serve(limit: Span = .seconds(30), _ body: (LoopbackHTTP) async throws -> Void) async throws {
         let server = try await MetricsServer.start(at: .standard, source: loop.source, version: "9.9", limit: limit)
         do { try await body(LoopbackHTTP(port: server.address.port)) } catch {
             await server.stop()

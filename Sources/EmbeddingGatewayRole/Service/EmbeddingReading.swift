@@ -43,6 +43,7 @@ struct EmbeddingReading: Sendable {
         let problem = core.pool.servers.first { $0.problem != nil }
         let cause = problem.flatMap { server in server.problem.map { ": \(server.url): \($0.what)" } }
         missing =
-            servers.contains { $0.standing == "working" } ? nil : "no embedding server works\(cause ?? " yet")"
+            servers.contains { ["working", "busy"].contains($0.standing) }
+            ? nil : "no embedding server works\(cause ?? " yet")"
     }
 }

@@ -33,10 +33,8 @@ struct GatewayReading: Sendable {
         memoBytes = core.memo.bytes
         sharedBytes = core.shared.bytes
         servers = core.fleet.statuses(at: now).map { Server(url: core.book.url($0.server), status: $0) }
-        let isAnyWorking = servers.contains { server in
-            if case .working = server.status.state { return !server.status.isDraining }
-            return false
-        }
+        // One on trial answers probes, and needs a call to show that it works: not to be ready would keep it from that.
+        let isAnyWorking = servers.contains { ["working", "busy", "trial"].contains($0.status.standing) }
         let problem = core.book.firstMisconfiguration ?? core.book.unavailability
         missing = isAnyWorking ? nil : "no model server works\(problem.map { ": \($0.what)" } ?? " yet")"
     }
