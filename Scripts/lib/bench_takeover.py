@@ -1,7 +1,8 @@
 """Kills a host of a large run, with or without the recorder, and prints how soon the lost partitions run again.
 
-All times are read from the recording: when leases were granted again, and when the batch with the first outcome, and
-with the first commit, of each lost partition began. A turn has run by the time of its first outcome.
+All times are read from the recording: when leases were granted again, when each lost partition's round was planned
+anew, from when on its turns run, and when the batch with its first outcome, and with its first commit, began. An
+outcome waits for the models besides, behind the calls of all other turns.
 """
 
 import argparse
@@ -28,12 +29,14 @@ def parse():
     parser.add_argument("--wait", type=int, default=120, help="seconds until what has not come back counts as missing "
                         "(default 120)")
     parser.add_argument("--latency", default="0ms", help="service time of the emulator (default 0ms)")
+    parser.add_argument("--parallel", type=int, default=0, help="calls that the emulator works on at a time: with it and "
+                        "a latency the models are what the run waits for, else the processors (default 0: all)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the run (default 1)")
     parser.add_argument("--bin", help="folder of the executables (default: the release build)")
     parser.add_argument("--keep", help="keep the run folder here")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     options = parser.parse_args()
-    options.run_seed, options.rounds, options.parallel = options.seed, options.round + 1, 0
+    options.run_seed, options.rounds = options.seed, options.round + 1
     return options
 
 
@@ -97,6 +100,17 @@ def firsts(run, lost, round_number):
     return outcomes, commits
 
 
+def preparations(run, lost, since):
+    """When each lost partition's round was planned anew: its turns run from then on, as far as models have room."""
+    rows = recording.read(
+        run.path, "SELECT at, partition FROM steps WHERE kind = 'planned' AND at >= ? ORDER BY id", since) or []
+    times = {}
+    for at, partition in rows:
+        if partition in lost and at >= lost[partition]:
+            times.setdefault(partition, at)
+    return times
+
+
 def committed(run, after, lost):
     rows = recording.read(run.path, "SELECT DISTINCT partition FROM trees WHERE id > ?", after) or []
     return {partition for (partition,) in rows} >= set(lost)
@@ -114,6 +128,7 @@ def measure(run, options):
         lost = grants(run, at)
         time.sleep(0.5)
     outcomes, commits = firsts(run, lost, options.round)
+    planned = preparations(run, lost, at)
     granted = min(lost.values()) if lost else None
 
     def since_grant(found):
@@ -124,7 +139,7 @@ def measure(run, options):
         "agents": options.agents, "hosts": options.hosts, "killed": "host and recorder" if options.recorder else "host",
         "round": options.round, "complete_snapshots_of_the_round_before": snapshots, "partitions_lost": len(lost),
         "partitions_back": len(commits), "kill_to_grant_ms": granted - at if granted else None,
-        "grant_to_first_outcome_ms": since_grant(outcomes), "grant_to_first_commit_ms": since_grant(commits),
+        "grant_to_turns_ms": since_grant(planned), "grant_to_first_outcome_ms": since_grant(outcomes), "grant_to_first_commit_ms": since_grant(commits),
     }
 
 

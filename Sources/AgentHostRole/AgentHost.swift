@@ -13,8 +13,8 @@ import Wire
 final class AgentHost: Sendable {
     typealias Machine = HostMachine<PlannedRoot>
 
-    /// Partitions that are loaded or prepared side by side.
-    private static let loadsAtATime = 8
+    /// Partitions that are loaded side by side, and as many that are prepared.
+    private static let stepsAtATime = 8
 
     let accepted: HostAccepted
     private let parts: HostParts
@@ -23,6 +23,8 @@ final class AgentHost: Sendable {
     private let map: Guarded<PartitionMap>
     private let peers = Guarded<[UInt32: Peer]>([:])
     private let loads: Admission
+    /// Apart from the loads: behind those of many lost partitions the first would wait for the last before it runs.
+    private let preparations: Admission
     private let looks = OpenQuestions<HostReading?>()
     /// By partition, what ends when nothing runs any more for leases of it that were lost.
     private let farewells = Guarded<[UInt32: Task<Void, any Error>]>([:])
@@ -44,7 +46,8 @@ final class AgentHost: Sendable {
         accepted = parts.accepted
         (events, post) = AsyncStream.makeStream(of: Input.self)
         map = Guarded(PartitionMap())
-        loads = Admission(limit: Self.loadsAtATime)
+        loads = Admission(limit: Self.stepsAtATime)
+        preparations = Admission(limit: Self.stepsAtATime)
     }
 
     /// Hands in a command of the coordinator.
@@ -148,7 +151,7 @@ final class AgentHost: Sendable {
             for lease in leases { load(lease, round) }
         case .advance(let leases, let round):
             for lease in leases {
-                start(lease) {
+                start(lease, in: loads) {
                     try await $0.loader.advance([PartitionLease(lease)], to: round)
                 } then: {
                     .loaded(lease, round: round)
@@ -156,7 +159,7 @@ final class AgentHost: Sendable {
             }
         case .begin(let round, let time): parts.turns.begin(round, time: time)
         case .prepare(let lease, let round, let isMerged):
-            start(lease) {
+            start(lease, in: preparations) {
                 try await $0.turns.prepare(lease, round: round, isMerged: isMerged)
             } then: {
                 .prepared(lease, round: round, first: $0.consolidations, then: $0.acts)
@@ -185,7 +188,7 @@ final class AgentHost: Sendable {
     private func load(_ lease: Lease, _ round: UInt32) {
         parts.gate.hold(lease)
         let farewell = farewells.withLock { $0[lease.partition] }
-        start(lease, after: farewell) {
+        start(lease, in: loads, after: farewell) {
             try await $0.loader.load([PartitionLease(lease)], closedRound: round)
         } then: {
             .loaded(lease, round: round)
@@ -194,7 +197,7 @@ final class AgentHost: Sendable {
 
     /// Runs a step for a partition beside others; what comes of it is the next event.
     private func start<Result: Sendable>(
-        _ lease: Lease, after farewell: Task<Void, any Error>? = nil,
+        _ lease: Lease, in admission: Admission, after farewell: Task<Void, any Error>? = nil,
         _ work: @escaping @Sendable (HostParts) async throws -> Result,
         then event: @escaping @Sendable (Result) -> Machine.Event
     ) {
@@ -202,7 +205,7 @@ final class AgentHost: Sendable {
             // Outside of the admission: what ends may itself wait for room there.
             _ = try? await farewell?.value
             do {
-                post.yield(.event(event(try await loads.run { try await work(self.parts) })))
+                post.yield(.event(event(try await admission.run { try await work(self.parts) })))
             } catch {
                 parts.failed(error)
                 post.yield(.event(.stepFailed(lease)))

@@ -16,7 +16,7 @@ struct IdleRun {
     /// Content address of the definition.
     var hash: Digest256 { blobHash(definition.packed()) }
 
-    init() throws {
+    init(partitions: Int = 1) throws {
         let texts = [
             "people.json": #"[{"id": "ann", "name": "Ann"}, {"id": "bob", "name": "Bob"}]"#,
             "prompts/memory.mustache": "{{#long}}{{text}};{{/long}}{{#short}}{{text}};{{/short}}",
@@ -26,7 +26,7 @@ struct IdleRun {
         ]
         let yaml = """
             name: idle
-            partitions: 1
+            partitions: \(partitions)
             scenario: { name: idle, prompts: prompts }
             populations:
               person: { file: people.json }
@@ -36,7 +36,8 @@ struct IdleRun {
             return Array(text.utf8)
         }
         definition = RunDefinition(
-            run: "idle", seed: package.configuration.seed, partitions: 1, programVersion: ProgramVersion.current,
+            run: "idle", seed: package.configuration.seed, partitions: UInt32(partitions),
+            programVersion: ProgramVersion.current,
             configuration: package.configuration.effectiveYAML(),
             files: package.files.map { RunDefinition.File(path: $0.path, hash: blobHash($0.bytes)) }, models: [],
             model: "m", contextTokens: 0, embeddingModel: "e", embeddingDimension: 4)
