@@ -32,10 +32,9 @@ extension GatewayCore {
         for other in others { cancelFlight(other, at: now) }
         if let work = call.leads { shared.abandon(work, by: call.number) }
         call.leads = nil
-        let followers = call.followers.compactMap { calls[$0] }
-        call.followers = []
+        let followers = takeFollowers(of: call)
         goOn(call, past: way, because: reason, at: now)
-        for follower in followers where follower.place == .following(call.number) {
+        for follower in followers {
             queue.release(follower.bytes)
             follower.place = .flying([])
             goOn(follower, past: way, because: reason, at: now)
@@ -58,7 +57,7 @@ extension GatewayCore {
     private func mayDecide(_ call: Call) -> Bool {
         guard case .choice(let options) = call.request.spec.constraint, (2...Self.mostChoices).contains(options.count)
         else { return false }
-        return book.servers.contains(where: book.readsDecisions)
+        return book.isAnyReadingDecisions
     }
 
     /// The body of a call's present request.
