@@ -45,7 +45,7 @@ private final class Scene: Sendable {
             if let problem = register(number) { throw problem }
             return HostAccepted(
                 host: Scene.number, run: "idle", runEpoch: 1, definition: hash, recorder: "recorder",
-                llmGateway: "llm", embeddingGateway: "", leaseMilliseconds: 6000)
+                llmGateway: "llm", embeddingGateway: "", leaseMilliseconds: 6000, scope: "idle#1")
         }
         let recorder = FakeLink { envelope in
             guard envelope.kind == WireKind.fetchBlob.rawValue else { throw Problem(.fenced, "another holds it") }
