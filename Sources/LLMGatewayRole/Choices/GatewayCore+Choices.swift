@@ -6,9 +6,6 @@ import Wire
 
 /// Calls that want the distribution of their options: read once for all who ask the same, drawn from by each.
 extension GatewayCore {
-    /// Most choices of a decision that vLLM takes.
-    private static var mostChoices: Int { 255 }
-
     /// Draws a call's answer from what the server told, or goes on another way.
     mutating func draw(from reply: ChatCompletionReply, of call: Call, by way: ReadingWay, at now: Instant) {
         guard case .choice(let options) = call.request.spec.constraint else {
@@ -44,7 +41,7 @@ extension GatewayCore {
     /// The next way for a call that is at no server and counted nowhere: another reading, or its own sample.
     mutating func goOn(_ call: Call, past way: ReadingWay, because reason: String, at now: Instant) {
         call.fallback += call.fallback.isEmpty ? reason : "; " + reason
-        if way == .firstToken, mayDecide(call) {
+        if way == .firstToken, book.isAnyDeciding(among: call.choices) {
             call.reading = .decision
         } else {
             call.reading = nil
@@ -52,12 +49,6 @@ extension GatewayCore {
         }
         queue.takeBack(call.bytes)
         start(call, lane: .returning, at: now)
-    }
-
-    private func mayDecide(_ call: Call) -> Bool {
-        guard case .choice(let options) = call.request.spec.constraint, (2...Self.mostChoices).contains(options.count)
-        else { return false }
-        return book.isAnyReadingDecisions
     }
 
     /// The body of a call's present request.

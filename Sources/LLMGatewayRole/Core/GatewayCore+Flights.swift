@@ -49,7 +49,7 @@ extension GatewayCore {
             }
             queue.release(call.bytes)
             call.place = .flying([])
-            guard call.reading != .decision || book.readsDecisions(assignment.server) else {
+            guard call.reading != .decision || book.decides(assignment.server, among: call.choices) else {
                 queue.ended(assignment)
                 unreadable(call, by: .decision, because: "the server reads no decisions", others: [], at: now)
                 return true

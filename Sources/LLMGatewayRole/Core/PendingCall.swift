@@ -78,6 +78,9 @@ final class PendingCall<Asker> {
     /// Most tokens of the answer that is asked for now.
     var answerTokens: Int { reading == nil ? Int(request.spec.sampling.maxTokens) : 1 }
 
+    /// How many options it has to choose from, 0 where it is free.
+    var choices: Int { if case .choice(let options) = request.spec.constraint { options.count } else { 0 } }
+
     /// What the present attempt has in common with others of equal request; nil where each draws its own answer.
     var work: WorkKey? {
         // The probabilities are the same for all; the seed only draws from them.

@@ -97,15 +97,18 @@ struct ServerBook {
     /// The server does not have the endpoint for decisions, or its model cannot answer there.
     mutating func learnNoDecisions(_ server: ServerID) { pages[server]?.lacksDecisions = true }
 
-    /// Whether the server may have the endpoint for decisions: newer vLLMs do, and only asking tells.
-    func readsDecisions(_ server: ServerID) -> Bool {
-        pages[server].map(Self.readsDecisions) ?? false
+    /// Whether the server may decide between so many choices: newer servers do, and only asking tells.
+    func decides(_ server: ServerID, among choices: Int) -> Bool {
+        pages[server].map { Self.decides($0, among: choices) } ?? false
     }
 
-    /// Whether any server may have it.
-    var isAnyReadingDecisions: Bool { pages.values.contains(where: Self.readsDecisions) }
+    /// Whether any server may.
+    func isAnyDeciding(among choices: Int) -> Bool { pages.values.contains { Self.decides($0, among: choices) } }
 
-    private static func readsDecisions(_ page: Page) -> Bool { page.profile?.engine == .vllm && !page.lacksDecisions }
+    private static func decides(_ page: Page, among choices: Int) -> Bool {
+        guard !page.lacksDecisions, let most = page.profile?.engine.mostChoices else { return false }
+        return (2...most).contains(choices)
+    }
 
     // MARK: for people
 
