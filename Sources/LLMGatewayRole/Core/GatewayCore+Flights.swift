@@ -212,11 +212,11 @@ extension GatewayCore {
         if others.isEmpty { requeue(call, at: now) }
     }
 
-    /// Sends a call that takes long to a second server.
+    /// Sends a call that takes long to a second server, where its run may have one more under way.
     mutating func hedge(_ number: UInt64, on server: ServerID, at now: Instant) {
-        guard let flying = flights[number], let call = calls[flying.call], case .flying([number]) = call.place else {
-            return
-        }
+        guard let flying = flights[number], let call = calls[flying.call], case .flying([number]) = call.place,
+            !queue.isHeldBack(call.key.run)
+        else { return }
         counters.hedged += 1
         send(call, queue.assign(call.waiting(.returning), on: server, at: now), isHedge: true, at: now)
     }
