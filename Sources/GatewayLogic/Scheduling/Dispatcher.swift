@@ -200,7 +200,7 @@ public struct Dispatcher {
     ) -> (WaitingCall, Int)? {
         var order = Heap(
             rooms.indices.lazy.filter { rooms[$0].free > 0 }
-                .map { Candidate(cost: servers[$0].pending, tie: UInt64(rooms[$0].server.number), index: $0) })
+                .map { Candidate(cost: servers.pending(at: $0), tie: UInt64(rooms[$0].server.number), index: $0) })
         while let next = order.popMin() {
             let room = rooms[next.index]
             guard serves(room.server) else { continue }
@@ -225,14 +225,16 @@ public struct Dispatcher {
                 let number = rooms[index].server.number
                 candidate = Candidate(cost: number > lastServer.number ? 0 : 1, tie: UInt64(number), index: index)
             case .leastWork:
-                candidate = Candidate(cost: servers[index].pending, tie: servers[index].dispatched, index: index)
+                candidate = Candidate(
+                    cost: servers.pending(at: index), tie: servers.dispatched(at: index), index: index)
             case .prefix:
                 // Even if all of the prompt was cached there.
-                let least = servers[index].pending + call.tokens - call.chain.count * PrefixChain.chunkTokens
+                let least = servers.pending(at: index) + call.tokens - call.chain.count * PrefixChain.chunkTokens
                 if let best, least > best.cost { continue }
                 // What is to be done there until the call is through; of equals the server that was given less.
                 candidate = Candidate(
-                    cost: servers[index].pending + servers[index].uncached(call), tie: servers[index].dispatched,
+                    cost: servers.pending(at: index) + servers.uncached(call, at: index),
+                    tie: servers.dispatched(at: index),
                     index: index)
             }
             if best.map({ candidate < $0 }) ?? true, serves(rooms[index].server) { best = candidate }

@@ -49,6 +49,12 @@ struct ServerLoads {
     /// The load of the server with that place among the rooms of the last look.
     subscript(index: Int) -> ServerLoad { loads[order[index]] }
 
+    // The same in parts: a copy of the whole for each of a thousand servers would cost more than the look itself.
+
+    func pending(at index: Int) -> Int { loads[order[index]].pending }
+    func dispatched(at index: Int) -> UInt64 { loads[order[index]].dispatched }
+    func uncached(_ call: WaitingCall, at index: Int) -> Int { loads[order[index]].uncached(call) }
+
     func pending(of server: ServerID) -> Int { places[server].map { loads[$0].pending } ?? 0 }
 
     /// Counts a call that goes there; returns its load.
