@@ -49,9 +49,9 @@ let libraries: [Target] = [
     // What a run is made of, and what crosses a socket.
     library("Model", ["Hashing", "MessagePack"]),
     library("Wire", ["Model", "MessagePack", "Hashing", "Support"]),
-    library("Transport", ["ZeroMQ", "MessagePack", "Support"]),
+    library("Transport", ["ZeroMQ", "MessagePack", "Support", deque]),
     // Pure protocol logic: state machines that return actions.
-    library("ClusterLogic", ["Model", "Hashing", "Support"]),
+    library("ClusterLogic", ["Model", "Hashing", "Support", deque]),
     library("GatewayLogic", ["Support", deque, heap]),
     // The kit that a scenario author imports, and the scenarios.
     library("SimulationKit", ["Model", "MessagePack", "Hashing", "Vectors", "Support", "JSON"]),
@@ -110,7 +110,7 @@ let libraries: [Target] = [
     library("GPUEmulation", ["JSON", "Support"]),
     library(
         "EmulatorRole",
-        ["GPUEmulation", "JSON", "Hashing", "Support", nioCore, nioPosix, nioHTTP, arguments]),
+        ["GPUEmulation", "JSON", "Hashing", "Support", nioCore, nioPosix, nioHTTP, arguments, deque]),
     // Model servers that a placement is measured against.
     library("PlacementModel", ["GatewayLogic", "Hashing", "Support"]),
     library("TestKit", ["Support"]),

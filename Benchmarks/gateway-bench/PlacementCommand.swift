@@ -44,6 +44,7 @@ struct PlacementCommand: ParsableCommand {
         }
         print("\nthe queue alone: enqueue, next and ended together")
         for waiting in [100_000, 1_000_000] { QueueTiming.measure(waiting: waiting, seed: seed).print() }
+        for waiting in [0, 100_000] { QueueTiming.measure(waiting: waiting, servers: 1_000, seed: seed).print() }
     }
 
     private func line(_ outcome: PlacementOutcome, over robin: PlacementOutcome) -> String {

@@ -60,7 +60,7 @@ final class HostParts: Sendable {
             })
         router = AskRouter(host: accepted.host, placement: placement, gate: gate, pause: backOff)
         let performer = HostPerformer(
-            run: run.definition.run, seed: run.assets.seed, attempts: UInt32(run.configuration.llm.maxAttempts),
+            scope: accepted.scope, seed: run.assets.seed, attempts: UInt32(run.configuration.llm.maxAttempts),
             terms: CallTerms(run.configuration.llm.sharing), llm: llm, embedding: embedding,
             vectors: run.configuration.vectors, outcomes: outcomes, router: router, counters: counters, retry: retry,
             lease: lease)
@@ -74,7 +74,7 @@ final class HostParts: Sendable {
             assets: run.assets, recorder: recorder, retry: retry, table: table, members: placement.members,
             snapshots: snapshots, launcher: ports.launcher, logger: logger)
         let runner = RootRunner(
-            run: run.definition.run, runner: TurnRunner(assets: run.assets, performer: performer), recorder: recorder,
+            scope: accepted.scope, runner: TurnRunner(assets: run.assets, performer: performer), recorder: recorder,
             llm: llm, outcomes: outcomes, retry: retry, recorded: RecordedTable(), counters: counters)
         turns = HostTurns(
             assets: run.assets, runner: runner, placement: placement, loader: loader, table: table, gate: gate,

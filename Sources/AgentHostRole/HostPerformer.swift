@@ -7,7 +7,8 @@ import Wire
 
 /// Carries out the calls of turns: models over the gateways, asks through the router, recorded outcomes at once.
 final class HostPerformer: CallPerformer {
-    private let run: String
+    /// What gateways know the run's calls by.
+    private let scope: String
     private let seed: RunSeed
     private let attempts: UInt32
     private let terms: CallTerms
@@ -21,12 +22,12 @@ final class HostPerformer: CallPerformer {
     private let lease: LeaseWatch
 
     init(
-        run: String, seed: RunSeed, attempts: UInt32, terms: CallTerms, llm: WireClient, embedding: WireClient?,
+        scope: String, seed: RunSeed, attempts: UInt32, terms: CallTerms, llm: WireClient, embedding: WireClient?,
         vectors: VectorFormat, outcomes: OutcomeStream, router: AskRouter, counters: Guarded<HostCounters>,
         retry: ServiceRetry,
         lease: LeaseWatch
     ) {
-        self.run = run
+        self.scope = scope
         self.seed = seed
         self.attempts = attempts
         self.terms = terms
@@ -51,7 +52,8 @@ final class HostPerformer: CallPerformer {
                 answer: answer, rejection: rejection, rejected: [], promptTokens: 0, completionTokens: 0, model: "")
         }
         let request = Complete(
-            run: run, call: call, seeds: (0..<attempts).map { seed.call(call, attempt: $0) }, spec: spec, terms: terms)
+            run: scope, call: call, seeds: (0..<attempts).map { seed.call(call, attempt: $0) }, spec: spec, terms: terms
+        )
         counters.withLock { $0.waiting += 1 }
         defer { counters.withLock { $0.waiting -= 1 } }
         let outcome = try await retry.patiently {

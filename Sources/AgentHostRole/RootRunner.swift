@@ -8,7 +8,8 @@ import Wire
 
 /// Runs one root turn until its tree is durable.
 struct RootRunner: Sendable {
-    let run: String
+    /// What gateways know the run's calls by.
+    let scope: String
     let runner: TurnRunner
     let recorder: WireClient
     let llm: WireClient
@@ -60,7 +61,7 @@ struct RootRunner: Sendable {
     }
 
     private func finish(_ result: RootResult, _ partition: UInt32) {
-        llm.post(ReleaseOutcomes(run: run, calls: result.outcomes.map(\.call)))
+        llm.post(ReleaseOutcomes(run: scope, calls: result.outcomes.map(\.call)))
         let failed = result.tree.root.failure != nil
         counters.withLock { $0.committed(in: partition, failed: failed) }
     }

@@ -10,7 +10,7 @@ extension EmulatorCore {
     static let maximumChoices = 255
 
     /// One question, with the text that its answer depends on.
-    private struct Question {
+    struct Question {
         var name: String?
         var isPredicate: Bool
         var choices: [String]
@@ -23,12 +23,19 @@ extension EmulatorCore {
         guard models.serves(model) else {
             throw Refusal(status: 404, message: "The model `\(model)` does not exist.", kind: .notFound)
         }
-        let input = try Self.input(request["input"])
+        let isNamed = options.engine == .sglang
+        let input = isNamed ? try Self.plainInput(request["input"]) : try Self.input(request["input"])
         guard let list = request["questions"]?.arrayValue, (1...Self.maximumQuestions).contains(list.count) else {
             throw .badRequest("questions must be a list of 1 to \(Self.maximumQuestions)")
         }
         var questions: [Question] = []
-        for entry in list { questions.append(try Self.question(entry, after: input)) }
+        for entry in list {
+            questions.append(
+                isNamed ? try Self.namedQuestion(entry, after: input) : try Self.question(entry, after: input))
+        }
+        guard !isNamed || Set(questions.map(\.name)).count == questions.count else {
+            throw .badRequest("the ids of questions must be distinct")
+        }
         let tokens = questions.map { $0.prompt.reduce(3) { $0 + TokenCounter.prompt($1.content) + 4 } }
         let longest = tokens.max() ?? 0
         guard longest < options.context else {
@@ -37,7 +44,11 @@ extension EmulatorCore {
         }
         let digest = HashBuilder.hash128(.emulatorAnswer) { $0.append(body) }
         let fault = faults.draw(digest) { !$0.isOfChat }
-        var reply = struck(by: fault) { self.body(questions, model: model, tokens: tokens.reduce(0, +)) }
+        var reply = struck(by: fault) {
+            let sum = tokens.reduce(0, +)
+            return isNamed
+                ? namedBody(questions, model: model, tokens: sum) : self.body(questions, model: model, tokens: sum)
+        }
         if let gpu = options.gpu {
             // One pass over the common input and what each question adds.
             let common = input.reduce(3) { $0 + TokenCounter.prompt($1.content) + 4 }
@@ -111,11 +122,15 @@ extension EmulatorCore {
         return writer.bytes
     }
 
-    private func write(_ question: Question, model: String, to writer: inout JSONWriter) {
+    func distribution(_ question: Question, model: String) -> ChoiceDistribution {
         let isRating = Constraint.choices(question.choices).isRating
-        let distribution = policy.distribution(
+        return policy.distribution(
             question.choices, policy: isRating && options.policy != .sampled ? .seeded : options.policy, model: model,
             prompt: question.prompt.map(\.content))
+    }
+
+    private func write(_ question: Question, model: String, to writer: inout JSONWriter) {
+        let distribution = distribution(question, model: model)
         writer.beginObject()
         writer.key("type")
         writer.value(question.isPredicate ? "predicate" : "choice")

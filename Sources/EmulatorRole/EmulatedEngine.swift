@@ -34,7 +34,7 @@ public enum EmulatedEngine: String, Sendable, CaseIterable {
         case .chat, .models: self != .tei && self != .original
         case .embeddings: self != .original
         case .health, .metrics: self != .openai && self != .original
-        case .decisions: self == .vllm
+        case .decisions: self == .vllm || self == .sglang
         case .loadAdapter, .unloadAdapter: self == .vllm || self == .vllmOld
         case .sglangLoadAdapter, .sglangUnloadAdapter, .loads: self == .sglang
         case .version: self == .vllm || self == .vllmOld

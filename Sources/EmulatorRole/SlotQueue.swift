@@ -1,3 +1,5 @@
+import DequeModule
+
 /// Who is served and who waits: a number of slots and a queue, first come first served. Pure.
 struct SlotQueue {
     /// What a request holds while it is served or waits.
@@ -7,9 +9,8 @@ struct SlotQueue {
     private var nextTicket: Ticket = 0
     private var running: Set<Ticket> = []
     private var waiting: Set<Ticket> = []
-    /// Waiting tickets in order, from `head` on; those that left are skipped when they come up.
-    private var order: [Ticket] = []
-    private var head = 0
+    /// Waiting tickets in order; those that left are skipped when they come up.
+    private var order = Deque<Ticket>()
 
     /// Most requests that were served or waited at once.
     private(set) var peak = 0
@@ -44,26 +45,15 @@ struct SlotQueue {
     /// Takes a request out, finished or given up. Returns the one that is served in its place, if one waited.
     mutating func leave(_ ticket: Ticket) -> Ticket? {
         if waiting.remove(ticket) != nil {
-            if waiting.isEmpty { dropOrder() }
+            if waiting.isEmpty { order = [] }
             return nil
         }
         guard running.remove(ticket) != nil else { return nil }
-        while head < order.count {
-            let next = order[head]
-            head += 1
-            if waiting.remove(next) != nil {
-                running.insert(next)
-                if waiting.isEmpty || head > 1_024 && head * 2 > order.count { dropOrder() }
-                return next
-            }
+        while let next = order.popFirst() {
+            guard waiting.remove(next) != nil else { continue }
+            running.insert(next)
+            return next
         }
-        dropOrder()
         return nil
-    }
-
-    private mutating func dropOrder() {
-        if waiting.isEmpty { head = order.count }
-        order.removeFirst(head)
-        head = 0
     }
 }

@@ -32,29 +32,48 @@ extension ChatCompletionReply {
         return AnswerAlternative(bytes: bytes, probability: exp(logprob))
     }
 
-    /// Reads the body of an answer to vLLM's `POST /v1/decisions` with one question of the type `choice`: a reply
-    /// without content, whose alternatives are the choices.
+    /// Reads the body of an answer to `POST /v1/decisions` with one question of the type `choice`: a reply without
+    /// content, whose alternatives are the choices. vLLM lists answers and choices, SGLang has them by name.
     public static func readDecision(
         _ bytes: [UInt8], limits: JSONLimits = JSONLimits()
     ) throws(JSONError) -> ChatCompletionReply {
         let document = try JSONDocument(bytes, limits: limits)
         return try document.withRoot { root throws(JSONError) in
-            var answers = root.member("answers")?.elements
-            guard let answer = answers?.next() else { throw .missing(field: "answers[0]") }
-            guard let list = answer.member("probabilities"), list.kind == .array else {
-                throw .missing(field: "answers[0].probabilities")
-            }
+            guard let answers = root.member("answers") else { throw .missing(field: "answers") }
             var reply = ChatCompletionReply(content: nil)
-            reply.alternatives = list.elements.prefix(mostAlternatives).compactMap { node in
-                guard let value = node.member("value")?.utf8, let probability = node.member("probability")?.double
-                else { return nil }
-                return AnswerAlternative(bytes: Array(value.prefix(longestAlternative)), probability: probability)
-            }
+            reply.alternatives = answers.kind == .object ? try named(answers) : try listed(answers)
             let usage = root.member("usage")
             reply.promptTokens = usage?.member("input_tokens")?.count ?? usage?.member("prompt_tokens")?.count
             reply.completionTokens = usage?.member("output_tokens")?.count
             reply.model = root.member("model")?.string
             return reply
+        }
+    }
+
+    private static func listed(_ answers: JSONNode) throws(JSONError) -> [AnswerAlternative] {
+        var answers = answers.elements
+        guard let answer = answers.next() else { throw .missing(field: "answers[0]") }
+        guard let list = answer.member("probabilities"), list.kind == .array else {
+            throw .missing(field: "answers[0].probabilities")
+        }
+        return list.elements.prefix(mostAlternatives).compactMap { node in
+            guard let value = node.member("value")?.utf8, let probability = node.member("probability")?.double
+            else { return nil }
+            return AnswerAlternative(bytes: Array(value.prefix(longestAlternative)), probability: probability)
+        }
+    }
+
+    /// Probabilities are those among the choices there; what the choices have of all that could be said stands apart.
+    private static func named(_ answers: JSONNode) throws(JSONError) -> [AnswerAlternative] {
+        var answers = answers.members
+        guard let answer = answers.next()?.value else { throw .missing(field: "answers.*") }
+        guard let table = answer.member("probabilities"), table.kind == .object else {
+            throw .missing(field: "answers.*.probabilities")
+        }
+        let mass = answer.member("label_mass")?.double ?? 1
+        return table.members.prefix(mostAlternatives).compactMap { key, value in
+            guard let name = key.utf8, let probability = value.double else { return nil }
+            return AnswerAlternative(bytes: Array(name.prefix(longestAlternative)), probability: probability * mass)
         }
     }
 }

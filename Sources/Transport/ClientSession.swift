@@ -1,3 +1,4 @@
+import DequeModule
 import MessagePack
 import Support
 
@@ -42,12 +43,12 @@ struct ClientSession<Ticket> {
     private var maxMessageBytes: Int
     /// All requests without an answer, by correlation, which grows in order of submission.
     private var requests: [UInt64: Request] = [:]
-    private var waiting = FIFO<UInt64>()
+    private var waiting = Deque<UInt64>()
     private var waitingBytes = 0
     private(set) var outstanding = Credit(messages: 0, bytes: 0)
     /// Bytes of requests that were cancelled after they had been sent, by correlation.
     private var abandoned: [UInt64: Int] = [:]
-    private var waitingPosts = FIFO<Envelope>()
+    private var waitingPosts = Deque<Envelope>()
     private var waitingPostBytes = 0
     private var lastSent: Instant
     private var lastReceived: Instant
@@ -161,7 +162,7 @@ struct ClientSession<Ticket> {
         maxMessageBytes = min(options.maxFrameBytes, welcome.maxFrameBytes) - Envelope.overhead - Frame.overhead
         reportUp(isRestart: isRestart, &actions)
         queueAllAgain()
-        while let post = waitingPosts.removeFirst() { send(post, now, &actions) }
+        while let post = waitingPosts.popFirst() { send(post, now, &actions) }
         waitingPostBytes = 0
     }
 
@@ -260,7 +261,7 @@ struct ClientSession<Ticket> {
     private mutating func queueAllAgain() {
         outstanding = Credit(messages: 0, bytes: 0)
         abandoned = [:]
-        waiting = FIFO(requests.keys.sorted())
+        waiting = Deque(requests.keys.sorted())
         waitingBytes = 0
         for (correlation, request) in requests {
             requests[correlation]?.isOutstanding = false

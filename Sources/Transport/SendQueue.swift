@@ -1,9 +1,13 @@
+import DequeModule
 import MessagePack
 import ZeroMQ
 
 /// Messages that wait for one peer, sent in frames as long as the socket takes them.
 struct SendQueue {
-    private var queue = FIFO<Envelope>()
+    /// Messages sent at once after which an empty queue gives back its space.
+    private static let many = 4_096
+
+    private var queue = Deque<Envelope>()
     /// Bytes that wait.
     private(set) var bytes = 0
 
@@ -26,27 +30,28 @@ struct SendQueue {
     mutating func flush(
         to socket: ZeroMQSocket, packer: inout Packer, counters: inout TransportCounters, heading: [UInt8]?
     ) throws(ZeroMQError) {
+        var sent = 0
         while !queue.isEmpty {
             let count = messagesOfNextFrame()
             if let heading { try Self.send(heading, to: socket) }
             Frame.begin(messages: count, into: &packer)
-            for offset in 0..<count { if let envelope = queue[offset] { Frame.append(envelope, to: &packer) } }
+            for offset in 0..<count { Frame.append(queue[offset], to: &packer) }
             try packer.send(to: socket)
             counters.framesOut += 1
             counters.messagesOut += count
             counters.bytesOut += packer.count
-            for _ in 0..<count {
-                guard let envelope = queue.removeFirst() else { break }
-                bytes -= envelope.frameBytes
-            }
+            for offset in 0..<count { bytes -= queue[offset].frameBytes }
+            queue.removeFirst(count)
+            sent += count
         }
+        if sent > Self.many { queue = [] }
     }
 
     private func messagesOfNextFrame() -> Int {
         var count = 0
         var size = 0
-        while let envelope = queue[count] {
-            size += envelope.frameBytes
+        while count < queue.count {
+            size += queue[count].frameBytes
             if count > 0 && size > Frame.sharedBytes { break }
             count += 1
         }

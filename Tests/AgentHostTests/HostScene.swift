@@ -44,7 +44,7 @@ final class HostScene: Sendable {
             if let problem = register(number) { throw problem }
             return HostAccepted(
                 host: HostScene.number, run: "idle", runEpoch: 1, definition: hash, recorder: "recorder",
-                llmGateway: "llm", embeddingGateway: "", leaseMilliseconds: 6000)
+                llmGateway: "llm", embeddingGateway: "", leaseMilliseconds: 6000, scope: "idle#1")
         }
         let recorder = FakeLink { envelope in
             guard envelope.kind == WireKind.fetchBlob.rawValue else { return try recorded(envelope) }

@@ -67,6 +67,12 @@ import Wire
         #expect(ServerTable.text([]) == "no servers\n")
     }
 
+    @Test func runsOfOneNameHaveScopesOfTheirOwn() {
+        let first = RunCalls.scope(of: "market", incarnation: 1)
+        #expect(first.hasPrefix("market#"))
+        #expect(first != RunCalls.scope(of: "market", incarnation: 2))
+    }
+
     @Test func theCallsOfAnEndedRunAreGivenUpBeforeTheSessionGoesOn() async throws {
         let folder = try TemporaryFolder()
         let node = try TransportNode()
@@ -79,8 +85,13 @@ import Wire
         let client = WireClient(
             try node.connect(
                 gateway.endpoint, introduction: PeerIntroduction(role: "coordinator", name: "c", incarnation: 1)))
-        await RunCalls.giveUp(of: "market", at: client)
-        #expect(cancelled.withLock { $0.map(\.run) } == ["market"])
+        await RunCalls(scope: "market#1", gateway: client).giveUp()
+        #expect(cancelled.withLock { $0.map(\.run) } == ["market#1"])
+        // A second signal ends the process right after this.
+        let emergency = Emergency()
+        emergency.take(RunCalls(scope: "market#2", gateway: client))
+        emergency.act()
+        #expect(cancelled.withLock { $0.map(\.run) } == ["market#1", "market#2"])
         #expect(cancelled.withLock { $0.allSatisfy(\.calls.isEmpty) })
         node.close()
     }

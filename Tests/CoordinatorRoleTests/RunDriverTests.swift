@@ -115,7 +115,7 @@ import Wire
                 hasEnvironment: false, toleratedFailures: 0),
             welcome: HostAccepted(
                 host: 0, run: "test", runEpoch: 1, definition: blobHash([]), recorder: "r", llmGateway: "l",
-                embeddingGateway: "", leaseMilliseconds: lease),
+                embeddingGateway: "", leaseMilliseconds: lease, scope: "test#1"),
             recorder: setting.recorder, listener: setting.coordinator, clock: SystemClock(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, printer: ProgressPrinter(style: .quiet))
     }

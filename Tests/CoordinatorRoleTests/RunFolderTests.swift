@@ -72,7 +72,7 @@ import Testing
         #expect(try RunFile.read(from: folder.path) == nil)
         let file = RunFile(
             run: "first", version: "1", pid: 1, hosts: 2, sockets: "/tmp/x", endpoints: ["recorder": "ipc:///tmp/x/r"],
-            servers: RunFile.Servers(llm: ["emulator"]))
+            servers: RunFile.Servers(llm: ["emulator"]), scope: "first#7")
         try file.write(to: folder.path)
         #expect(try RunFile.read(from: folder.path) == file)
         #expect(!file.isAlive)

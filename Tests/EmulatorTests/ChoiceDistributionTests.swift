@@ -129,6 +129,42 @@ private func probabilities(_ answer: JSONValue) -> [Double] {
         #expect((0...1).contains(try #require(answer["probability"]?.doubleValue)))
     }
 
+    @Test func sglangDecidesTheSameInItsOwnWords() throws {
+        var options = EmulatorOptions()
+        options.policy = .sampled
+        options.seed = 3
+        options.engine = .sglang
+        let body: JSONValue = [
+            "model": "emulator", "input": "be brief",
+            "questions": [
+                [
+                    "id": "first", "type": "choice", "question": "which one?",
+                    "options": .array(choices.map { ["name": .string($0)] }),
+                ]
+            ],
+        ]
+        let reply = try post(EmulatorCore(options), .decisions, body.serialized())
+        let answer = try #require(reply["answers"]?["first"])
+        let expected = probabilities(try decision(core(.sampled), "be brief", "which one?"))
+        #expect(choices.map { answer["probabilities"]?[$0]?.doubleValue ?? -1 } == expected)
+        #expect(answer["label_mass"]?.doubleValue == 1)
+        let read = try ChatCompletionReply.readDecision(reply.serialized())
+        #expect(read.alternatives?.map(\.probability) == expected)
+    }
+
+    @Test(arguments: [
+        #"{"input":" ","questions":[{"id":"1","type":"choice","question":"q","options":[{"name":"a"},{"name":"b"}]}]}"#,
+        #"{"input":"x","questions":[{"id":"1","type":"choice","question":"","options":[{"name":"a"},{"name":"b"}]}]}"#,
+        #"{"input":"x","questions":[{"id":"1","type":"choice","question":"q","options":[{"name":"a"},{"name":" A"}]}]}"#,
+        #"{"input":"x","questions":[{"id":"1","type":"choice","question":"q","options":[{"name":"a"}]}]}"#,
+    ])
+    func questionsThatSGLangDoesNotTakeAreRefused(_ body: String) {
+        var options = EmulatorOptions()
+        options.engine = .sglang
+        let reply = EmulatorCore(options).reply(to: .decisions, method: "POST", query: "", body: Array(body.utf8))
+        #expect(reply.status == 400)
+    }
+
     @Test(arguments: [
         "{}", #"{"input":"x"}"#, #"{"input":"x","questions":[]}"#, #"{"input":5,"questions":[{"type":"predicate"}]}"#,
         #"{"input":"x","questions":[{"type":"choice","choices":[{"value":"a"}]}]}"#,

@@ -219,4 +219,93 @@ private let start = Instant(nanoseconds: 0)
         #expect(queue.count == 0 && queue.tokens == 0, "seed \(seed)")
         for index in 0..<servers { #expect(queue.pendingTokens(of: ServerID(UInt32(index + 1))) == 0, "seed \(seed)") }
     }
+
+    // MARK: what other runs may not do to a run
+
+    @Test func aRunThatComesWhileNothingOfAnotherWaitsSharesWithItFromThenOn() {
+        var queue = Dispatcher(policy: .prefix)
+        for number in 0..<100 as Range<UInt64> { queue.enqueue(call(number, flow: "a"), at: start) }
+        var all = rooms([100])
+        while queue.next(rooms: &all, at: start) != nil {}
+        for number in 200..<300 as Range<UInt64> { queue.enqueue(call(number, flow: "b"), at: start) }
+        for number in 300..<400 as Range<UInt64> { queue.enqueue(call(number, flow: "a"), at: start) }
+        #expect((9...11).contains(sentOfB(&queue, of: 20)))
+    }
+
+    @Test func aRunHeldBackByItsLimitGivesNobodyElseCredit() {
+        var queue = Dispatcher(policy: .prefix)
+        for number in 0..<10 as Range<UInt64> {
+            queue.enqueue(call(number, flow: "c"), inFlightLimit: 1, at: start)
+        }
+        for number in 100..<200 as Range<UInt64> { queue.enqueue(call(number, flow: "a"), at: start) }
+        var all = rooms([51])
+        while queue.next(rooms: &all, at: start) != nil {}
+        for number in 200..<300 as Range<UInt64> { queue.enqueue(call(number, flow: "b"), at: start) }
+        #expect((9...11).contains(sentOfB(&queue, of: 20)))
+    }
+
+    private func sentOfB(_ queue: inout Dispatcher, of count: Int) -> Int {
+        var all = rooms([count])
+        var sent = 0
+        while let next = queue.next(rooms: &all, at: start) { if next.flow == "b" { sent += 1 } }
+        return sent
+    }
+
+    // MARK: servers that change
+
+    @Test func whatAServerWorkedOnThatLostTheModelIsForTheOthers() {
+        var queue = Dispatcher(policy: .prefix)
+        for number in 0..<10 as Range<UInt64> {
+            queue.enqueue(call(number, model: "m", prefix: Array(1...20)), at: start)
+        }
+        var first = rooms([1, 0])
+        #expect(queue.next(rooms: &first, at: start)?.server == ServerID(1))
+        // The rest is too little to compute the prefix once more, while another server is at it.
+        var sent = 0
+        while sent < 20 {
+            var both = rooms([1, 1])
+            guard queue.next(rooms: &both, at: start, serves: { server, _ in server == ServerID(2) }) != nil else {
+                break
+            }
+            sent += 1
+        }
+        #expect(sent == 9)
+    }
+
+    @Test func aSecondTryAtAServerThatHadNothingBeforeCounts() throws {
+        var queue = Dispatcher(policy: .prefix)
+        queue.enqueue(call(1), at: start)
+        var first = rooms([1])
+        let one = try #require(queue.next(rooms: &first, at: start))
+        let second = queue.assign(call(1), on: ServerID(2), at: start)
+        queue.enqueue(call(2), at: start)
+        var other = rooms([0, 1])
+        let two = try #require(queue.next(rooms: &other, at: start))
+        #expect(two.server == ServerID(2))
+        queue.ended(second)
+        #expect(queue.pendingTokens(of: ServerID(2)) == two.load)
+        queue.ended(two)
+        queue.ended(one)
+        #expect(queue.pendingTokens(of: ServerID(2)) == 0)
+    }
+
+    @Test(arguments: PlacementPolicy.allCases)
+    func oneCallAsksFewOfManyServersWhetherTheyHaveTheModel(policy: PlacementPolicy) {
+        var queue = Dispatcher(policy: policy)
+        for number in 0..<600 as Range<UInt64> { queue.enqueue(call(number, model: "m"), at: start) }
+        var all = rooms([Int](repeating: 1, count: 500))
+        var asked = 0
+        var sent = 0
+        while queue.next(
+            rooms: &all, at: start,
+            serves: { _, _ in
+                asked += 1
+                return true
+            }) != nil
+        {
+            sent += 1
+        }
+        #expect(sent == 500)
+        #expect(asked < 20 * sent)
+    }
 }

@@ -200,4 +200,27 @@ import Testing
             #expect(simulation.attempts[server].filter { $0.seconds >= 5.1 && $0.seconds < 15 }.count <= 5)
         }
     }
+
+    @Test func aServerOnTrialWithoutTheModelIsAskedWhatItServes() {
+        var fleet = ServerFleet()
+        var now = Instant(nanoseconds: 1_000_000_000)
+        let server = fleet.add("one")
+        fleet.probed(server, ServerFacts(models: [ServedModel("m")]), at: now)
+        for flight in 1...3 as ClosedRange<UInt64> {
+            fleet.dispatched(flight: flight, call: flight, on: server, model: "m", answerTokens: 8, at: now)
+            fleet.ended(flight, .failed, at: now)
+        }
+        now = now + .seconds(2.1)
+        fleet.tick(waiting: 1, at: now)
+        #expect(fleet.status(of: server, at: now)?.state == .trial(.failing))
+        fleet.dispatched(flight: 4, call: 4, on: server, model: "m", answerTokens: 8, at: now)
+        fleet.ended(4, .lacksModel, at: now)
+        _ = fleet.takeActions()
+        now = now + .seconds(6)
+        fleet.tick(waiting: 1, at: now)
+        #expect(fleet.takeActions() == [.probe(server, .full)])
+        fleet.probed(server, ServerFacts(models: [ServedModel("m"), ServedModel("n")]), at: now)
+        #expect(fleet.serves(server, "m"))
+        #expect(fleet.rooms(at: now).map(\.free) == [1])
+    }
 }

@@ -55,7 +55,21 @@ private func chat(_ text: String) throws(JSONError) -> ChatCompletionReply {
                 AnswerAlternative(bytes: Array("c".utf8), probability: 1),
             ])
         #expect(reply.content == nil && reply.promptTokens == 9 && reply.model == "m")
-        for text in ["{}", #"{"answers":[]}"#, #"{"answers":[{"probabilities":{}}]}"#, "[]", "null"] {
+        let named = #"""
+            {"model":"m","answers":{"1":{"type":"choice","probabilities":{"a":0.25,"b":"x","c":0.75},"label_mass":0.8}},
+            "usage":{"prompt_tokens":9}}
+            """#
+        let other = try ChatCompletionReply.readDecision(Array(named.utf8))
+        #expect(
+            other.alternatives == [
+                AnswerAlternative(bytes: Array("a".utf8), probability: 0.25 * 0.8),
+                AnswerAlternative(bytes: Array("c".utf8), probability: 0.75 * 0.8),
+            ])
+        #expect(other.promptTokens == 9)
+        for text in [
+            "{}", #"{"answers":[]}"#, #"{"answers":{}}"#, #"{"answers":{"1":{"probabilities":[]}}}"#,
+            #"{"answers":[{"probabilities":{}}]}"#, "[]", "null",
+        ] {
             #expect(throws: JSONError.self) { try ChatCompletionReply.readDecision(Array(text.utf8)) }
         }
     }

@@ -177,6 +177,55 @@ import Wire
         #expect(bench.core.queue.bytes == 0)
     }
 
+    @Test func whatFirstTokensCannotTellApartSGLangDecidesInItsOwnWords() throws {
+        var bench = CoreBench(engine: .sglang)
+        for number in 0..<3 as Range<UInt32> { ask(&bench, number, options: Self.alike) }
+        bench.status(200, body: told([("not", 0)]))
+        let flight = try #require(bench.flights.first)
+        #expect(flight.path == "/v1/decisions")
+        #expect(
+            String(decoding: flight.body, as: UTF8.self)
+                == #"{"model":"m","input":"same","questions":[{"id":"1","type":"choice","question":"Which one?","#
+                + #""options":[{"name":"not now"},{"name":"not ever"}]}]}"#)
+        bench.status(
+            200,
+            body: """
+                {"model":"m-1","answers":{"1":{"type":"choice","choice":"not now","label_mass":0.8,
+                "probabilities":{"not now":0.75,"not ever":0.25}}},"usage":{"prompt_tokens":30}}
+                """)
+        #expect(bench.outcomes.count == 3)
+        #expect(bench.outcomes.allSatisfy { $0.distribution?.probabilities == [750_000, 250_000] })
+        #expect(bench.outcomes.allSatisfy { $0.distribution?.coverage == 800_000 })
+        #expect(bench.core.queue.bytes == 0)
+    }
+
+    @Test func aDecisionThatIsRefusedIsSampledAndSaysNothingOfTheServer() {
+        var bench = CoreBench(engine: .sglang)
+        ask(&bench, 1, options: Self.alike)
+        bench.status(200, body: told([("not", 0)]))
+        bench.status(400, body: #"{"message":"a regex parser is not supported by this template"}"#)
+        bench.answer("not now")
+        #expect(bench.outcomes.map(\.answer) == ["not now"])
+        #expect(bench.core.fleet.status(of: ServerID(1), at: bench.now)?.state == .working)
+        let many = (0..<27).map { "not \($0)" }
+        ask(&bench, 2, options: many)
+        bench.status(200, body: told([("not", 0)]))
+        // More than SGLang has letters for.
+        #expect(bench.flights.map(\.path) == ["/v1/chat/completions"])
+    }
+
+    @Test func aReadingChoosesItsAdapterAsAnAnswerDoes() throws {
+        var bench = CoreBench(engine: .llamacpp)
+        var profile = BackendProfile.test(models: ["taste@3"], engine: .llamacpp)
+        profile.adapters = ["taste@3": 1]
+        bench.core.probed(ServerID(1), .success(profile), at: bench.now)
+        bench.ask(
+            1, constraint: .choice(Self.options), temperature: 1000, model: "taste@3", reading: .distribution)
+        let body = String(decoding: try #require(bench.flights.first).body, as: UTF8.self)
+        #expect(body.hasPrefix(#"{"model":"m","#), "\(body)")
+        #expect(body.contains(#""lora":[{"id":1,"scale":1}]"#), "\(body)")
+    }
+
     @Test(arguments: [404, 405, 501])
     func aServerWithoutDecisionsIsAskedForThemOnce(status: Int) throws {
         var bench = CoreBench()

@@ -127,6 +127,36 @@ import Wire
         #expect(bench.flights.count == 1)
     }
 
+    @Test func aSecondTryIsNotSentBeyondTheLimitOfItsRun() throws {
+        for (limit, sent) in [(1, 1), (2, 2), (0, 2)] as [(UInt32, Int)] {
+            var bench = CoreBench(servers: 2)
+            bench.ask(1, terms: CallTerms(inFlight: limit))
+            let flight = try #require(bench.flights.first)
+            let other = try #require([ServerID(1), ServerID(2)].first { $0 != flight.server })
+            bench.core.hedge(flight.number, on: other, at: bench.now)
+            bench.settle()
+            #expect(bench.flights.count == sent)
+            bench.answer("x")
+            #expect(bench.outcomes.count == 1)
+            #expect(bench.core.fleet.inFlight == 0)
+        }
+    }
+
+    @Test func aCallWhoseTimeIsUpSaysNothingOfTheServerThatItCameToLate() {
+        var bench = CoreBench(slots: 1) { $0.deadline = .seconds(10) }
+        bench.ask(1)
+        bench.ask(2)
+        bench.now = bench.now + .seconds(9.5)
+        bench.answer("x")
+        #expect(bench.flights.count == 1)
+        bench.now = bench.now + .seconds(0.5)
+        bench.end(.failure(.timeout))
+        #expect(bench.core.fleet.status(of: ServerID(1), at: bench.now)?.state == .working)
+        bench.pass(.milliseconds(50))
+        #expect(bench.problems.map(\.code) == [.unavailable])
+        #expect(bench.core.queue.bytes == 0)
+    }
+
     @Test func aServerThatHangsIsGivenUpAtTheDeadline() throws {
         var bench = CoreBench { $0.deadline = .seconds(1) }
         bench.ask(1)

@@ -88,6 +88,86 @@ import Wire
         #expect(served == distinct.count, "seed \(seed)")
     }
 
+    @Test func aCallThatNoServerTakesTakesItsFollowersWithIt() {
+        var bench = CoreBench()
+        for number in 0..<3 as Range<UInt32> { bench.ask(number, prompt: "same", temperature: 0) }
+        while !bench.flights.isEmpty { bench.status(400, body: Self.wantsOtherField) }
+        #expect(bench.outcomes.count == 3)
+        #expect(bench.core.open == 0)
+        #expect(bench.core.queue.bytes == 0)
+    }
+
+    @Test func eachOfManyServersMayWantTheOtherFieldOnce() {
+        var bench = CoreBench(servers: 5)
+        bench.ask(1)
+        for _ in 0..<4 {
+            guard let flight = bench.flights.first else { break }
+            bench.core.drain(flight.server, at: bench.now)
+            bench.status(400, body: Self.wantsOtherField)
+        }
+        bench.answer("x")
+        #expect(bench.outcomes.map(\.answer) == ["x"])
+    }
+
+    private static let wantsOtherField =
+        #"{"error":{"message":"Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."}}"#
+
+    // MARK: who goes first
+
+    @Test func aCallOfHigherPriorityDoesNotWaitBehindOneThatAsksTheSame() {
+        var bench = CoreBench(slots: 1)
+        bench.ask(0)
+        bench.ask(1, prompt: "same", temperature: 0, terms: CallTerms(priority: 0))
+        bench.ask(2, "low", prompt: "same", temperature: 0, terms: CallTerms(priority: 0))
+        bench.ask(3, "other", prompt: "other")
+        bench.ask(4, "high", prompt: "same", temperature: 0, terms: CallTerms(priority: 9))
+        bench.answer("x")
+        bench.answer("y")
+        #expect(bench.replies.count == 4)
+        #expect(!bench.replies.contains { $0.asker == "other" })
+        bench.answer("z")
+        #expect(bench.outcomes.compactMap(\.answer).sorted() == ["x", "y", "y", "y", "z"])
+        #expect(bench.core.queue.bytes == 0)
+    }
+
+    @Test func aRunHeldBackByItsLimitHoldsNobodyElseBack() {
+        var bench = CoreBench(slots: 4)
+        bench.ask(0, run: "limited", terms: CallTerms(inFlight: 1))
+        bench.ask(1, prompt: "same", temperature: 0, run: "limited", terms: CallTerms(inFlight: 1))
+        bench.ask(2, prompt: "same", temperature: 0, run: "free")
+        #expect(bench.flights.count == 2)
+        bench.answer("x")
+        bench.answer("y")
+        #expect(bench.outcomes.map(\.answer).count == 3)
+        #expect(bench.core.open == 0 && bench.core.queue.bytes == 0)
+    }
+
+    @Test func thoseWhoFollowGoOnThoughOneLeaderAfterTheOtherIsGivenUp() {
+        var bench = CoreBench(slots: 2)
+        for number in 0..<6 as Range<UInt32> {
+            bench.ask(number, prompt: "same", temperature: 0, run: number % 2 == 0 ? "r" : "s")
+        }
+        for number in [0, 3, 2, 1] as [UInt32] {
+            bench.core.cancel(
+                CancelCalls(run: number % 2 == 0 ? "r" : "s", calls: [CoreBench.call(number)]), at: bench.now)
+            bench.settle()
+            #expect(bench.flights.count == 1)
+        }
+        bench.answer("x")
+        #expect(bench.outcomes.map(\.answer) == ["x", "x"])
+        #expect(bench.core.open == 0 && bench.core.queue.bytes == 0 && bench.core.fleet.inFlight == 0)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aStoppedRunOfManyEqualCallsIsGoneAtOnce() {
+        var bench = CoreBench()
+        let count: UInt32 = 30_000
+        for number in 0..<count { bench.ask(number, prompt: "same", temperature: 0) }
+        bench.core.cancel(CancelCalls(run: "r", calls: []), at: bench.now)
+        bench.settle()
+        #expect(bench.problems.count == Int(count))
+        #expect(bench.core.open == 0 && bench.core.queue.bytes == 0)
+    }
+
     // MARK: nobody wants it
 
     @Test func aStoppedRunIsGivenUpAtTheServersAndOthersGoOn() {

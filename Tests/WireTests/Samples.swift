@@ -65,7 +65,7 @@ enum Samples {
         RegisterHost(name: "host-1", incarnation: 77, endpoint: "ipc:///tmp/h", programVersion: "0.1.0"),
         HostAccepted(
             host: 1, run: "market", runEpoch: 4, definition: hash, recorder: "ipc:///r", llmGateway: "ipc:///l",
-            embeddingGateway: "", leaseMilliseconds: 6000),
+            embeddingGateway: "", leaseMilliseconds: 6000, scope: "market#4d"),
         LeaseGrant(
             grant: 8, closedRound: 2, leases: [lease], hosts: [HostAddress(host: 1, endpoint: "ipc:///tmp/h")]),
         LeaseReady(host: 1, grant: 8, round: 2), StartRound(round: 3, time: 172_800),

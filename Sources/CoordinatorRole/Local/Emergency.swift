@@ -1,10 +1,12 @@
 import Support
 
-/// What has to go when a person does not want to wait: the processes, and the folder of their sockets.
+/// What has to go when a person does not want to wait: the processes, the folder of their sockets, and the calls at a
+/// gateway that stays.
 final class Emergency: Sendable {
     private struct State {
         var cluster: LocalCluster?
         var sockets: SocketFolder?
+        var calls: RunCalls?
     }
     private let state = Guarded(State())
 
@@ -17,10 +19,15 @@ final class Emergency: Sendable {
     /// Remembers the folder.
     func take(_ sockets: SocketFolder) { state.withLock { $0.sockets = sockets } }
 
-    /// Ends all processes at once and removes the folder. May be called by any thread.
+    /// Remembers the calls at a gateway that is not ours to end.
+    func take(_ calls: RunCalls) { state.withLock { $0.calls = calls } }
+
+    /// Ends all processes at once, gives up the calls and removes the folder. May be called by any thread but the
+    /// network's, and holds it for a moment.
     func act() {
         let now = state.withLock { $0 }
         now.cluster?.killAll()
+        now.calls?.giveUpNow()
         now.sockets?.remove()
     }
 }

@@ -35,6 +35,8 @@ struct RunFile: Codable, Equatable, Sendable {
     var endpoints: [String: String]
     /// The model servers.
     var servers: Servers
+    /// What gateways know the run's calls by. Without it, a resumed run asks again for what was under way.
+    var scope: String?
 
     /// Writes it whole or not at all.
     func write(to folder: String) throws {

@@ -86,7 +86,7 @@ struct RunSession: Sendable {
         let state = RunState(
             run: run.name, definition: definition.packed(), epoch: 0, closedRound: 0, openRound: nil, merged: false,
             rounds: run.rounds)
-        try await play(run, state, rounds: run.rounds, parts, folder, servers, start)
+        try await play(run, state, rounds: run.rounds, parts, folder, servers, scope: nil, start)
     }
 
     /// Starts what the run needs and writes down all that is fixed; the run exists once this has returned.
@@ -147,7 +147,7 @@ struct RunSession: Sendable {
             }
             return (run, state, Parts(stage: stage, services: services, recorder: recorder), rounds)
         }
-        try await play(run, state, rounds: rounds, parts, folder, servers, start)
+        try await play(run, state, rounds: rounds, parts, folder, servers, scope: before?.scope, start)
     }
 
     /// A run is played by the version that started it.
@@ -183,7 +183,7 @@ struct RunSession: Sendable {
 
     private func play(
         _ run: PreparedRun, _ state: RunState, rounds: UInt32, _ parts: Parts, _ folder: RunFolder,
-        _ servers: RunFile.Servers, _ start: Instant
+        _ servers: RunFile.Servers, scope: String?, _ start: Instant
     ) async throws {
         let hosts = options.hosts ?? 1
         let epoch = state.epoch + 1
@@ -194,11 +194,14 @@ struct RunSession: Sendable {
         let stage = parts.stage
         let listener = try stage.listen(driver.server())
         defer { listener.close() }
+        let scope = scope ?? RunCalls.scope(of: run.name, incarnation: stage.incarnation)
+        let calls = RunCalls(scope: scope, gateway: parts.services.llm.client)
+        if !stage.sockets.isOurs { emergency.take(calls) }
         var file = RunFile(
             run: run.name, version: ProgramVersion.current, pid: getpid(), hosts: hosts, sockets: stage.sockets.path,
             endpoints: parts.services.endpoints.merging(
                 [ServiceNames.coordinator: listener.endpoint, ServiceNames.recorder: parts.recorder.endpoint]) { $1 },
-            servers: servers)
+            servers: servers, scope: scope)
         try await untilStop {
             _ = try await recorder.request(
                 RaiseEpoch(epoch: epoch, rounds: rounds, owner: stage.incarnation), expecting: Acknowledged.self)
@@ -223,10 +226,11 @@ struct RunSession: Sendable {
             welcome: HostAccepted(
                 host: 0, run: run.name, runEpoch: epoch, definition: blobHash(state.definition),
                 recorder: parts.recorder.endpoint, llmGateway: parts.services.llm.endpoint,
-                embeddingGateway: parts.services.embedding?.endpoint ?? "", leaseMilliseconds: options.lease * 1000),
+                embeddingGateway: parts.services.embedding?.endpoint ?? "", leaseMilliseconds: options.lease * 1000,
+                scope: scope),
             recorder: recorder, listener: listener, clock: context.clock, logger: context.logger,
             printer: ProgressPrinter(style: ProgressStyle.current(quiet: options.quiet)))
-        await RunCalls.giveUp(of: run.name, at: parts.services.llm.client)
+        await calls.giveUp()
         try await report(run, result, rounds: rounds, recorder, folder, start)
     }
 

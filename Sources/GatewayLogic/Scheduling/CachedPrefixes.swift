@@ -8,6 +8,8 @@ struct CachedPrefixes {
     }
 
     private static let none: Int32 = -1
+    /// Most chunks of one server that are remembered, whatever it tells of itself.
+    private static let most = 1 << 20
 
     private var places: [UInt64: Int32] = [:]
     private var entries: [Entry] = []
@@ -15,9 +17,12 @@ struct CachedPrefixes {
     private var oldest = none
 
     /// Chunks that are remembered at most.
-    private(set) var capacity: Int
+    let capacity: Int
 
-    init(tokens: Int) { capacity = max(1, tokens / PrefixChain.chunkTokens) }
+    init(tokens: Int) { capacity = min(max(1, tokens / PrefixChain.chunkTokens), Self.most) }
+
+    /// The server's cache was emptied.
+    mutating func removeAll() { self = CachedPrefixes(tokens: capacity * PrefixChain.chunkTokens) }
 
     /// Chunks that are remembered.
     var count: Int { places.count }

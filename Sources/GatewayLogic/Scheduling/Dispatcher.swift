@@ -1,3 +1,4 @@
+import HeapModule
 import Support
 
 /// The one queue in front of all model servers: which call goes where, and when.
@@ -8,8 +9,16 @@ import Support
 ///
 /// Load counts from dispatch, not from the first sign of a reply: else a burst goes to one server.
 public struct Dispatcher {
-    /// Load of a call beside its prompt, so that calls count whose prompts are cached whole.
-    private static let callTokens = 16
+    /// A server that may get a call; less goes first.
+    private struct Candidate: Comparable {
+        var cost: Int
+        var tie: UInt64
+        var index: Int
+
+        static func < (left: Candidate, right: Candidate) -> Bool {
+            (left.cost, left.tie, left.index) < (right.cost, right.tie, right.index)
+        }
+    }
 
     /// In which order calls are sent, and where.
     public let policy: PlacementPolicy
@@ -25,10 +34,10 @@ public struct Dispatcher {
     private var flows: [String: Flow] = [:]
     private var names: [String] = []
     private var homes: [UInt64: (flow: String, key: Flow.Key)] = [:]
-    private var servers: [ServerID: ServerLoad] = [:]
+    private var servers = ServerLoads()
     private var lastServer = ServerID(0)
-    /// The servers that could be given work at the last look.
-    private var present: [ServerID] = []
+    /// How much a run has had for its weight that never had to wait for another.
+    private var reached = 0.0
     private var rate = DispatchRate()
 
     /// An empty queue.
@@ -67,8 +76,7 @@ public struct Dispatcher {
             flows[call.flow] = Flow()
             names.insert(call.flow, at: names.firstIndex { call.flow < $0 } ?? names.endIndex)
         }
-        let lowest = flows.values.filter { $0.waiting > 0 }.map(\.served).min()
-        flows[call.flow]?.wake(weight: weight, inFlightLimit: inFlightLimit, lowest: lowest)
+        flows[call.flow]?.wake(weight: weight, inFlightLimit: inFlightLimit, reached: reached)
         flows[call.flow]?.insert(call, since: now)
         homes[call.number] = (call.flow, Flow.key(of: call))
         count += 1
@@ -89,8 +97,7 @@ public struct Dispatcher {
 
     /// A call that was assigned ended there, whatever came of it.
     public mutating func ended(_ assignment: Assignment) {
-        servers[assignment.server]?.pending -= assignment.load
-        servers[assignment.server]?.inFlight -= 1
+        servers.ended(assignment)
         flows[assignment.flow]?.inFlight -= 1
         forgetIfIdle(assignment.flow)
     }
@@ -98,11 +105,17 @@ public struct Dispatcher {
     /// The server is gone, or was started anew: nothing is cached there. Calls under way there are still to be ended.
     public mutating func forget(_ server: ServerID) {
         for name in names { flows[name]?.leave(server) }
-        servers[server]?.cached = CachedPrefixes(tokens: limits.cacheTokens)
+        servers.forget(server)
     }
 
     /// Tokens that the server has to compute for what it was given.
-    public func pendingTokens(of server: ServerID) -> Int { servers[server]?.pending ?? 0 }
+    public func pendingTokens(of server: ServerID) -> Int { servers.pending(of: server) }
+
+    /// Whether the flow has as many calls at the servers as it may: what waits of it waits for them.
+    public func isHeldBack(_ flow: String) -> Bool { flows[flow]?.isAtLimit ?? false }
+
+    /// Calls of the flow that wait.
+    public func waiting(of flow: String) -> Int { flows[flow]?.waiting ?? 0 }
 
     /// Calls that wait, by flow.
     public var waitingByFlow: [String: Int] { flows.mapValues(\.waiting) }
@@ -117,21 +130,21 @@ public struct Dispatcher {
         rooms: inout [ServerRoom], at now: Instant, serves: (ServerID, String) -> Bool = { _, _ in true }
     ) -> Assignment? {
         guard count > 0, rooms.contains(where: { $0.free > 0 }) else { return nil }
-        leaveAbsent(rooms)
-        for room in rooms where servers[room.server] == nil {
-            let tokens = room.kvTokens > 0 ? room.kvTokens : limits.cacheTokens
-            servers[room.server] = ServerLoad(cached: CachedPrefixes(tokens: tokens))
+        // Servers that may be given nothing work on nothing: what they were at is for the others.
+        for server in servers.look(rooms, cacheTokens: limits.cacheTokens) {
+            for name in names { flows[name]?.leave(server) }
         }
         for name in eligible() {
             guard let flow = flows[name] else { continue }
             let isOverdue = flow.sent % limits.overdueEvery == limits.overdueEvery - 1
             for key in flow.order(at: now, ageing: limits.ageing) {
                 guard let tree = flow.tree(key), let oldest = tree.oldest else { continue }
-                let able = rooms.indices.filter { rooms[$0].free > 0 && serves(rooms[$0].server, key.model) }
-                guard !able.isEmpty else { continue }
                 let waited = now.since(Instant(nanoseconds: oldest))
                 let inOrder = policy != .prefix || isOverdue && waited > limits.ageing
-                guard let (call, index) = choose(tree, able, rooms, inOrder: inOrder) else { continue }
+                guard
+                    let (call, index) = choose(
+                        tree, rooms, inOrder: inOrder, serves: { serves($0, key.model) })
+                else { continue }
                 rooms[index].free -= 1
                 return assign(call, to: rooms[index].server, at: now)
             }
@@ -144,70 +157,90 @@ public struct Dispatcher {
         charge(call, to: server, at: now)
     }
 
-    /// Servers that may be given nothing work on nothing: what they were at is for the others.
-    private mutating func leaveAbsent(_ rooms: [ServerRoom]) {
-        let now = rooms.map(\.server)
-        guard now != present else { return }
-        for server in present where !now.contains(server) {
-            for name in names { flows[name]?.leave(server) }
-        }
-        present = now
-    }
-
     /// Names of the flows that may send, the one that has had least first.
     private func eligible() -> [String] {
         if names.count == 1 { return flows[names[0]]?.isEligible == true ? names : [] }
+        let least = reached - limits.credit
         return names.filter { flows[$0]?.isEligible == true }
-            .sorted { (flows[$0]?.served ?? 0, $0) < (flows[$1]?.served ?? 0, $1) }
+            .map { (max(flows[$0]?.served ?? 0, least), $0) }
+            .sorted { $0 < $1 }.map(\.1)
     }
 
+    // How a server of the model is looked for: among a thousand of them few are asked whether they have it.
+
     private mutating func choose(
-        _ tree: PrefixTree, _ able: [Int], _ rooms: [ServerRoom], inOrder: Bool
+        _ tree: PrefixTree, _ rooms: [ServerRoom], inOrder: Bool, serves: (ServerID) -> Bool
     ) -> (WaitingCall, Int)? {
-        let free = able.reduce(0) { $0 + rooms[$1].free }
-        if inOrder || tree.count < free {
-            guard let oldest = tree.peekOldest(), let index = place(oldest, able, rooms), let call = tree.takeOldest()
+        if inOrder || isRoom(for: tree.count, rooms, serves) {
+            guard let oldest = tree.peekOldest(), let index = place(oldest, rooms, serves),
+                let call = tree.takeOldest()
             else { return nil }
             return (call, index)
         }
-        // A server pulls what suits it: first the one that has least to do.
-        let order = able.sorted { (pending(rooms[$0]), rooms[$0].server) < (pending(rooms[$1]), rooms[$1].server) }
-        for index in order {
-            let room = rooms[index]
-            guard let load = servers[room.server] else { continue }
+        if let pulled = pull(tree, rooms, serves) { return pulled }
+        // Who had the model and has it no more stands in the way of those that have it.
+        guard tree.leave(where: { !serves($0) }) else { return nil }
+        return pull(tree, rooms, serves)
+    }
+
+    /// Whether more places are free than so many calls need.
+    private func isRoom(for count: Int, _ rooms: [ServerRoom], _ serves: (ServerID) -> Bool) -> Bool {
+        guard rooms.reduce(0, { $0 + $1.free }) > count else { return false }
+        var free = 0
+        for room in rooms where room.free > 0 && serves(room.server) {
+            free += room.free
+            if free > count { return true }
+        }
+        return false
+    }
+
+    /// A server pulls what suits it: first the one that has least to do.
+    private func pull(
+        _ tree: PrefixTree, _ rooms: [ServerRoom], _ serves: (ServerID) -> Bool
+    ) -> (WaitingCall, Int)? {
+        var order = Heap(
+            rooms.indices.lazy.filter { rooms[$0].free > 0 }
+                .map { Candidate(cost: servers.pending(at: $0), tie: UInt64(rooms[$0].server.number), index: $0) })
+        while let next = order.popMin() {
+            let room = rooms[next.index]
+            guard serves(room.server) else { continue }
+            let load = servers[next.index]
             let call = tree.next(
                 for: room.server, cached: load.cached, opensGroups: room.opensGroups || load.inFlight == 0,
                 isIdle: load.inFlight == 0)
-            if let call { return (call, index) }
+            if let call { return (call, next.index) }
         }
         return nil
     }
 
     /// The server for a call that need not wait for one.
-    private mutating func place(_ call: WaitingCall, _ able: [Int], _ rooms: [ServerRoom]) -> Int? {
-        switch policy {
-        case .roundRobin:
-            let sorted = able.sorted { rooms[$0].server < rooms[$1].server }
-            let index = sorted.first { rooms[$0].server > lastServer } ?? sorted.first
-            if let index { lastServer = rooms[index].server }
-            return index
-        case .leastWork:
-            return able.min { (pending(rooms[$0]), given(rooms[$0])) < (pending(rooms[$1]), given(rooms[$1])) }
-        case .prefix: return able.min { cost(call, rooms[$0]) < cost(call, rooms[$1]) }
+    private mutating func place(
+        _ call: WaitingCall, _ rooms: [ServerRoom], _ serves: (ServerID) -> Bool
+    ) -> Int? {
+        var best: Candidate?
+        for index in rooms.indices where rooms[index].free > 0 {
+            let candidate: Candidate
+            switch policy {
+            case .roundRobin:
+                let number = rooms[index].server.number
+                candidate = Candidate(cost: number > lastServer.number ? 0 : 1, tie: UInt64(number), index: index)
+            case .leastWork:
+                candidate = Candidate(
+                    cost: servers.pending(at: index), tie: servers.dispatched(at: index), index: index)
+            case .prefix:
+                // Even if all of the prompt was cached there.
+                let least = servers.pending(at: index) + call.tokens - call.chain.count * PrefixChain.chunkTokens
+                if let best, least > best.cost { continue }
+                // What is to be done there until the call is through; of equals the server that was given less.
+                candidate = Candidate(
+                    cost: servers.pending(at: index) + servers.uncached(call, at: index),
+                    tie: servers.dispatched(at: index),
+                    index: index)
+            }
+            if best.map({ candidate < $0 }) ?? true, serves(rooms[index].server) { best = candidate }
         }
-    }
-
-    private func pending(_ room: ServerRoom) -> Int { servers[room.server]?.pending ?? 0 }
-    private func given(_ room: ServerRoom) -> UInt64 { servers[room.server]?.dispatched ?? 0 }
-
-    /// What is to be done there until the call is through; of equals the server that was given less.
-    private func cost(_ call: WaitingCall, _ room: ServerRoom) -> (Int, UInt64) {
-        guard let load = servers[room.server] else { return (call.tokens, 0) }
-        return (load.pending + Self.uncached(call, load), load.dispatched)
-    }
-
-    private static func uncached(_ call: WaitingCall, _ load: ServerLoad) -> Int {
-        call.tokens - load.cached.depth(of: call.chain) * PrefixChain.chunkTokens + callTokens
+        if let best { lastServer = rooms[best.index].server }
+        return best?.index
     }
 
     private mutating func assign(_ call: WaitingCall, to server: ServerID, at now: Instant) -> Assignment {
@@ -215,20 +248,13 @@ public struct Dispatcher {
         count -= 1
         tokens -= call.tokens
         flows[call.flow]?.took()
+        reached = max(reached, flows[call.flow]?.served ?? 0)
         return charge(call, to: server, at: now)
     }
 
     private mutating func charge(_ call: WaitingCall, to server: ServerID, at now: Instant) -> Assignment {
-        var load = Self.callTokens + call.tokens
-        if var state = servers.removeValue(forKey: server) {
-            load = Self.uncached(call, state)
-            state.pending += load
-            state.inFlight += 1
-            state.dispatched += 1
-            state.cached.use(call.chain)
-            servers[server] = state
-        }
-        flows[call.flow]?.charge(call)
+        let load = servers.charge(call, to: server, cacheTokens: limits.cacheTokens)
+        flows[call.flow]?.charge(call, least: reached - limits.credit)
         rate.dispatched(call.tokens, at: now)
         return Assignment(call: call.number, flow: call.flow, server: server, load: load)
     }

@@ -30,7 +30,10 @@ struct Flow {
     private(set) var keys: [Key] = []
 
     /// Whether it may be given a server now.
-    var isEligible: Bool { waiting > 0 && (inFlightLimit == 0 || inFlight < inFlightLimit) }
+    var isEligible: Bool { waiting > 0 && !isAtLimit }
+
+    /// Whether it has as many calls at the servers as it may.
+    var isAtLimit: Bool { inFlightLimit > 0 && inFlight >= inFlightLimit }
 
     static func key(of call: WaitingCall) -> Key {
         Key(model: call.model, rank: call.priority * WaitingCall.Lane.allCases.count + call.lane.rawValue)
@@ -83,15 +86,17 @@ struct Flow {
 
 extension Flow {
     /// A call comes: a flow that had none waiting has nothing saved up from its absence.
-    mutating func wake(weight: Int, inFlightLimit: Int, lowest: Double?) {
+    /// `reached` is what the others have had, whether or not anything of them waits now.
+    mutating func wake(weight: Int, inFlightLimit: Int, reached: Double) {
         self.weight = max(1, weight)
         self.inFlightLimit = max(0, inFlightLimit)
-        if waiting == 0, let lowest { served = max(served, lowest) }
+        if waiting == 0 { served = max(served, reached) }
     }
 
-    /// Counts a call that is sent.
-    mutating func charge(_ call: WaitingCall) {
-        served += Double(call.tokens + call.answerTokens) / Double(weight)
+    /// Counts a call that is sent. A flow that fell far behind the others, as behind a limit of its own or for want of
+    /// its model's servers, has had `least` for all that.
+    mutating func charge(_ call: WaitingCall, least: Double) {
+        served = max(served, least) + Double(call.tokens + call.answerTokens) / Double(weight)
         inFlight += 1
         sent += 1
     }

@@ -149,6 +149,13 @@ final class PrefixTree {
     /// The server works on nothing here any more.
     func leave(_ server: ServerID) { places.removeValue(forKey: server)?.abandoned() }
 
+    /// The servers that are meant work on nothing here any more. Returns whether any did.
+    func leave(where isMeant: (ServerID) -> Bool) -> Bool {
+        let meant = places.keys.filter(isMeant).sorted()
+        for server in meant { leave(server) }
+        return !meant.isEmpty
+    }
+
     private struct Search {
         var cached: CachedPrefixes
         var opensGroups: Bool

@@ -42,6 +42,14 @@ struct CircuitBreaker: Sendable {
         }
     }
 
+    /// Whether it gets requests, if only one for trial.
+    var isInUse: Bool {
+        switch state {
+        case .closed, .trial: true
+        case .unproven, .open, .probing: false
+        }
+    }
+
     // MARK: what requests say
 
     /// An answer came to a request that was sent then. One from before the latest failure says that the server is

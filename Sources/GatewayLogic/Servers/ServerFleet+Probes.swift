@@ -26,9 +26,10 @@ extension ServerFleet {
         servers[index].isProbing = false
         let before = servers[index].breaker.cause
         let wasClosed = servers[index].breaker.state == .closed
+        let wasInUse = servers[index].breaker.isInUse
         servers[index].breaker.probeFailed(fault, at: now)
         // A question apart from the breaker's is asked again later.
-        if wasClosed, servers[index].breaker.state == .closed {
+        if wasInUse, servers[index].breaker.isInUse {
             servers[index].wantsProbe = true
             servers[index].probeNotBefore = now + policy.misconfiguredPause
         }

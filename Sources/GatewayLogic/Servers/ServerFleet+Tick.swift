@@ -30,9 +30,9 @@ extension ServerFleet {
         guard !servers[index].isProbing else { return }
         if case .unproven = servers[index].breaker.state { return probe(index, .full) }
         if let kind = servers[index].breaker.due(at: now) { return probe(index, kind) }
-        guard servers[index].wantsProbe, servers[index].probeNotBefore <= now,
-            servers[index].breaker.state == .closed
-        else { return }
+        guard servers[index].wantsProbe, servers[index].probeNotBefore <= now, servers[index].breaker.isInUse else {
+            return
+        }
         probe(index, .full)
     }
 
@@ -101,7 +101,10 @@ extension ServerFleet {
                 for number in servers[index].lines[answers.index].rest {
                     guard let flight = flights[number] else { continue }
                     guard now.since(flight.sentAt) > tail else { break }
-                    guard !flight.isHedged, let other = emptiest(besides: flight, added, at: now) else { continue }
+                    guard !flight.isHedged else { continue }
+                    // Before the search through all servers: mostly there is none left.
+                    guard hedges.isAnyLeft(at: now) else { return }
+                    guard let other = emptiest(besides: flight, added, at: now) else { continue }
                     guard hedges.spend(at: now) else { return }
                     flights[number]?.isHedged = true
                     added[other, default: 0] += 1

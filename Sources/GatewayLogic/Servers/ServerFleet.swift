@@ -77,16 +77,17 @@ public struct ServerFleet {
     public func rooms(serving model: String? = nil, at now: Instant) -> [ServerRoom] {
         var rooms: [ServerRoom] = []
         rooms.reserveCapacity(servers.count)
-        for server in servers {
-            if let model, server.facts?.serves(model) != true { continue }
-            if let room = server.room(at: now) { rooms.append(room) }
+        for index in servers.indices {
+            if let model, servers[index].facts?.serves(model) != true { continue }
+            if let room = servers[index].room(at: now) { rooms.append(room) }
         }
         return rooms
     }
 
     /// Whether the server has the model, as far as it told.
     public func serves(_ server: ServerID, _ model: String) -> Bool {
-        index(server).flatMap { servers[$0].facts }?.serves(model) ?? false
+        guard let index = index(server) else { return false }
+        return servers[index].facts?.serves(model) ?? false
     }
 
     /// Whether a failed call may be sent again now; takes its place in the budget. What a lost or silent server held
@@ -98,6 +99,9 @@ public struct ServerFleet {
 
     /// Every server, in the order of their numbers.
     public func statuses(at now: Instant) -> [ServerStatus] { servers.map { $0.status(at: now) } }
+
+    /// Whether any server may be given work.
+    public func isAnyUsable(at now: Instant) -> Bool { servers.contains { $0.allowed(at: now) > 0 } }
 
     /// One server; nil when it is not of the fleet any more.
     public func status(of server: ServerID, at now: Instant) -> ServerStatus? {

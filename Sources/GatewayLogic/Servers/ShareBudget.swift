@@ -24,10 +24,15 @@ struct ShareBudget: Sendable {
 
     /// Takes one; false when none is left.
     mutating func spend(at now: Instant) -> Bool {
-        refill(at: now)
-        guard left >= 100 else { return false }
+        guard isAnyLeft(at: now) else { return false }
         left -= 100
         return true
+    }
+
+    /// Whether one could be taken.
+    mutating func isAnyLeft(at now: Instant) -> Bool {
+        refill(at: now)
+        return left >= 100
     }
 
     private mutating func refill(at now: Instant) {

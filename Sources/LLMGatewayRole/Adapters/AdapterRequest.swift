@@ -6,6 +6,8 @@ import Wire
 struct AdapterRequest {
     /// Most bytes of an adapter's name or path.
     static let mostBytes = 1_024
+    /// Most adapters that all servers are to have.
+    static let most = 1_024
 
     /// The path on the server.
     let path: String

@@ -22,6 +22,14 @@ extension GatewayDriver {
             (url, known[(try? ServerAccess.address(url, LLMGatewayOptions.names)) ?? url])
         }
         let servers = wish.servers.isEmpty ? contacts.keys.sorted() : Set(named.compactMap(\.1)).sorted()
+        let isNew = wish.servers.isEmpty && wish.command == .load && wantedAdapters[wish.name] == nil
+        guard !isNew || wantedAdapters.count < AdapterRequest.most else {
+            return reply(
+                asker,
+                .failed(
+                    Problem(
+                        .overloaded, "there are \(wantedAdapters.count) adapters already", advice: "unload some")))
+        }
         if wish.servers.isEmpty { wantedAdapters[wish.name] = wish.command == .load ? wish.path : nil }
         let job = Job(servers)
         job.results = named.filter { $0.1 == nil }.map { url, _ in

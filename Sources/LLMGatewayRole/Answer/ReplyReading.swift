@@ -53,6 +53,10 @@ enum ReplyReading: Equatable {
             return .again(isBusy: isBusy, retryAfter: response.retryAfter, reason: "HTTP \(status)")
         }
         let words = words(response)
+        // What a server says about decisions is about them alone: it answers chats all the same.
+        if way == .decision, [400, 413, 422].contains(status) {
+            return .refused("the server refuses the decision (HTTP \(status)): \(words)")
+        }
         switch status {
         case 401, 403:
             return .misconfigured(

@@ -6,9 +6,6 @@ import Wire
 
 /// Calls that want the distribution of their options: read once for all who ask the same, drawn from by each.
 extension GatewayCore {
-    /// Most choices of a decision that vLLM takes.
-    private static var mostChoices: Int { 255 }
-
     /// Draws a call's answer from what the server told, or goes on another way.
     mutating func draw(from reply: ChatCompletionReply, of call: Call, by way: ReadingWay, at now: Instant) {
         guard case .choice(let options) = call.request.spec.constraint else {
@@ -32,10 +29,9 @@ extension GatewayCore {
         for other in others { cancelFlight(other, at: now) }
         if let work = call.leads { shared.abandon(work, by: call.number) }
         call.leads = nil
-        let followers = call.followers.compactMap { calls[$0] }
-        call.followers = []
+        let followers = takeFollowers(of: call)
         goOn(call, past: way, because: reason, at: now)
-        for follower in followers where follower.place == .following(call.number) {
+        for follower in followers {
             queue.release(follower.bytes)
             follower.place = .flying([])
             goOn(follower, past: way, because: reason, at: now)
@@ -45,7 +41,7 @@ extension GatewayCore {
     /// The next way for a call that is at no server and counted nowhere: another reading, or its own sample.
     mutating func goOn(_ call: Call, past way: ReadingWay, because reason: String, at now: Instant) {
         call.fallback += call.fallback.isEmpty ? reason : "; " + reason
-        if way == .firstToken, mayDecide(call) {
+        if way == .firstToken, book.isAnyDeciding(among: call.choices) {
             call.reading = .decision
         } else {
             call.reading = nil
@@ -53,12 +49,6 @@ extension GatewayCore {
         }
         queue.takeBack(call.bytes)
         start(call, lane: .returning, at: now)
-    }
-
-    private func mayDecide(_ call: Call) -> Bool {
-        guard case .choice(let options) = call.request.spec.constraint, (2...Self.mostChoices).contains(options.count)
-        else { return false }
-        return book.servers.contains(where: book.readsDecisions)
     }
 
     /// The body of a call's present request.

@@ -18,14 +18,11 @@ extension GatewayCore {
                 queue.release(call.bytes)
                 call.place = .flying([])
                 return judge(reply, isPaid: false, of: call, at: now)
-            case .led(let leader):
-                call.place = .following(leader)
-                calls[leader]?.followers.append(call.number)
-                return
-            case nil:
-                shared.lead(work, by: call.number)
-                call.leads = work
+            case .led(let leader): if follow(leader, by: call, work) { return }
+            case nil: break
             }
+            shared.lead(work, by: call.number)
+            call.leads = work
         }
         call.place = .queued
         queue.enqueue(
@@ -52,7 +49,7 @@ extension GatewayCore {
             }
             queue.release(call.bytes)
             call.place = .flying([])
-            guard call.reading != .decision || book.readsDecisions(assignment.server) else {
+            guard call.reading != .decision || book.decides(assignment.server, among: call.choices) else {
                 queue.ended(assignment)
                 unreadable(call, by: .decision, because: "the server reads no decisions", others: [], at: now)
                 return true
@@ -70,13 +67,14 @@ extension GatewayCore {
         let spec = call.request.spec
         let named = spec.model.isEmpty ? model ?? profile.model : spec.model
         call.place = .flying(others + [number])
+        let left = call.deadline.since(now)
         flights[number] = Flying(
-            call: call.number, assignment: assignment, reading: call.reading, since: now)
+            call: call.number, assignment: assignment, reading: call.reading, since: now,
+            isCutShort: left < limits.requestTimeout)
         fleet.dispatched(
             flight: number, call: call.number, on: assignment.server, model: named,
             answerTokens: call.answerTokens, isHedge: isHedge, at: now)
         counters.sent += 1
-        let left = call.deadline.since(now)
         act(
             .send(
                 Flight(
@@ -93,7 +91,9 @@ extension GatewayCore {
         let server = flying.assignment.server
         queue.ended(flying.assignment)
         let reading = ReplyReading.read(result, by: flying.reading)
-        fleet.ended(flight, reading.kind(of: result), at: now)
+        // That a call came late to a server says nothing of the server.
+        let isOurs = flying.isCutShort && result == .failure(.timeout)
+        fleet.ended(flight, isOurs ? .cancelled : reading.kind(of: result), at: now)
         if let call = calls[flying.call], case .flying(var others) = call.place {
             others.removeAll { $0 == flight }
             call.place = .flying(others)
@@ -113,11 +113,9 @@ extension GatewayCore {
             for other in others { cancelFlight(other, at: now) }
             if let work = call.leads { shared.remember(work, reply, at: now) }
             call.leads = nil
-            let followers = call.followers
-            call.followers = []
+            let followers = takeFollowers(of: call)
             judge(reply, isPaid: true, of: call, at: now)
-            for number in followers {
-                guard let follower = calls[number], follower.place == .following(call.number) else { continue }
+            for follower in followers {
                 counters.shared += 1
                 queue.release(follower.bytes)
                 follower.place = .flying([])
@@ -126,19 +124,16 @@ extension GatewayCore {
         case .refused(let reason):
             if let way = call.reading { return unreadable(call, by: way, because: reason, others: others, at: now) }
             for other in others { cancelFlight(other, at: now) }
-            let followers = call.followers.compactMap { calls[$0] }
-            call.followers = []
-            finish(call, answer: nil, rejection: reason, at: now)
-            for follower in followers { finish(follower, answer: nil, rejection: reason, at: now) }
+            refuse(call, reason, at: now)
         case .readsNoDecisions(let reason):
             book.learnNoDecisions(server)
             unreadable(call, by: .decision, because: reason, others: others, at: now)
         case .wantsTokenLimit(let field):
             book.learn(server, field)
-            call.limitChanges += 1
-            guard call.limitChanges <= 2 else {
-                return finish(
-                    call, answer: nil, rejection: "the server takes neither field for the length of answers", at: now)
+            call.limitChanges[server, default: 0] += 1
+            guard call.limitChanges[server, default: 0] <= 2 else {
+                for other in others { cancelFlight(other, at: now) }
+                return refuse(call, "the server takes neither field for the length of answers", at: now)
             }
             if others.isEmpty { requeue(call, at: now) }
         case .again(let isBusy, _, let reason):
@@ -148,6 +143,12 @@ extension GatewayCore {
             call.lastTrouble = what
             if others.isEmpty { tryAgain(call, isBusy: false, at: now) }
         }
+    }
+
+    /// Ends a call that no server will answer, and all that ask the same.
+    private mutating func refuse(_ call: Call, _ reason: String, at now: Instant) {
+        let followers = takeFollowers(of: call)
+        for call in [call] + followers { finish(call, answer: nil, rejection: reason, at: now) }
     }
 
     private mutating func judge(_ reply: ChatCompletionReply, isPaid: Bool, of call: Call, at now: Instant) {
@@ -211,11 +212,11 @@ extension GatewayCore {
         if others.isEmpty { requeue(call, at: now) }
     }
 
-    /// Sends a call that takes long to a second server.
+    /// Sends a call that takes long to a second server, where its run may have one more under way.
     mutating func hedge(_ number: UInt64, on server: ServerID, at now: Instant) {
-        guard let flying = flights[number], let call = calls[flying.call], case .flying([number]) = call.place else {
-            return
-        }
+        guard let flying = flights[number], let call = calls[flying.call], case .flying([number]) = call.place,
+            !queue.isHeldBack(call.key.run)
+        else { return }
         counters.hedged += 1
         send(call, queue.assign(call.waiting(.returning), on: server, at: now), isHedge: true, at: now)
     }

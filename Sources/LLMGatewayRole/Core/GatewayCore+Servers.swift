@@ -71,9 +71,8 @@ extension GatewayCore {
 
     /// Ends the calls that no server will ever answer as things are.
     private mutating func failHopeless(at now: Instant) {
-        guard book.misconfiguration != nil || !calls.isEmpty && book.isProbed else { return }
         var problems: [String: Problem] = [:]
-        for name in Set(calls.values.map(\.request.spec.model)) { problems[name] = obstacle(for: name) }
+        for name in callsByModel.keys { problems[name] = obstacle(for: name) }
         guard !problems.isEmpty else { return }
         for number in calls.keys.sorted() {
             if let call = calls[number], let problem = problems[call.request.spec.model] {

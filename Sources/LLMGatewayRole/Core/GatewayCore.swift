@@ -23,6 +23,8 @@ struct GatewayCore<Asker> {
         var reading: ReadingWay?
         /// When it was sent.
         var since: Instant
+        /// Whether the call's time is up before that of a request would be.
+        var isCutShort: Bool
     }
 
     let limits: GatewayLimits
@@ -35,6 +37,8 @@ struct GatewayCore<Asker> {
     var times = GatewayTimes()
     var calls: [UInt64: Call] = [:]
     var flights: [UInt64: Flying] = [:]
+    /// Calls without an outcome, by the model that they name.
+    private(set) var callsByModel: [String: Int] = [:]
     /// The model of calls that name none: the one that the user named, or that the first server serves.
     var model: String?
     var writer = ChatRequestWriter()
@@ -112,7 +116,8 @@ struct GatewayCore<Asker> {
     /// Askers are gone. What only they wanted lives on for a while: another may take over and ask for it.
     mutating func lost(at now: Instant, where isGone: (Asker) -> Bool) {
         describing.removeAll(where: isGone)
-        for call in calls.values.sorted(by: { $0.number < $1.number }) where call.askers.contains(where: isGone) {
+        let left = calls.values.filter { $0.askers.contains(where: isGone) }
+        for call in left.sorted(by: { $0.number < $1.number }) {
             call.askers.removeAll(where: isGone)
             guard call.askers.isEmpty else { continue }
             call.orphanedUntil = now + limits.orphanGrace
@@ -156,6 +161,7 @@ struct GatewayCore<Asker> {
         }
         let call = Call(arrived, number: nextNumber(), deadline: now + limits.deadline, asker: asker)
         calls[call.number] = call
+        callsByModel[request.spec.model, default: 0] += 1
         memo.begin(arrived.key, as: call.number)
         deadlines.append(call.number)
         start(call, lane: request.call.number == 0 ? .opening : .continuing, at: now)
@@ -164,13 +170,10 @@ struct GatewayCore<Asker> {
     /// What keeps every server from ever answering calls of the model; "" is the default one.
     func obstacle(for model: String) -> Problem? {
         if let problem = book.misconfiguration { return problem }
-        guard !model.isEmpty, book.isProbed else { return nil }
-        let profiles = book.servers.compactMap(book.profile)
-        guard !profiles.isEmpty, !profiles.contains(where: { $0.facts.serves(model) }) else { return nil }
-        let known = Set(profiles.flatMap { $0.facts.models.map(\.name) }).sorted()
+        guard !model.isEmpty, book.isProbed, book.isAnyProfiled, !book.serves(model) else { return nil }
         return Problem(
             .misconfigured, "no server has the model '\(model)'",
-            advice: "name one of: \(known.prefix(5).joined(separator: ", "))")
+            advice: "name one of: \(book.models.prefix(5).joined(separator: ", "))")
     }
 
     private mutating func fail(_ asker: Asker, _ code: Problem.Code, _ what: String, advice: String = "") {
@@ -189,19 +192,26 @@ struct GatewayCore<Asker> {
             orphans.removeFirst()
             if let call = calls[orphan.call], call.orphanedUntil == orphan.until { abandon(call, at: now) }
         }
+        expire(at: now)
+    }
+
+    private mutating func expire(at now: Instant) {
+        // Many at once look at the servers once.
+        var isAnyUsable: Bool?
         while let number = deadlines.first {
             if let call = calls[number] {
                 guard call.deadline <= now else { return }
-                expire(call, at: now)
+                let isUsable = isAnyUsable ?? fleet.isAnyUsable(at: now)
+                isAnyUsable = isUsable
+                expire(call, isAnyUsable: isUsable, at: now)
             }
             deadlines.removeFirst()
         }
     }
 
-    private mutating func expire(_ call: Call, at now: Instant) {
+    private mutating func expire(_ call: Call, isAnyUsable: Bool, at now: Instant) {
         counters.expired += 1
         let trouble = call.lastTrouble.isEmpty ? "no server had room for it" : "last: \(call.lastTrouble)"
-        let isAnyUsable = !fleet.rooms(at: now).isEmpty
         giveUp(
             call,
             Problem(
@@ -225,7 +235,7 @@ struct GatewayCore<Asker> {
         leave(call, at: now)
         memo.abandon(call.key)
         for asker in call.askers { act(.reply(asker, .failed(problem))) }
-        restartFollowers(of: call, at: now)
+        handOver(from: call, at: now)
     }
 
     /// Ends a call with its outcome.
@@ -236,18 +246,21 @@ struct GatewayCore<Asker> {
         let outcome = call.outcome(answer: answer, rejection: rejection)
         memo.keep(call.key, outcome)
         for asker in call.askers { act(.reply(asker, .completed(outcome))) }
+        handOver(from: call, at: now)
     }
 
     /// Takes a call out of wherever it is.
     private mutating func leave(_ call: Call, at now: Instant) {
         calls[call.number] = nil
+        let model = call.request.spec.model
+        callsByModel[model] = callsByModel[model].flatMap { $0 > 1 ? $0 - 1 : nil }
         switch call.place {
         case .queued:
             queue.remove(call.number)
             queue.release(call.bytes)
         case .resting: queue.release(call.bytes)
-        case .following(let leader):
-            calls[leader]?.followers.removeAll { $0 == call.number }
+        case .following:
+            call.group = nil
             queue.release(call.bytes)
         case .flying(let numbers): for number in numbers { cancelFlight(number, at: now) }
         }
@@ -263,15 +276,5 @@ struct GatewayCore<Asker> {
         queue.ended(flying.assignment)
         fleet.ended(number, .cancelled, at: now)
         act(.cancel(flight: number))
-    }
-
-    /// The first of those who follow asks for itself, and the others follow it.
-    mutating func restartFollowers(of call: Call, at now: Instant) {
-        let followers = call.followers
-        call.followers = []
-        for number in followers {
-            guard let follower = calls[number], follower.place == .following(call.number) else { continue }
-            start(follower, lane: .returning, at: now)
-        }
     }
 }

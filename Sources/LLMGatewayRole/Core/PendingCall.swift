@@ -13,8 +13,8 @@ final class PendingCall<Asker> {
         case flying([UInt64])
         /// Waiting for its next try.
         case resting
-        /// Waiting for the answer of this call, which asks the same.
-        case following(UInt64)
+        /// Waiting for the answer of another call, which asks the same: the one that leads its group.
+        case following
     }
 
     let number: UInt64
@@ -34,14 +34,14 @@ final class PendingCall<Asker> {
     var place = Place.queued
     /// The work that this call does for all that ask the same.
     var leads: WorkKey?
-    /// The calls that wait for this one's answer, in order of arrival.
-    var followers: [UInt64] = []
+    /// The calls that ask the same at once; nil where this call is alone. One of them leads.
+    var group: CallGroup?
     /// The attempt that is made now, from 0.
     var attempt = 0
     /// Tries that failed without an answer, over all attempts.
     var retries = 0
-    /// How often the server asked for the other field for the length of answers.
-    var limitChanges = 0
+    /// How often each server asked for the other field for the length of answers.
+    var limitChanges: [ServerID: Int] = [:]
     /// Why the last of them failed.
     var lastTrouble = ""
     var rejected: [RejectedAttempt] = []
@@ -77,6 +77,9 @@ final class PendingCall<Asker> {
 
     /// Most tokens of the answer that is asked for now.
     var answerTokens: Int { reading == nil ? Int(request.spec.sampling.maxTokens) : 1 }
+
+    /// How many options it has to choose from, 0 where it is free.
+    var choices: Int { if case .choice(let options) = request.spec.constraint { options.count } else { 0 } }
 
     /// What the present attempt has in common with others of equal request; nil where each draws its own answer.
     var work: WorkKey? {

@@ -43,8 +43,9 @@ public struct RegisterHost: WireMessage {
 /// recorder by content.
 public struct HostAccepted: WireMessage {
     public static let kind = WireKind.hostAccepted
-    public static let version = 2
-    public static let fieldCount = 8
+    /// Version 3 added the scope.
+    public static let version = 3
+    public static let fieldCount = 9
     /// The host's number in this run.
     public var host: UInt32
     /// The run.
@@ -61,11 +62,14 @@ public struct HostAccepted: WireMessage {
     public var embeddingGateway: String
     /// A host that was not heard of for so many milliseconds loses its leases; several heartbeats fit into it.
     public var leaseMilliseconds: UInt32
+    /// What gateways know the run's calls by. Runs may have the same name and the same calls; this tells them apart,
+    /// and a resumed run keeps it.
+    public var scope: String
 
     /// An acceptance.
     public init(
         host: UInt32, run: String, runEpoch: UInt64, definition: Digest256, recorder: String, llmGateway: String,
-        embeddingGateway: String, leaseMilliseconds: UInt32
+        embeddingGateway: String, leaseMilliseconds: UInt32, scope: String
     ) {
         self.host = host
         self.run = run
@@ -75,6 +79,7 @@ public struct HostAccepted: WireMessage {
         self.llmGateway = llmGateway
         self.embeddingGateway = embeddingGateway
         self.leaseMilliseconds = leaseMilliseconds
+        self.scope = scope
     }
 
     public func packFields(into packer: inout Packer) {
@@ -86,6 +91,7 @@ public struct HostAccepted: WireMessage {
         packer.pack(llmGateway)
         packer.pack(embeddingGateway)
         packer.pack(UInt64(leaseMilliseconds))
+        packer.pack(scope)
     }
 
     public init(fields unpacker: inout Unpacker, version: Int) throws {
@@ -97,6 +103,7 @@ public struct HostAccepted: WireMessage {
         llmGateway = try unpacker.readString()
         embeddingGateway = try unpacker.readString()
         leaseMilliseconds = try unpacker.readUInt32()
+        scope = try unpacker.readString()
     }
 }
 

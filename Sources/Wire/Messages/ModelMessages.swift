@@ -40,7 +40,7 @@ public struct Complete: WireMessage {
     /// Version 2 added the terms, version 3 specs that want the probabilities of choices.
     public static let version = 3
     public static let fieldCount = 5
-    /// The run, for accounting and fairness.
+    /// The run's scope, see ``HostAccepted``: for accounting and fairness, and a part of the key of the answer.
     public var run: String
     /// The call. With the spec's hash it is the key under which the answer is kept.
     public var call: CallID
@@ -102,7 +102,7 @@ public struct Completed: WireMessage {
 public struct ReleaseOutcomes: WireMessage {
     public static let kind = WireKind.releaseOutcomes
     public static let fieldCount = 2
-    /// The run; identities of calls are free of it, so that two runs may have the same.
+    /// The run's scope; identities of calls are free of it, so that two runs may have the same.
     public var run: String
     /// The calls.
     public var calls: [CallID]
@@ -129,7 +129,7 @@ public struct ReleaseOutcomes: WireMessage {
 public struct CancelCalls: WireMessage {
     public static let kind = WireKind.cancelCalls
     public static let fieldCount = 2
-    /// The run.
+    /// The run's scope.
     public var run: String
     /// The calls; none for all of the run.
     public var calls: [CallID]

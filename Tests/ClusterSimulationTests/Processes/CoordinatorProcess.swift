@@ -77,7 +77,7 @@ enum CoordinatorProcess {
                 host: 0, run: state.run, runEpoch: epoch, definition: blobHash(state.definition),
                 recorder: RecorderProcess.endpoint, llmGateway: GatewayProcess.endpoint,
                 embeddingGateway: EmbeddingProcess.endpoint,
-                leaseMilliseconds: UInt32(lease.nanoseconds / 1_000_000)),
+                leaseMilliseconds: UInt32(lease.nanoseconds / 1_000_000), scope: "\(state.run)#1"),
             recorder: recorder, listener: listener,
             logger: Logger(label: life.name) { _ in SwiftLogNoOpLogHandler() },
             printer: ProgressPrinter(style: .quiet), now: clock.now()
