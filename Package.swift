@@ -11,6 +11,7 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let csv = Target.Dependency.product(name: "SwiftCSV", package: "SwiftCSV")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -54,7 +55,7 @@ let libraries: [Target] = [
     library("ClusterLogic", ["Model", "Hashing", "Support", deque]),
     library("GatewayLogic", ["Support", deque, heap]),
     // The kit that a scenario author imports, and the scenarios.
-    library("SimulationKit", ["Model", "MessagePack", "Hashing", "Vectors", "Support", "JSON"]),
+    library("SimulationKit", ["Model", "MessagePack", "Hashing", "Vectors", "Support", "JSON", csv]),
     library("JobMarket", ["SimulationKit", "Model"]),
     library("Scenarios", ["SimulationKit", "JobMarket"]),
     library(
@@ -245,6 +246,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swiftcsv/SwiftCSV", exact: "0.10.0"),
     ],
     targets: cTargets + libraries + services + benchmarks + testTargets,
     swiftLanguageModes: [.v6],

@@ -51,6 +51,8 @@ public enum HashPurpose: String, Sendable, CaseIterable {
     case emulatorWeight
     /// The draw of a call's answer from the probabilities of its options: the call's seed.
     case choiceDraw
+    /// Whether an agent acts in a round: run seed, round, agent and rule.
+    case schedule
 
     /// Sixteen bytes for the hash's personal parameter.
     var personal: [UInt8] { Self.personals[place] }
@@ -87,6 +89,7 @@ public enum HashPurpose: String, Sendable, CaseIterable {
         case .emulatorBlock: 21
         case .emulatorWeight: 22
         case .choiceDraw: 23
+        case .schedule: 24
         }
     }
 }

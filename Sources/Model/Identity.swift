@@ -86,6 +86,17 @@ public struct RunSeed: Hashable, Sendable {
             })
     }
 
+    /// Generator for the draw that decides whether an agent acts in a round; `rule` tells a schedule's draws apart.
+    public func schedule(round: UInt32, agent: String, rule: UInt64) -> SeededGenerator {
+        SeededGenerator(
+            seed: HashBuilder.hash64(.schedule) {
+                $0.append(value)
+                $0.append(UInt64(round))
+                $0.append(agent)
+                $0.append(rule)
+            })
+    }
+
     /// Generator for a draw outside of turns, told apart by name.
     public func draw(named name: String) -> SeededGenerator {
         SeededGenerator(

@@ -26,6 +26,7 @@ extension RunPackage {
             models: models.limited(toContext: Int(definition.contextTokens)), memory: configuration.memory,
             limits: TreeLimits(calls: configuration.limits.callsPerTree, depth: configuration.limits.depth),
             embeddingModel: definition.embeddingModel,
-            embeddingDimension: Int(definition.embeddingDimension), collections: collections)
+            embeddingDimension: Int(definition.embeddingDimension), collections: collections,
+            schedule: configuration.schedule, relations: relations)
     }
 }

@@ -12,6 +12,8 @@ public struct RunPackage: Sendable {
     public let scenario: any Scenario
     /// The agents.
     public let population: Population
+    /// Who is related to whom at the start, by the relation's name.
+    public let relations: [String: RelationGraph]
     /// The prompt templates.
     public let prompts: PromptLibrary
     /// Every file that was read, by path relative to the configuration's folder, in the order of reading.
@@ -41,6 +43,7 @@ public struct RunPackage: Sendable {
         }
         prompts = try Self.prompts(of: scenario, folder: settings.scenario.prompts, read: bytes)
         population = try Self.population(of: scenario, settings: settings, read: bytes)
+        relations = try Self.relations(settings, population: population, read: bytes)
         self.files = files
         self.scenario = scenario
         configuration = settings

@@ -67,12 +67,13 @@ extension RunSettings {
             "  depth: \(limits.depth)",
             "  snapshot_rounds: \(limits.snapshotRounds)",
         ]
+        lines += scheduleLines + relationLines
         return lines.joined(separator: "\n") + "\n"
     }
 
     /// A double-quoted YAML scalar. What YAML takes for the end of a line, cannot hold as it is, or what a loader
     /// refuses outside of quotes, too, is written by its number.
-    private static func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar.value {

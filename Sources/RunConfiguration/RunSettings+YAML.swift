@@ -19,7 +19,7 @@ extension RunSettings {
             yaml: yaml, file: file,
             keys: [
                 "name", "seed", "rounds", "round_hours", "partitions", "scenario", "populations", "memory", "llm",
-                "embedding", "limits",
+                "embedding", "limits", "schedule", "relations",
             ])
         let scenario = try root.section("scenario", keys: ["name", "parameters", "prompts"])
         let type = try scenarioType(scenario, registry: registry)
@@ -38,7 +38,15 @@ extension RunSettings {
             llm: try models(root, of: type, choice: choice),
             embeddingModel: try embedding.optionalText("model"),
             vectors: try vectors(embedding),
-            limits: try limits(root))
+            limits: try limits(root),
+            schedule: try schedule(root, of: type, choice: choice),
+            relations: try relations(root, of: type, choice: choice))
+    }
+
+    /// The types of agents of the scenario as configured.
+    static func agentTypes(of type: any Scenario.Type, _ choice: ScenarioChoice) throws -> [AgentTypeDefinition] {
+        try type.init(parameters: ScenarioParameters(definitions: type.parameters, settings: choice.parameters))
+            .agentTypes
     }
 
     /// The run's name. Its folder is called after it.
@@ -88,9 +96,7 @@ extension RunSettings {
     private static func populations(
         _ root: YAMLSection, of type: any Scenario.Type, choice: ScenarioChoice
     ) throws -> [PopulationChoice] {
-        let scenario = try type.init(
-            parameters: ScenarioParameters(definitions: type.parameters, settings: choice.parameters))
-        let types = scenario.agentTypes.map(\.name)
+        let types = try agentTypes(of: type, choice).map(\.name)
         let section = try root.section("populations", keys: types)
         if let missing = types.first(where: { !section.has($0) }) {
             throw root.error(

@@ -27,6 +27,10 @@ public struct RunSettings: Sendable, Equatable {
     public var vectors: VectorFormat
     /// Bounds.
     public var limits: Limits
+    /// Who acts when.
+    public var schedule: TurnSchedule
+    /// Who is related to whom, in the order of the names.
+    public var relations: [RelationDefinition]
 
     /// What is played.
     public struct ScenarioChoice: Sendable, Equatable {

@@ -1,3 +1,4 @@
+import Model
 import Support
 import Yams
 
@@ -101,6 +102,48 @@ struct YAMLSection {
             names.append(name)
         }
         return names
+    }
+
+    /// Whether `key` holds a single value, no mapping and no list.
+    func isScalar(_ key: String) -> Bool { node(key)?.scalar != nil }
+
+    /// The elements of a list under `key`, each as a section in which it stands under `name`; none where it is absent.
+    func elements(_ key: String, as name: String) throws(UserError) -> [YAMLSection] {
+        guard let node = node(key), !Self.isNull(node) else { return [] }
+        guard let sequence = node.sequence else {
+            throw error("\(full(key)) must be a list", node, advice: "write it as [one, another]")
+        }
+        return sequence.enumerated().map { index, element in
+            YAMLSection(value: element, name: name, path: "\(full(key))[\(index)]", file: file)
+        }
+    }
+
+    private init(value: Node, name: String, path: String, file: String) {
+        values = [(Node(name), value)]
+        mark = value.mark
+        self.path = path
+        self.file = file
+    }
+
+    /// One value or a list of them: texts, numbers, truth values.
+    func scalars(_ key: String) throws(UserError) -> [Value] {
+        guard let found = node(key) else { throw missing(key) }
+        let nodes = found.sequence.map(Array.init) ?? [found]
+        var result: [Value] = []
+        for node in nodes {
+            guard let scalar = node.scalar else { throw error("\(full(key)) must hold single values", node) }
+            result.append(Self.plain(node).map(Self.typed) ?? .text(scalar.string))
+        }
+        return result
+    }
+
+    private static func typed(_ text: String) -> Value {
+        switch text {
+        case "true": .bool(true)
+        case "false": .bool(false)
+        case "null", "~", "": .null
+        default: Int64(text).map(Value.int) ?? Double(text).map(Value.double) ?? .text(text)
+        }
     }
 
     /// A whole number within `range`; `fallback` where it is absent, an error where there is none.

@@ -39,7 +39,10 @@ public enum RoundPlan {
             return keys.0 != keys.1 ? keys.0 < keys.1 : left.number < right.number
         }
         let consolidations = ordered.filter { table.state(of: $0).memory.hasPending(assets.memory) }
-        let acts = ordered.filter { assets.scenario.acts(type: assets.population.type(of: $0)) }
+        let acts = ordered.filter {
+            assets.scenario.acts(type: assets.population.type(of: $0))
+                && assets.schedule.acts($0, round: round, population: assets.population, seed: assets.seed)
+        }
         return consolidations.map { root(.consolidate, $0) } + acts.map { root(.act, $0) }
     }
 }

@@ -10,7 +10,8 @@ import Testing
     private static let toolchain: Set<String> = ["Foundation", "Glibc", "Dispatch", "FoundationEssentials"]
     /// Products whose module has another name in the table.
     private static let products = [
-        "log": "Logging", "arguments": "ArgumentParser", "yams": "Yams", "mustache": "Mustache", "deque": "DequeModule",
+        "log": "Logging", "csv": "SwiftCSV", "arguments": "ArgumentParser", "yams": "Yams", "mustache": "Mustache",
+        "deque": "DequeModule",
         "heap": "HeapModule", "grdb": "GRDB",
         "nioCore": "NIOCore", "nioPosix": "NIOPosix", "nioHTTP": "NIOHTTP1", "sqlite": "GRDBSQLite",
     ]

@@ -139,7 +139,7 @@ struct World {
     init(
         _ scenario: ClosureScenario, performer: ScriptedPerformer = ScriptedPerformer(), seed: UInt64 = 1,
         memory: MemorySettings = MemorySettings(), promptTokens: Int = 6000,
-        limits: TreeLimits = .init(calls: 100, depth: 3)
+        limits: TreeLimits = .init(calls: 100, depth: 3), relations: [String: RelationGraph] = [:]
     ) throws {
         let records = ["Ada", "Ben", "Cleo"].map { name in
             ProfileRecord(id: name.lowercased(), values: ["name": .text(name)], type: scenario.agentTypes[0])
@@ -152,7 +152,7 @@ struct World {
             models: ModelSettings(
                 model: "", temperature: 700, topP: 1000, maxReplyTokens: 64, promptTokens: promptTokens,
                 reflectionTokens: 3000), memory: memory, limits: limits, embeddingModel: "e", embeddingDimension: 8,
-            collections: [:])
+            collections: [:], relations: relations)
         self.performer = performer
         runner = TurnRunner(assets: assets, performer: performer)
         let runner = runner

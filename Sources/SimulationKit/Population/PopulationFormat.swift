@@ -4,6 +4,8 @@ public enum PopulationFormat: String, Sendable, CaseIterable {
     case json
     /// One JSON record a line.
     case jsonl
+    /// A table: the first line names the fields, each other line is a record.
+    case csv
     /// The original GenSim's files: an array of `{"class": ..., "args": {fields}}`.
     case gensim
 }

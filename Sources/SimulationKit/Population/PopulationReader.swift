@@ -22,7 +22,12 @@ public struct PopulationReader: Sendable {
 
     /// The records in `bytes`, at least one, with ids that are distinct within the file.
     public func records(in bytes: [UInt8]) throws(UserError) -> [ProfileRecord] {
-        let values = try format == .jsonl ? lines(in: bytes) : elements(in: bytes)
+        let values =
+            switch format {
+            case .json, .gensim: try elements(in: bytes)
+            case .jsonl: try lines(in: bytes)
+            case .csv: try cells(in: bytes)
+            }
         guard !values.isEmpty else { throw error("the population has no records", advice: "add at least one") }
         var records: [ProfileRecord] = []
         records.reserveCapacity(values.count)

@@ -95,13 +95,18 @@ public final class SimulationAssets: Sendable {
     public let embeddingDimension: Int
     /// Searchable texts by collection name.
     public let collections: [String: ItemCollection]
+    /// Who acts when.
+    public let schedule: TurnSchedule
+    /// Who is related to whom at the start, by the relation's name.
+    public let relations: [String: RelationGraph]
     let composer: PromptComposer
 
     /// The assets of a run.
     public init(
         scenario: any Scenario, population: Population, prompts: PromptLibrary, seed: RunSeed, models: ModelSettings,
         memory: MemorySettings, limits: TreeLimits, embeddingModel: String, embeddingDimension: Int,
-        collections: [String: ItemCollection]
+        collections: [String: ItemCollection], schedule: TurnSchedule = TurnSchedule(),
+        relations: [String: RelationGraph] = [:]
     ) {
         self.scenario = scenario
         self.population = population
@@ -113,6 +118,8 @@ public final class SimulationAssets: Sendable {
         self.embeddingModel = embeddingModel
         self.embeddingDimension = embeddingDimension
         self.collections = collections
+        self.schedule = schedule
+        self.relations = relations
         composer = PromptComposer(population: population, prompts: prompts)
     }
 }
