@@ -20,6 +20,8 @@ final class SnapshotWriter: Sendable {
         var changes: ArraySlice<AgentChange>
         /// Tells captures of one partition apart.
         var number: UInt64
+        /// Whether its next piece takes the place of a damaged snapshot: all agents of the partition are yet to be sent.
+        var isAnew: Bool
         /// Whether an agent had to be left out: then the snapshot never becomes valid, the next one does.
         var isIncomplete = false
     }
@@ -28,7 +30,7 @@ final class SnapshotWriter: Sendable {
         var captures: [UInt32: Capture] = [:]
         /// Partitions of which a piece is on its way.
         var busy: Set<UInt32> = []
-        /// Partitions whose next piece takes the place of a damaged snapshot: all of their agents are yet to be sent.
+        /// Partitions whose damaged snapshot no piece is known to have taken the place of.
         var anew: Set<UInt32> = []
         /// Partitions a piece of which was refused: what it held is missing, and so none goes out until they are
         /// loaded again.
@@ -111,7 +113,8 @@ final class SnapshotWriter: Sendable {
         let changes = table.withLock { $0.takeChanges(of: members[Int(lease.partition)], again: Set(unsent)) }
         state.captured += 1
         state.captures[lease.partition] = Capture(
-            lease: lease, round: round, changes: changes[...], number: state.captured)
+            lease: lease, round: round, changes: changes[...], number: state.captured,
+            isAnew: state.anew.contains(lease.partition))
         state.cost.captured += changes.count
     }
 
@@ -183,7 +186,6 @@ final class SnapshotWriter: Sendable {
 
     /// Sends the next piece of a capture and notes what is durable by it.
     private func send(_ capture: Capture) async -> Step {
-        let isAnew = state.withLock { $0.anew.contains(capture.lease.partition) }
         let (piece, isEnd, message) = meter.measure { [pieceBytes] in
             let piece = SnapshotPiece(capture.changes, maxBytes: pieceBytes) { change in
                 table.withLock { $0.saved(for: change) }
@@ -193,7 +195,7 @@ final class SnapshotWriter: Sendable {
             if !piece.skipped.isEmpty { table.withLock { for agent in piece.skipped { $0.captureAgain(agent) } } }
             let message = StoreSnapshot(
                 partition: capture.lease.partition, epoch: capture.lease.epoch, round: capture.round,
-                agents: piece.agents, startsAnew: isAnew, isLast: isEnd && !isIncomplete)
+                agents: piece.agents, startsAnew: capture.isAnew, isLast: isEnd && !isIncomplete)
             return (piece, isEnd, message)
         }
         // What says nothing at all need not be sent.
@@ -217,7 +219,10 @@ final class SnapshotWriter: Sendable {
         }
         state.withLock { state in
             guard var known = state.captures[capture.lease.partition], known.number == capture.number else { return }
-            if !piece.agents.isEmpty || message.isLast { state.anew.remove(capture.lease.partition) }
+            if !piece.agents.isEmpty || message.isLast {
+                state.anew.remove(capture.lease.partition)
+                known.isAnew = false
+            }
             known.changes.removeFirst(piece.taken)
             known.isIncomplete = known.isIncomplete || !piece.skipped.isEmpty
             state.captures[capture.lease.partition] = isEnd ? nil : known
