@@ -60,9 +60,9 @@ let libraries: [Target] = [
     library("Scenarios", ["SimulationKit", "JobMarket"]),
     library(
         "RunConfiguration", ["SimulationKit", "Model", "Hashing", "Vectors", "Support", yams]),
-    library("TurnEngine", ["SimulationKit", "Model", "Hashing", "Vectors"]),
+    library("TurnEngine", ["SimulationKit", "Model", "Hashing", "Vectors", heap]),
     // The durable store, and what reads it.
-    library("Recording", ["Model", "Hashing", "ClusterLogic", "Metrics", "Support", grdb, sqlite]),
+    library("Recording", ["Model", "Hashing", "Vectors", "ClusterLogic", "Metrics", "Support", grdb, sqlite]),
     // Executes a recorded run again.
     library(
         "Replay",
@@ -192,7 +192,7 @@ let testTargets: [Target] = [
             arguments,
         ]),
     tests("Merge", ["ClusterLogic", "Model", "Hashing"]),
-    tests("Recording", ["Recording", "Model", "Hashing", "Support", grdb, sqlite]),
+    tests("Recording", ["Recording", "Model", "Hashing", "Vectors", "Support", grdb, sqlite]),
     tests(
         "Replay",
         [

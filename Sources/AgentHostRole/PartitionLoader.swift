@@ -66,14 +66,15 @@ final class PartitionLoader: Sendable {
     func load(_ leases: [PartitionLease], closedRound: UInt32) async throws {
         let fresh = held.withLock { held in leases.filter { held[$0.partition]?.epoch != $0.epoch } }
         try await sideBySide(fresh) { lease in
-            let (loaded, snapshotRound) = try await self.loaded(lease, closedRound)
+            let loaded = try await self.loaded(lease, closedRound)
             self.table.withLock { table in
                 table.drop(self.members[Int(lease.partition)])
-                table.absorb(loaded)
+                table.absorb(loaded.table)
             }
+            self.snapshots.begin(lease.partition, anew: loaded.isDamaged)
             self.held.withLock { $0[lease.partition] = Held(epoch: lease.epoch, round: closedRound) }
             // Whoever loads it next need not merge the same rounds once more.
-            if snapshotRound < closedRound { self.snapshots.capture([lease], round: closedRound) }
+            if loaded.snapshotRound < closedRound { self.snapshots.capture([lease], round: closedRound) }
         }
     }
 
@@ -97,6 +98,7 @@ final class PartitionLoader: Sendable {
                 held.withLock { held in
                     for partition in numbers { held[partition] = nil }
                 }
+                for partition in numbers { snapshots.drop(partition) }
                 throw error
             }
             table.withLock { table in
@@ -152,11 +154,17 @@ final class PartitionLoader: Sendable {
 
     // MARK: - One partition
 
-    /// The partition's agents, and the round of the snapshot that they were loaded from.
-    private func loaded(
-        _ lease: PartitionLease, _ closedRound: UInt32
-    ) async throws -> (table: AgentTable, snapshotRound: UInt32) {
-        guard closedRound > 0 else { return (AgentTable(assets: assets), 0) }
+    private struct Loaded {
+        /// The partition's agents.
+        var table: AgentTable
+        /// The round of the snapshot that they were loaded from.
+        var snapshotRound: UInt32 = 0
+        /// Whether there was a snapshot that is of no use.
+        var isDamaged = false
+    }
+
+    private func loaded(_ lease: PartitionLease, _ closedRound: UInt32) async throws -> Loaded {
+        guard closedRound > 0 else { return Loaded(table: AgentTable(assets: assets)) }
         let reading = SnapshotReading(recorder: recorder, retry: retry, dimension: assets.embeddingDimension)
         let base: AgentTable
         let round: UInt32
@@ -169,9 +177,12 @@ final class PartitionLoader: Sendable {
                 "a snapshot cannot be used, its partition is replayed from round 1",
                 metadata: ["partition": "\(lease.partition)", "reason": "\(damage.reason)"])
             let table = AgentTable(assets: assets)
-            return (try await replayed(lease.partition, from: table, after: 0, to: closedRound), 0)
+            return Loaded(
+                table: try await replayed(lease.partition, from: table, after: 0, to: closedRound), isDamaged: true)
         }
-        return (try await replayed(lease.partition, from: base, after: round, to: closedRound), round)
+        return Loaded(
+            table: try await replayed(lease.partition, from: base, after: round, to: closedRound),
+            snapshotRound: round)
     }
 
     private func replayed(

@@ -20,12 +20,21 @@ final class SnapshotWriter: Sendable {
         var changes: ArraySlice<AgentChange>
         /// Tells captures of one partition apart.
         var number: UInt64
+        /// Whether its next piece takes the place of a damaged snapshot: all agents of the partition are yet to be sent.
+        var isAnew: Bool
+        /// Whether an agent had to be left out: then the snapshot never becomes valid, the next one does.
+        var isIncomplete = false
     }
 
     private struct State {
         var captures: [UInt32: Capture] = [:]
         /// Partitions of which a piece is on its way.
         var busy: Set<UInt32> = []
+        /// Partitions whose damaged snapshot no piece is known to have taken the place of.
+        var anew: Set<UInt32> = []
+        /// Partitions a piece of which was refused: what it held is missing, and so none goes out until they are
+        /// loaded again.
+        var ended: Set<UInt32> = []
         var workers = 0
         var captured: UInt64 = 0
         var hasStopped = false
@@ -93,6 +102,7 @@ final class SnapshotWriter: Sendable {
     }
 
     private func capture(_ lease: PartitionLease, _ round: UInt32, _ state: inout State) {
+        guard !state.ended.contains(lease.partition) else { return }
         let before = meter.now()
         defer {
             let taken = meter.since(before)
@@ -103,12 +113,26 @@ final class SnapshotWriter: Sendable {
         let changes = table.withLock { $0.takeChanges(of: members[Int(lease.partition)], again: Set(unsent)) }
         state.captured += 1
         state.captures[lease.partition] = Capture(
-            lease: lease, round: round, changes: changes[...], number: state.captured)
+            lease: lease, round: round, changes: changes[...], number: state.captured,
+            isAnew: state.anew.contains(lease.partition))
         state.cost.captured += changes.count
     }
 
-    /// Forgets a partition that went to another host.
-    func drop(_ partition: UInt32) { state.withLock { $0.captures[partition] = nil } }
+    /// A partition has been loaded: what was captured of it before is not part of what follows. `anew` where nothing of
+    /// its snapshots was of use, and all of its agents count as changed: then the next piece takes their place.
+    func begin(_ partition: UInt32, anew: Bool) {
+        drop(partition)
+        if anew { state.withLock { _ = $0.anew.insert(partition) } }
+    }
+
+    /// Forgets a partition that went to another host, or has to be loaded again.
+    func drop(_ partition: UInt32) {
+        state.withLock { state in
+            state.captures[partition] = nil
+            state.anew.remove(partition)
+            state.ended.remove(partition)
+        }
+    }
 
     // MARK: - In the background
 
@@ -120,9 +144,10 @@ final class SnapshotWriter: Sendable {
                 switch step {
                 case .done, .later: break
                 case .drop:
-                    if state.captures[capture.lease.partition]?.lease.epoch == capture.lease.epoch {
-                        state.captures[capture.lease.partition] = nil
-                    }
+                    // A capture that has come meanwhile finds out by itself.
+                    guard state.captures[capture.lease.partition]?.number == capture.number else { break }
+                    state.captures[capture.lease.partition] = nil
+                    state.ended.insert(capture.lease.partition)
                 case .stop:
                     state.captures = [:]
                     state.hasStopped = true
@@ -161,43 +186,58 @@ final class SnapshotWriter: Sendable {
 
     /// Sends the next piece of a capture and notes what is durable by it.
     private func send(_ capture: Capture) async -> Step {
-        let (piece, isLast, packed) = meter.measure { [pieceBytes] in
-            let piece = SnapshotPiece(capture.changes, maxBytes: pieceBytes) { agent in
-                table.withLock { $0.saved(of: agent) }
+        let (piece, isEnd, message) = meter.measure { [pieceBytes] in
+            let piece = SnapshotPiece(capture.changes, maxBytes: pieceBytes) { change in
+                table.withLock { $0.saved(for: change) }
             }
-            let isLast = piece.taken == capture.changes.count
+            let isEnd = piece.taken == capture.changes.count
+            let isIncomplete = capture.isIncomplete || !piece.skipped.isEmpty
+            if !piece.skipped.isEmpty { table.withLock { for agent in piece.skipped { $0.captureAgain(agent) } } }
             let message = StoreSnapshot(
                 partition: capture.lease.partition, epoch: capture.lease.epoch, round: capture.round,
-                agents: piece.agents, isLast: isLast)
-            return (piece, isLast, message.packed())
+                agents: piece.agents, startsAnew: capture.isAnew, isLast: isEnd && !isIncomplete)
+            return (piece, isEnd, message)
         }
-        do {
-            _ = try await recorder.request(StoreSnapshot.kind, packed: packed, expecting: Acknowledged.self)
-        } catch {
-            return step(after: error)
+        // What says nothing at all need not be sent.
+        if message.isLast || !message.agents.isEmpty {
+            let packed = meter.measure { message.packed() }
+            do {
+                _ = try await recorder.request(StoreSnapshot.kind, packed: packed, expecting: Acknowledged.self)
+            } catch {
+                return step(after: error, capture)
+            }
+            state.withLock { state in
+                state.cost.pieces += 1
+                state.cost.bytes += packed.count
+            }
         }
         meter.measure {
             table.withLock { table in
-                for (agent, chain) in piece.saved { table.note(saved: chain, of: agent) }
-                if isLast { table.archiveSaved() }
+                for (change, chain) in piece.saved { table.note(saved: chain, for: change) }
+                if isEnd { table.archiveSaved() }
             }
         }
         state.withLock { state in
-            state.cost.pieces += 1
-            state.cost.bytes += packed.count
-            guard state.captures[capture.lease.partition]?.number == capture.number else { return }
-            if isLast {
-                state.captures[capture.lease.partition] = nil
-            } else {
-                state.captures[capture.lease.partition]?.changes.removeFirst(piece.taken)
+            guard var known = state.captures[capture.lease.partition], known.number == capture.number else { return }
+            if !piece.agents.isEmpty || message.isLast {
+                state.anew.remove(capture.lease.partition)
+                known.isAnew = false
             }
+            known.changes.removeFirst(piece.taken)
+            known.isIncomplete = known.isIncomplete || !piece.skipped.isEmpty
+            state.captures[capture.lease.partition] = isEnd ? nil : known
         }
         return .done
     }
 
-    private func step(after error: any Error) -> Step {
+    private func step(after error: any Error, _ capture: Capture) -> Step {
         switch error {
         case let problem as Problem where problem.code == .fenced: return .drop
+        case let problem as Problem where problem.code == .invalid || problem.code == .conflict:
+            logger.warning(
+                "a piece of a snapshot was refused; its partition has none until it is loaded again",
+                metadata: ["partition": "\(capture.lease.partition)", "problem": "\(problem.code)"])
+            return .drop
         case let problem as Problem where problem.code == .overloaded || problem.code == .unavailable: return .later
         case TransportError.overloaded: return .later
         // At the end of the process nobody is left to tell.

@@ -62,9 +62,9 @@ extension SnapshotPiece {
                 Agent(
                     agent: agent.agent, head: agent.head, archived: agent.archived,
                     entries: agent.entries.map {
-                        Memory(text: $0.text, time: $0.time, importance: $0.importance, hasVector: $0.hasVector)
+                        Memory(text: $0.text, time: $0.time, importance: $0.importance, vector: $0.vector)
                     })
-            }, isLast: message.isLast)
+            }, startsAnew: message.startsAnew, isLast: message.isLast)
     }
 }
 

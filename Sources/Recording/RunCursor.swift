@@ -10,6 +10,8 @@ struct RunCursor {
         var definition: [UInt8]
         var seed: RunSeed
         var partitions: UInt32
+        /// Components of its vectors.
+        var embeddingDimension: UInt32
     }
 
     /// The states of the latest round.
@@ -74,7 +76,8 @@ struct RunCursor {
     static func run(name: String, definition: [UInt8]) throws -> Run {
         let decoded = try RunDefinition(packed: definition)
         return Run(
-            name: name, definition: definition, seed: RunSeed(decoded.seed), partitions: decoded.partitions)
+            name: name, definition: definition, seed: RunSeed(decoded.seed), partitions: decoded.partitions,
+            embeddingDimension: decoded.embeddingDimension)
     }
 
     /// Last closed round, 0 before the first.

@@ -1,7 +1,7 @@
 /// The tables of a recording. `docs/recording.md` explains every column.
 enum Schema {
     /// Written into the file's header; a newer one is refused.
-    static let version: Int64 = 4
+    static let version: Int64 = 5
     /// "GenS", so that `file` and a careless hand can tell whose database it is.
     static let applicationID: Int64 = 0x4765_6e53
     /// Vectors of 1.5 kB fill a page of 8 kB to 95 %, one of 4 kB only to 75 %.

@@ -29,12 +29,12 @@ enum SnapshotFormat {
         var time: Int64
         /// Its rating.
         var importance: UInt8
-        /// Whether its text has a vector.
-        var hasVector: Bool
+        /// Its vector in `vectors`, 0 where it has none.
+        var vector: Int64
     }
 
-    /// Bytes of a packed entry: segment and time in eight little-endian bytes each, rating, vector flag.
-    static let memoryBytes = 18
+    /// Bytes of a packed entry: segment, time and vector in eight little-endian bytes each, rating.
+    static let memoryBytes = 25
 
     /// Packs entries one after another.
     static func packed(_ entries: [Memory]) -> [UInt8] {
@@ -43,8 +43,8 @@ enum SnapshotFormat {
         for entry in entries {
             withUnsafeBytes(of: entry.segment.littleEndian) { bytes.append(contentsOf: $0) }
             withUnsafeBytes(of: entry.time.littleEndian) { bytes.append(contentsOf: $0) }
+            withUnsafeBytes(of: entry.vector.littleEndian) { bytes.append(contentsOf: $0) }
             bytes.append(entry.importance)
-            bytes.append(entry.hasVector ? 1 : 0)
         }
         return bytes
     }
@@ -58,8 +58,8 @@ enum SnapshotFormat {
                     Int64(littleEndian: buffer.loadUnaligned(fromByteOffset: offset + place, as: Int64.self))
                 }
                 return Memory(
-                    segment: number(0), time: number(8), importance: min(buffer[offset + 16], 10),
-                    hasVector: buffer[offset + 17] != 0)
+                    segment: number(0), time: number(8), importance: min(buffer[offset + 24], 10),
+                    vector: number(16))
             }
         }
     }

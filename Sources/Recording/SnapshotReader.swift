@@ -15,7 +15,6 @@ final class SnapshotReader {
     private let memories: SQLStatement
     private let segment: SQLStatement
     private let vectors: SQLStatement
-    private let ownVectors: SQLStatement
 
     init(_ database: Database, _ damaged: DamagedSnapshots) throws {
         self.damaged = damaged
@@ -31,15 +30,7 @@ final class SnapshotReader {
             database,
             "SELECT n, entries FROM snapshot_memories WHERE partition = ? AND agent = ? ORDER BY n")
         segment = try SQLStatement(database, "SELECT text FROM segments WHERE id = ?")
-        vectors = try SQLStatement(database, "SELECT id, vector FROM vectors WHERE segment = ? ORDER BY id LIMIT 2")
-        ownVectors = try SQLStatement(
-            database,
-            """
-            SELECT vectors.vector FROM vectors WHERE vectors.segment = ?1 AND vectors.id IN (
-                SELECT value FROM embedding_calls, json_each(embedding_calls.vectors)
-                WHERE embedding_calls.agent = ?2 AND embedding_calls.void = 0)
-            ORDER BY vectors.id LIMIT 1
-            """)
+        vectors = try SQLStatement(database, "SELECT vector FROM vectors WHERE id = ? AND segment = ?")
     }
 
     /// Heads of a partition after `agent`. The first page is given only if no head is missing on any.
@@ -96,7 +87,7 @@ final class SnapshotReader {
                 return page
             }
             let text = try text(entry.segment)
-            let vector = entry.hasVector ? try vector(entry.segment, agent) : []
+            let vector = entry.vector == 0 ? [] : try vector(entry.vector, of: entry.segment)
             page.entries.append(
                 SnapshotMemories.Entry(
                     text: text, time: entry.time, importance: entry.importance, vector: vector))
@@ -130,17 +121,13 @@ final class SnapshotReader {
         return text
     }
 
-    /// The vector of a text. Where a model has answered it differently on two days, the one that the agent itself
-    /// was given.
-    private func vector(_ id: Int64, _ agent: AgentID) throws -> [UInt8] {
+    private func vector(_ id: Int64, of segment: Int64) throws -> [UInt8] {
         vectors.bind(1, id)
-        var found: [[UInt8]] = []
-        while try vectors.step() { found.append(vectors.blob(1)) }
-        guard let first = found.first else { throw SnapshotReader.damaged("segment \(id) has no vector") }
-        guard found.count > 1 else { return first }
-        ownVectors.bind(1, id)
-        ownVectors.bind(2, Int64(agent.number))
-        return try ownVectors.first { $0.blob(0) } ?? first
+        vectors.bind(2, segment)
+        guard let vector = try vectors.first({ $0.blob(0) }) else {
+            throw SnapshotReader.damaged("segment \(segment) has no vector \(id)")
+        }
+        return vector
     }
 
     private static func damaged(_ what: String) -> RecordRefusal {

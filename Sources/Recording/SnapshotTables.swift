@@ -1,6 +1,7 @@
 import GRDB
 import Hashing
 import Model
+import Vectors
 
 /// Writes pieces of snapshots. A head takes the place of the agent's last; entries of long-term memory are added behind
 /// those that are there.
@@ -11,6 +12,8 @@ final class SnapshotTables {
     private let setHead: SQLStatement
     private let addMemories: SQLStatement
     private let removeMemories: SQLStatement
+    private let findMemories: SQLStatement
+    private let findVectors: SQLStatement
     private let findManifest: SQLStatement
     private let setManifest: SQLStatement
     private let removal: [SQLStatement]
@@ -29,7 +32,10 @@ final class SnapshotTables {
         addMemories = try SQLStatement(
             database, "INSERT OR REPLACE INTO snapshot_memories (partition, agent, n, entries) VALUES (?, ?, ?, ?)")
         removeMemories = try SQLStatement(
-            database, "DELETE FROM snapshot_memories WHERE partition = ? AND agent = ?")
+            database, "DELETE FROM snapshot_memories WHERE partition = ? AND agent = ? AND n >= ?")
+        findMemories = try SQLStatement(
+            database, "SELECT n, entries FROM snapshot_memories WHERE partition = ? AND agent = ? AND n < ? ORDER BY n")
+        findVectors = try SQLStatement(database, "SELECT id, vector FROM vectors WHERE segment = ? ORDER BY id")
         findManifest = try SQLStatement(
             database, "SELECT \(SnapshotFormat.manifestColumns) FROM snapshots WHERE partition = ?")
         setManifest = try SQLStatement(
@@ -47,8 +53,8 @@ final class SnapshotTables {
         var chain: Digest128
         /// The check value of the head whose place it takes.
         var replaced: Digest128?
-        /// Whether what is there of the agent's memories has to go.
-        var startsAnew: Bool
+        /// Whether memories that are there from `agent.archived` on have to go.
+        var takesPlace: Bool
     }
 
     /// Writes a piece. What an agent's head of that round or a later one holds already is passed over, so that a piece
@@ -59,7 +65,12 @@ final class SnapshotTables {
         guard piece.round >= 1, piece.round <= cursor.closedRound else {
             throw RecordRefusal(.invalid, "a snapshot of round \(piece.round) came, which is not closed")
         }
-        let startsAnew = damaged.partitions.contains(piece.partition)
+        let isDamaged = damaged.partitions.contains(piece.partition)
+        guard piece.startsAnew || !isDamaged else {
+            throw RecordRefusal(
+                .conflict, "a snapshot of partition \(piece.partition) goes on behind one that is damaged",
+                advice: "load the partition from the journal")
+        }
         var changes: [Change] = []
         changes.reserveCapacity(piece.agents.count)
         var last: UInt32?
@@ -70,9 +81,9 @@ final class SnapshotTables {
                     .invalid, "a snapshot of partition \(piece.partition) names other agents, or out of order")
             }
             last = agent.agent.number
-            if let change = try change(agent, of: piece, isAlone: startsAnew) { changes.append(change) }
+            if let change = try change(agent, of: piece, cursor, isAlone: isDamaged) { changes.append(change) }
         }
-        if startsAnew {
+        if isDamaged {
             try remove(piece.partition)
             damaged.partitions.remove(piece.partition)
         }
@@ -89,7 +100,9 @@ final class SnapshotTables {
     }
 
     /// Nil where the agent's head is as new already. `isAlone` where nothing that is there counts.
-    private func change(_ agent: SnapshotPiece.Agent, of piece: SnapshotPiece, isAlone: Bool) throws -> Change? {
+    private func change(
+        _ agent: SnapshotPiece.Agent, of piece: SnapshotPiece, _ cursor: RunCursor, isAlone: Bool
+    ) throws -> Change? {
         findHead.bind(1, Int64(piece.partition))
         findHead.bind(2, Int64(agent.agent.number))
         let known =
@@ -105,34 +118,74 @@ final class SnapshotTables {
                 )
             }
         if let known, known.isWhole, known.round >= Int64(piece.round) { return nil }
-        guard agent.archived == 0 || known?.memories == Int64(agent.archived) else {
+        let memories = known?.memories ?? 0
+        guard
+            let chain = memories == Int64(agent.archived)
+                ? known?.chain ?? SnapshotFormat.emptyChain
+                : try chain(ofFirst: agent.archived, of: agent.agent, piece.partition, memories)
+        else {
             throw RecordRefusal(
-                .invalid,
-                "agent \(agent.agent) goes on behind \(agent.archived) memories, its snapshot has "
-                    + "\(known?.memories ?? 0)")
+                .invalid, "agent \(agent.agent) goes on behind \(agent.archived) memories, its snapshot has \(memories)"
+            )
         }
         let entries = try agent.entries.map { entry in
-            guard let segment = try segments.id(of: entry.text), entry.importance <= 10 else {
-                throw RecordRefusal(.invalid, "a memory of agent \(agent.agent) has a text that is not recorded")
+            guard let segment = try segments.id(of: entry.text), entry.importance <= 10,
+                let vector = try vector(entry.vector, of: segment, cursor)
+            else {
+                throw RecordRefusal(
+                    .invalid, "a memory of agent \(agent.agent) has a text or a vector that is not recorded")
             }
             return SnapshotFormat.Memory(
-                segment: segment, time: entry.time, importance: entry.importance, hasVector: entry.hasVector)
+                segment: segment, time: entry.time, importance: entry.importance, vector: vector)
         }
-        let startsAnew = agent.archived == 0
         return Change(
-            agent: agent, entries: entries,
-            chain: (startsAnew ? nil : known?.chain) ?? SnapshotFormat.emptyChain,
+            agent: agent, entries: entries, chain: chain,
             replaced: known.map { $0.check ?? SnapshotFormat.emptyChain },
-            startsAnew: startsAnew && known != nil)
+            takesPlace: known != nil && (agent.archived == 0 || memories > Int64(agent.archived)))
+    }
+
+    /// The chain of an agent's first `count` memories. A host whose last piece was stored, but which never heard of it,
+    /// goes on behind those that it knows of. Nil where there are fewer, or where no piece ended with them.
+    private func chain(
+        ofFirst count: UInt32, of agent: AgentID, _ partition: UInt32, _ known: Int64
+    ) throws -> Digest128? {
+        guard count > 0 else { return SnapshotFormat.emptyChain }
+        guard Int64(count) < known else { return nil }
+        var (found, chain) = (UInt32(0), SnapshotFormat.emptyChain)
+        findMemories.bind(1, Int64(partition))
+        findMemories.bind(2, Int64(agent.number))
+        findMemories.bind(3, Int64(count))
+        defer { findMemories.reset() }
+        while try findMemories.step() {
+            let packed = findMemories.blob(1)
+            guard findMemories.int(0) == Int64(found) else { return nil }
+            chain = SnapshotFormat.chain(chain, first: found, packed)
+            found += UInt32(packed.count / SnapshotFormat.memoryBytes)
+        }
+        return found == count ? chain : nil
+    }
+
+    /// The number of a text's vector with this checksum, 0 for none; nil where it is not recorded.
+    private func vector(_ checksum: UInt64?, of segment: Int64, _ cursor: RunCursor) throws -> Int64? {
+        guard let checksum else { return 0 }
+        let dimension = Int(try cursor.requireRun().embeddingDimension)
+        findVectors.bind(1, segment)
+        defer { findVectors.reset() }
+        while try findVectors.step() {
+            let vector = try? FixedVector(bytes: findVectors.blob(1), dimension: dimension)
+            if vector?.checksum == checksum { return findVectors.int(0) }
+        }
+        return nil
     }
 
     /// Writes an agent's change and gives its head's check value.
     private func write(_ change: Change, of piece: SnapshotPiece) throws -> Digest128 {
         let number = Int64(change.agent.agent.number)
         var chain = change.chain
-        if change.startsAnew {
+        if change.takesPlace {
             removeMemories.bind(1, Int64(piece.partition))
             removeMemories.bind(2, number)
+            removeMemories.bind(3, Int64(change.agent.archived))
             try removeMemories.run()
         }
         if !change.entries.isEmpty {

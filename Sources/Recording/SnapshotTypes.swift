@@ -11,15 +11,16 @@ public struct SnapshotPiece: Hashable, Sendable {
         public var time: Int64
         /// Its rating, 0 to 10.
         public var importance: UInt8
-        /// Whether it has a vector.
-        public var hasVector: Bool
+        /// The checksum of its vector in fixed point, which tells it from others that the text was given; nil where it
+        /// has none.
+        public var vector: UInt64?
 
         /// An entry.
-        public init(text: Digest128, time: Int64, importance: UInt8, hasVector: Bool) {
+        public init(text: Digest128, time: Int64, importance: UInt8, vector: UInt64?) {
             self.text = text
             self.time = time
             self.importance = importance
-            self.hasVector = hasVector
+            self.vector = vector
         }
     }
 
@@ -51,15 +52,21 @@ public struct SnapshotPiece: Hashable, Sendable {
     public var round: UInt32
     /// A piece of the agents that changed, in ascending order.
     public var agents: [Agent]
+    /// Whether it is the first of all agents that ever changed, with all of their memories: only such a piece may take
+    /// the place of a snapshot that was refused as damaged.
+    public var startsAnew: Bool
     /// Whether this is the last piece: with it the snapshot is valid.
     public var isLast: Bool
 
     /// A piece.
-    public init(partition: UInt32, epoch: UInt64, round: UInt32, agents: [Agent], isLast: Bool) {
+    public init(
+        partition: UInt32, epoch: UInt64, round: UInt32, agents: [Agent], startsAnew: Bool = false, isLast: Bool
+    ) {
         self.partition = partition
         self.epoch = epoch
         self.round = round
         self.agents = agents
+        self.startsAnew = startsAnew
         self.isLast = isLast
     }
 }

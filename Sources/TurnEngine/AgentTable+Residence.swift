@@ -23,27 +23,52 @@ extension AgentTable {
     public mutating func endWait(for agent: AgentID) {
         let left = (residence.awaited[agent] ?? 0) - 1
         residence.awaited[agent] = left > 0 ? left : nil
+        list(agent)
     }
 
     /// The agent's memory is not left to the recorder again: what came back from there was not what had been left.
     public mutating func keep(_ agent: AgentID) { entries[agent]?.isKept = true }
 
-    /// Leaves memory to the recorder where there is more than the limit. Call it when memory came back.
+    /// Leaves memory to the recorder where there is more than the limit. Call it when memory came back. What it costs
+    /// follows what can go, not how many agents there are.
     public mutating func archive() {
         guard residence.bytes > residence.threshold else { return }
-        let candidates = entries.filter { agent, entry in
-            Int(entry.saved.count) > entry.state.memory.archived && !entry.isKept && residence.awaited[agent] == nil
-        }
-        let ordered = candidates.sorted {
-            ($0.value.used, $0.key.number) < ($1.value.used, $1.key.number)
-        }
-        for (agent, entry) in ordered where residence.bytes > residence.goal {
-            // What snapshots hold of an agent that was loaded anew meanwhile may be more than is here.
-            guard Int(entry.saved.count) <= entry.state.memory.longCount else { continue }
-            entries[agent]?.state.memory.archive(Int(entry.saved.count))
-            residence.bytes -= entry.state.memory.longBytes - (entries[agent]?.state.memory.longBytes ?? 0)
+        while residence.bytes > residence.goal, let place = residence.queue.takeFirst() {
+            guard let index = entries.index(forKey: place.agent),
+                entries.values[index].generation == place.generation
+            else { continue }
+            entries.values[index].isListed = false
+            // A turn has needed it since.
+            guard entries.values[index].used == place.used else {
+                list(place.agent)
+                continue
+            }
+            guard canArchive(place.agent, entries.values[index]) else { continue }
+            let before = entries.values[index].state.memory.longBytes
+            entries.values[index].state.memory.archive(Int(entries.values[index].saved.count))
+            residence.bytes -= before - entries.values[index].state.memory.longBytes
         }
         residence.settle()
+    }
+
+    /// Gives an agent a place in the order, if any of its memory can go. To be called whenever that may have become so.
+    mutating func list(_ agent: AgentID) {
+        guard residence.limit < .max, let index = entries.index(forKey: agent) else { return }
+        guard !entries.values[index].isListed, canArchive(agent, entries.values[index]) else { return }
+        entries.values[index].isListed = true
+        residence.queue.insert(
+            ArchiveQueue.Place(
+                used: entries.values[index].used, agent: agent, generation: entries.values[index].generation))
+        // Places of agents that went to another host stay until they are taken.
+        guard residence.queue.count > 2 * entries.count + 64 else { return }
+        let entries = entries
+        residence.queue.keep { entries[$0.agent]?.generation == $0.generation }
+    }
+
+    private func canArchive(_ agent: AgentID, _ entry: Entry) -> Bool {
+        let saved = Int(entry.saved.count)
+        return saved > entry.state.memory.archived && saved <= entry.state.memory.longCount && !entry.isKept
+            && residence.awaited[agent] == nil
     }
 
     /// The same after a snapshot, which holds more than the one before.

@@ -17,11 +17,17 @@ public struct AgentTable: Sendable {
         var used: UInt64 = 0
         /// Whether its memory stays here, since what snapshots hold of it was refused once.
         var isKept = false
+        /// Tells apart the agent's lives in the table: what was captured of another says nothing of this one.
+        var generation: UInt64
+        /// Whether it has a place among those whose memory may be left to the recorder.
+        var isListed = false
     }
 
     var entries: [AgentID: Entry] = [:]
     /// Which long-term memory is here, and which is left to the recorder.
     var residence: MemoryResidence
+    /// The generation of agents that come in now; never the same for two lives of one agent.
+    var generation: UInt64 = 0
     private var withInbox: Set<AgentID> = []
     /// Agents whose consolidation of the open round is applied already.
     private var consolidated: Set<AgentID> = []
@@ -69,7 +75,8 @@ public struct AgentTable: Sendable {
             entry.isChanged = true
             return entry.state.memory.longBytes - before
         }
-        let grown = update(&entries[agent, default: Entry()])
+        let fresh = Entry(generation: generation)
+        let grown = update(&entries[agent, default: fresh])
         residence.bytes += grown
     }
 
@@ -120,15 +127,20 @@ public struct AgentTable: Sendable {
     public mutating func install(head: [UInt8], of agent: AgentID, round: UInt32) throws {
         let (state, chain) = try AgentState.restored(head: head)
         residence.bytes -= entries[agent]?.state.memory.longBytes ?? 0
-        entries[agent] = Entry(state: state, saved: chain, headRound: round, isChanged: false)
+        generation += 1
+        entries[agent] = Entry(state: state, saved: chain, headRound: round, generation: generation)
         if !state.inbox.isEmpty { withInbox.insert(agent) }
     }
 
     /// Takes over the agents of another table, which has none that this one has.
     public mutating func absorb(_ other: AgentTable) {
-        for (agent, entry) in other.entries {
+        generation += 1
+        for (agent, var entry) in other.entries {
+            entry.generation = generation
+            entry.isListed = false
             let old = entries.updateValue(entry, forKey: agent)
             residence.bytes += entry.state.memory.longBytes - (old?.state.memory.longBytes ?? 0)
+            list(agent)
         }
         withInbox.formUnion(other.withInbox)
         consolidated.formUnion(other.consolidated)
@@ -136,6 +148,7 @@ public struct AgentTable: Sendable {
 
     /// Drops agents: their partition went to another host.
     public mutating func drop(_ agents: some Sequence<AgentID>) {
+        generation += 1
         for agent in agents {
             residence.bytes -= entries[agent]?.state.memory.longBytes ?? 0
             entries[agent] = nil

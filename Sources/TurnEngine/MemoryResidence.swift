@@ -12,14 +12,15 @@ struct MemoryResidence: Sendable {
     var awaited: [AgentID: Int] = [:]
     /// Bytes above which it is worth looking again for what can go.
     private(set) var threshold: Int
+    /// Agents whose memory may go, in the order in which it does.
+    var queue = ArchiveQueue()
 
     init(limit: Int) {
         self.limit = limit
         threshold = limit
     }
 
-    /// What is left after some has gone: three quarters, since to find what was not needed for longest takes a look at
-    /// every agent.
+    /// What is left after some has gone: three quarters, so that not every memory that comes back sends another away.
     var goal: Int { limit - limit / 4 }
 
     /// All that can go has gone. Where that was not enough, nothing more can until there are other entries.

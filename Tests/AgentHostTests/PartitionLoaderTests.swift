@@ -77,7 +77,10 @@ private struct Past: Sendable {
         }
     }
 
-    func loader(_ recorder: FakeRecorder, memoryBytes: Int = .max) -> PartitionLoader {
+    func loader(
+        _ recorder: FakeRecorder, memoryBytes: Int = .max, snapshotRounds: Int = 0,
+        pause: @escaping @Sendable () async throws -> Void = {}
+    ) -> PartitionLoader {
         let table = Guarded(AgentTable(assets: assets, memoryBytes: memoryBytes))
         let members = [[Self.agent], [.environment]]
         let client = WireClient(recorder)
@@ -86,7 +89,8 @@ private struct Past: Sendable {
             assets: assets, recorder: client, retry: ServiceRetry(pause: { _ in }, report: { _ in }), table: table,
             members: members,
             snapshots: SnapshotWriter(
-                recorder: client, table: table, members: members, rounds: 0, launcher: TaskLauncher(), pause: {},
+                recorder: client, table: table, members: members, rounds: snapshotRounds, launcher: TaskLauncher(),
+                pause: pause,
                 meter: WorkMeter(threadTime: ThreadTime.now), logger: logger),
             launcher: TaskLauncher(), logger: logger)
     }
@@ -133,7 +137,8 @@ private struct Past: Sendable {
         var chain = MemoryChain()
         chain.append(contentsOf: past.state.memory.long)
         loader.table.withLock { [chain] table in
-            table.note(saved: chain, of: Past.agent)
+            let changes = table.takeChanges(of: [Past.agent], again: [Past.agent])
+            for change in changes { table.note(saved: chain, for: change) }
             table.archiveSaved()
         }
         #expect(loader.table.withLock { $0.archivedEntries(of: Past.agent) } == 0)
@@ -164,6 +169,50 @@ private struct Past: Sendable {
         fails.withLock { $0 = false }
         try await loader.load([Past.lease], closedRound: 2)
         #expect(try await loader.complete(Past.agent) == past.state)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func nothingCapturedBeforeAFailedAdvanceIsSentAfterIt() async throws {
+        let past = try Past()
+        let (isOpen, fails, pauses, woken) = (Guarded(false), Guarded(true), Guarded(0), Guarded(0))
+        let recorder = FakeRecorder { envelope in
+            switch envelope.kind {
+            case WireKind.loadSnapshot.rawValue:
+                if fails.withLock({ $0 }) { return SnapshotPage(round: 0, agents: [], more: false) }
+                throw Problem(.conflict, "damaged")
+            case WireKind.storeSnapshot.rawValue:
+                if isOpen.withLock({ $0 }) { return Acknowledged() }
+                throw Problem(.overloaded, "busy")
+            default:
+                let page = try FetchMerged(body: envelope.body)
+                if page.round == 3, fails.withLock({ $0 }) { throw Problem(.storage, "the disk") }
+                let all = page.round > 2 ? [] : Past.operations(page.round)
+                return MergedOperations(
+                    operations: all.map { MergedOperation(source: Past.agent, target: Past.agent, operation: $0) },
+                    vectors: [], more: false)
+            }
+        }
+        let loader = past.loader(recorder, snapshotRounds: 2) {
+            pauses.withLock { $0 += 1 }
+            while !isOpen.withLock({ $0 }) { await Task.yield() }
+            woken.withLock { $0 += 1 }
+        }
+        try await loader.load([Past.lease], closedRound: 2)
+        while pauses.withLock({ $0 }) == 0 { await Task.yield() }
+        await #expect(throws: TurnInterrupted.self) { try await loader.advance([Past.lease], to: 3) }
+        fails.withLock { $0 = false }
+        // The partition's snapshot turns out to be damaged, and round 3 has none of its own.
+        try await loader.load([Past.lease], closedRound: 3)
+        isOpen.withLock { $0 = true }
+        while woken.withLock({ $0 }) == 0 { await Task.yield() }
+        for _ in 0..<10_000 { await Task.yield() }
+        try await loader.advance([Past.lease], to: 4)
+        while try recorder.seen(StoreSnapshot.self).last?.isLast != true
+            || recorder.seen(StoreSnapshot.self).last?.round != 4
+        { await Task.yield() }
+        let sent = try recorder.seen(StoreSnapshot.self)
+        #expect(sent.map(\.round) == [2, 4])
+        #expect(sent.map(\.startsAnew) == [false, true])
+        #expect(sent.last?.agents.map(\.archived) == [0])
     }
 
     @Test func aDamagedSnapshotIsNeverUsed() async throws {

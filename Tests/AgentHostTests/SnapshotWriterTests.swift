@@ -19,7 +19,9 @@ private struct Scene {
     let writer: SnapshotWriter
     let pauses = Guarded(0)
 
-    init(_ answer: @escaping FakeRecorder.Answer) throws {
+    init(
+        pieceBytes: Int = SnapshotWriter.usualPieceBytes, _ answer: @escaping FakeRecorder.Answer
+    ) throws {
         let table = Guarded(AgentTable(assets: try IdleScenario.assets(agents: 3)))
         let pauses = pauses
         self.table = table
@@ -27,7 +29,21 @@ private struct Scene {
         writer = SnapshotWriter(
             recorder: WireClient(recorder), table: table, members: [Self.agents, [.environment]], rounds: 1,
             launcher: TaskLauncher(), pause: { pauses.withLock { $0 += 1 } },
-            meter: WorkMeter(threadTime: ThreadTime.now), logger: Logger(label: "test"))
+            meter: WorkMeter(threadTime: ThreadTime.now), pieceBytes: pieceBytes, logger: Logger(label: "test"))
+    }
+
+    /// Leaves some memories of an agent to the recorder, and returns them.
+    func archive(_ agent: AgentID) throws -> [MemoryState.LongEntry] {
+        var whole = AgentState()
+        let entries = (0..<2).map {
+            MemoryState.LongEntry(text: "memory \($0)", time: $0, importance: 3, vector: nil)
+        }
+        var chain = MemoryChain()
+        chain.append(contentsOf: entries)
+        whole.memory = MemoryState(
+            short: [], pending: [], accumulator: 0, archived: entries.count, archivedTime: 1)
+        try table.withLock { try $0.install(head: whole.packedHead(chain), of: agent, round: 0) }
+        return entries
     }
 
     /// Every agent of `agents` gets a field in this round.
@@ -41,7 +57,7 @@ private struct Scene {
         }
     }
 
-    func capture(_ round: UInt32) { writer.capture([Self.lease], round: round) }
+    func capture(_ round: UInt32, under lease: PartitionLease = Self.lease) { writer.capture([lease], round: round) }
 
     /// Waits until the recorder has been sent a last piece of `round`.
     func complete(_ round: UInt32) async throws {
@@ -113,21 +129,106 @@ private struct Scene {
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func aLostPartitionEndsItsOwnSnapshotAlone() async throws {
+    @Test(.timeLimit(.minutes(1))) func aLostPartitionThatComesBackHasSnapshotsAgain() async throws {
         let scene = try Scene { envelope in
-            if try StoreSnapshot(body: envelope.body).round == 1 { throw Problem(.fenced, "another holder") }
+            if try StoreSnapshot(body: envelope.body).epoch == 5 { throw Problem(.fenced, "another holder") }
             return Acknowledged()
         }
         scene.change(round: 1)
         scene.capture(1)
         while try scene.recorder.seen(StoreSnapshot.self).isEmpty { await Task.yield() }
         scene.change(round: 2)
-        scene.capture(2)
+        scene.writer.begin(0, anew: false)
+        scene.capture(2, under: PartitionLease(partition: 0, epoch: 6, host: 1))
         try await scene.complete(2)
     }
 
-    @Test(.timeLimit(.minutes(1))) func whatTheRecorderDoesNotUnderstandEndsAllSnapshots() async throws {
-        let scene = try Scene { _ in throw Problem(.invalid, "nonsense") }
+    @Test(.timeLimit(.minutes(1))) func onlyTheFirstPieceTakesThePlaceOfWhatIsDamaged() async throws {
+        let tries = Guarded(0)
+        let scene = try Scene(pieceBytes: 1) { _ in
+            let isFirst = tries.withLock { tries in
+                tries += 1
+                return tries == 1
+            }
+            if isFirst { throw Problem(.overloaded, "busy") }
+            return Acknowledged()
+        }
+        scene.change(round: 1)
+        scene.writer.begin(0, anew: true)
+        scene.capture(1)
+        try await scene.complete(1)
+        #expect(try scene.recorder.seen(StoreSnapshot.self).map(\.startsAnew) == [true, true, false, false])
+    }
+
+    @Test(.timeLimit(.minutes(1))) func anAgentThatIsRebuiltMeanwhileIsNotPassedOver() async throws {
+        let isOpen = Guarded(false)
+        let scene = try Scene(pieceBytes: 1) { _ in
+            while !isOpen.withLock({ $0 }) { await Task.yield() }
+            return Acknowledged()
+        }
+        let memories = try scene.archive(Scene.agents[1])
+        scene.change(round: 1)
+        scene.capture(1)
+        while try scene.recorder.seen(StoreSnapshot.self).isEmpty { await Task.yield() }
+        // The first agent's piece is on its way, and what the second's builds on is not what was written.
+        scene.table.withLock { $0.rebuild(memories, of: Scene.agents[1]) }
+        isOpen.withLock { $0 = true }
+        while try !scene.recorder.seen(StoreSnapshot.self).contains(where: {
+            $0.agents.map(\.agent) == [Scene.agents[2]]
+        }) { await Task.yield() }
+        scene.change([Scene.agents[0]], round: 2)
+        scene.capture(2)
+        try await scene.complete(2)
+        let sent = try scene.recorder.seen(StoreSnapshot.self)
+        #expect(!sent.contains { $0.round == 1 && $0.isLast })
+        let second = sent.filter { $0.round == 2 }.flatMap(\.agents)
+        #expect(second.map(\.agent) == Array(Scene.agents.prefix(2)))
+        #expect(second.last?.archived == 0 && second.last?.entries.count == memories.count)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func anAcknowledgementThatComesAfterARebuildSaysNothingOfTheAgent() async throws {
+        let isOpen = Guarded(false)
+        let scene = try Scene { _ in
+            while !isOpen.withLock({ $0 }) { await Task.yield() }
+            return Acknowledged()
+        }
+        let memories = try scene.archive(Scene.agents[1])
+        scene.change(round: 1)
+        scene.capture(1)
+        while try scene.recorder.seen(StoreSnapshot.self).isEmpty { await Task.yield() }
+        scene.table.withLock { $0.rebuild(memories, of: Scene.agents[1]) }
+        scene.capture(2)
+        isOpen.withLock { $0 = true }
+        try await scene.complete(2)
+        let second = try scene.recorder.seen(StoreSnapshot.self).filter { $0.round == 2 }.flatMap(\.agents)
+        let rebuilt = second.first { $0.agent == Scene.agents[1] }
+        #expect(rebuilt?.archived == 0 && rebuilt?.entries.count == memories.count)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: [Problem.Code.fenced, .invalid, .conflict])
+    func aRefusedPieceEndsItsOwnPartitionsSnapshotsAlone(code: Problem.Code) async throws {
+        let scene = try Scene { envelope in
+            if try StoreSnapshot(body: envelope.body).partition == 0 { throw Problem(code, "nonsense") }
+            return Acknowledged()
+        }
+        let other = PartitionLease(partition: 1, epoch: 6, host: 1)
+        func sent(_ partition: UInt32) throws -> [StoreSnapshot] {
+            try scene.recorder.seen(StoreSnapshot.self).filter { $0.partition == partition }
+        }
+        scene.change(round: 1)
+        scene.capture(1)
+        while try sent(0).isEmpty { await Task.yield() }
+        for round in UInt32(2)...4 {
+            scene.change([Scene.agents[0], .environment], round: round)
+            scene.writer.capture([Scene.lease, other], round: round)
+            while try sent(1).last?.round != round { await Task.yield() }
+        }
+        // What was captured and refused is not part of what came later: no later piece may make it valid.
+        #expect(try sent(0).count == 1)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aDiskThatFailsEndsAllSnapshots() async throws {
+        let scene = try Scene { _ in throw Problem(.storage, "full") }
         scene.change(round: 1)
         scene.capture(1)
         var round: UInt32 = 1

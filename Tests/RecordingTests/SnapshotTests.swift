@@ -4,6 +4,7 @@ import Hashing
 import Model
 import Recording
 import Testing
+import Vectors
 
 /// Two closed rounds, in which every agent remembers something, and pieces of snapshots of them.
 @Suite struct SnapshotTests {
@@ -22,8 +23,9 @@ import Testing
 
     private static let texts = ["I applied in round 1.", "I applied in round 2."]
 
-    private func memory(_ text: String, hasVector: Bool = false) -> SnapshotPiece.Memory {
-        SnapshotPiece.Memory(text: contentHash(text), time: 3, importance: 4, hasVector: hasVector)
+    private func memory(_ text: String, vector bytes: [UInt8]? = nil) -> SnapshotPiece.Memory {
+        let vector = bytes.flatMap { try? FixedVector(bytes: $0, dimension: 4) }
+        return SnapshotPiece.Memory(text: contentHash(text), time: 3, importance: 4, vector: vector?.checksum)
     }
 
     private func agent(
@@ -33,10 +35,13 @@ import Testing
     }
 
     private func piece(
-        _ agents: [SnapshotPiece.Agent], round: UInt32 = 1, epoch: UInt64 = 1, isLast: Bool = true
+        _ agents: [SnapshotPiece.Agent], round: UInt32 = 1, epoch: UInt64 = 1, startsAnew: Bool = false,
+        isLast: Bool = true
     ) -> RecordRequest {
         .snapshot(
-            SnapshotPiece(partition: partition, epoch: epoch, round: round, agents: agents, isLast: isLast))
+            SnapshotPiece(
+                partition: partition, epoch: epoch, round: round, agents: agents, startsAnew: startsAnew,
+                isLast: isLast))
     }
 
     /// Heads as text by agent, with their rounds.
@@ -164,7 +169,7 @@ import Testing
     @Test func vectorsAreTheOnesThatTheAgentWasGiven() throws {
         try fixture.open(3)
         let text = "embedded twice"
-        let vectors: [[UInt8]] = [[1, 2, 3, 4], [5, 6, 7, 8]]
+        let vectors: [[UInt8]] = [[0, 60, 0, 0, 0, 0, 0, 0], [0, 0, 0, 60, 0, 0, 0, 0]]
         let own = try #require(fixture.agents.firstIndex { $0.agent == mates[0] })
         let other = try #require(fixture.agents.firstIndex { $0.agent == mates[1] })
         try fixture.send([
@@ -173,8 +178,27 @@ import Testing
                 fixture.embedding(own, round: 3, texts: [text], vectors: [vectors[1]]),
             ])
         ])
-        try fixture.send([piece([agent(mates[0], "a", [memory(text, hasVector: true)])])])
+        try fixture.send([piece([agent(mates[0], "a", [memory(text, vector: vectors[1])])])])
         #expect(try memories(1).entries.map(\.vector) == [vectors[1]])
+    }
+
+    @Test func eachMemoryHasTheVectorThatItWasMadeWith() throws {
+        try fixture.open(3)
+        let text = "embedded twice"
+        let vectors: [[UInt8]] = [[0, 60, 0, 0, 0, 0, 0, 0], [0, 0, 0, 60, 0, 0, 0, 0]]
+        let own = try #require(fixture.agents.firstIndex { $0.agent == mates[0] })
+        try fixture.send([
+            .outcomes([
+                fixture.embedding(own, round: 3, number: 5, texts: [text], vectors: [vectors[0]]),
+                fixture.embedding(own, round: 3, number: 6, texts: [text], vectors: [vectors[1]]),
+            ])
+        ])
+        try fixture.send([
+            piece([agent(mates[0], "a", [memory(text, vector: vectors[0]), memory(text, vector: vectors[1])])])
+        ])
+        #expect(try memories(2).entries.map(\.vector) == vectors)
+        let unknown = memory(text, vector: [0, 0, 0, 0, 0, 60, 0, 0])
+        #expect(try fixture.refusal(piece([agent(mates[1], "b", [unknown])]))?.kind == .invalid)
     }
 
     // MARK: - Damage
@@ -209,7 +233,7 @@ import Testing
         try fixture.send([piece(whole)])
         try change(sql)
         #expect(throws: RecordRefusal.self) { try heads() }
-        try fixture.send([piece(whole)])
+        try fixture.send([piece(whole, startsAnew: true)])
         #expect(try heads() == (1, ["\(mates[0]) 1 a", "\(mates[1]) 1 b"]))
         #expect(try memories(1).entries.map(\.text) == [Self.texts[0]])
     }
@@ -242,11 +266,38 @@ import Testing
         #expect(throws: RecordRefusal.self) { try heads() }
     }
 
+    @Test func aPieceThatHoldsOnlyWhatChangedDoesNotTakeThePlaceOfADamagedSnapshot() throws {
+        try fixture.send([piece([agent(mates[0], "a", [memory(Self.texts[0])]), agent(mates[1], "b")])])
+        try change("UPDATE snapshots SET round = 9")
+        #expect(throws: RecordRefusal.self) { try heads() }
+        #expect(try fixture.refusal(piece([agent(mates[1], "b2")], round: 2))?.kind == .conflict)
+        #expect(try rows("snapshot_heads") == 2)
+        #expect(throws: RecordRefusal.self) { try heads() }
+    }
+
+    @Test func aHostThatMissedAnAcknowledgementGoesOnBehindWhatItKnows() throws {
+        try fixture.send([piece([agent(mates[0], "a", [memory(Self.texts[0])])])])
+        try fixture.send([piece([agent(mates[0], "b", archived: 1, [memory(Self.texts[0])])], round: 2, isLast: false)])
+        try fixture.play(3)
+        let again = [memory(Self.texts[1]), memory(Self.texts[0])]
+        // Another capture of what the host knows to be stored, and what came after.
+        try fixture.send([piece([agent(mates[0], "c", archived: 1, again)], round: 3)])
+        #expect(try heads() == (3, ["\(mates[0]) 3 c"]))
+        #expect(try memories(3).entries.map(\.text) == [Self.texts[0], Self.texts[1], Self.texts[0]])
+    }
+
+    @Test func aPlaceWithinWhatWasWrittenAtATimeIsNoneToGoOnFrom() throws {
+        let both = [memory(Self.texts[0]), memory(Self.texts[1])]
+        try fixture.send([piece([agent(mates[0], "a", both)])])
+        #expect(try fixture.refusal(piece([agent(mates[0], "b", archived: 1)], round: 2))?.kind == .invalid)
+        #expect(try heads() == (1, ["\(mates[0]) 1 a"]))
+    }
+
     @Test func whatIsWrittenAnewAfterDamageHoldsNothingOfTheOld() throws {
         try fixture.send([piece([agent(mates[0], "a", [memory(Self.texts[0])]), agent(mates[1], "b")])])
         try change("UPDATE snapshots SET round = 9")
         #expect(throws: RecordRefusal.self) { try heads() }
-        try fixture.send([piece([agent(mates[0], "a")], isLast: false)])
+        try fixture.send([piece([agent(mates[0], "a")], startsAnew: true, isLast: false)])
         #expect(try heads() == (0, ["\(mates[0]) 1 a"]))
         #expect(try rows("snapshot_memories") == 0)
     }

@@ -67,13 +67,13 @@ private struct Kept {
 
     /// Takes a change in as the recorder does, and tells the table.
     mutating func take(_ change: AgentChange, round: UInt32, from table: inout AgentTable) throws {
-        var chain = table.saved(of: change.agent)
+        var chain = try #require(table.saved(for: change))
         let (entries, known) = try #require(change.additions(to: chain))
         #expect(known == memories[change.agent, default: []].count)
         chain.append(contentsOf: entries)
         memories[change.agent, default: []] += entries
         heads[change.agent] = (round, change.state.packedHead(chain))
-        table.note(saved: chain, of: change.agent)
+        table.note(saved: chain, for: change)
     }
 
     func install(into table: inout AgentTable) throws {
@@ -191,6 +191,63 @@ private struct Kept {
         #expect(Play.agents.map { table.archivedEntries(of: $0) } == [0, 4, 4])
     }
 
+    @Test func whatArchivingLooksAtFollowsWhatGoes() throws {
+        let each = try full(limit: .max).table.memoryBytes / 3
+        var (table, _) = try full(limit: 3 * each)
+        for _ in 0..<100 { table.archiveSaved() }
+        #expect(table.residence.queue.taken == 0)
+        // A goal of three quarters of this limit: one agent has to go.
+        (table, _) = try full(limit: 3 * each - 1)
+        for _ in 0..<100 { table.archiveSaved() }
+        #expect(Play.agents.map { table.archivedEntries(of: $0) } == [4, 0, 0])
+        // Each agent had a turn since it got its place: it is looked at once more.
+        #expect(table.residence.queue.taken <= 4)
+    }
+
+    @Test func agentsThatComeAndGoLeaveNoPlacesBehind() throws {
+        var (table, _) = try full(limit: 1 << 20)
+        let (other, _) = try full(limit: .max)
+        for _ in 0..<1_000 {
+            table.drop(Play.agents)
+            table.absorb(other)
+        }
+        #expect(table.residence.queue.count < 100)
+    }
+
+    @Test func whatWasCapturedOfAnotherLifeSaysNothingOfThisOne() throws {
+        let lives: [(inout AgentTable, Kept) throws -> Void] = [
+            { table, kept in
+                table.rebuild(kept.memories[World.ada] ?? [], of: World.ada)
+            },
+            { table, kept in try kept.install(into: &table) },
+            { table, kept in
+                table.drop(Play.agents)
+                try kept.install(into: &table)
+            },
+            { table, kept in
+                var other = AgentTable(assets: assets)
+                try kept.install(into: &other)
+                table.drop(Play.agents)
+                table.absorb(other)
+            },
+        ]
+        for (index, begin) in lives.enumerated() {
+            let (_, kept) = try full(limit: .max)
+            var table = AgentTable(assets: assets)
+            try kept.install(into: &table)
+            let changes = table.takeChanges(of: [World.ada], again: [World.ada])
+            let change = try #require(changes.first)
+            var chain = try #require(table.saved(for: change))
+            try begin(&table, kept)
+            #expect(table.saved(for: change) == nil, "life \(index)")
+            let before = table.takeChanges(of: [World.ada], again: [World.ada]).first.flatMap { table.saved(for: $0) }
+            chain.append(contentsOf: [MemoryState.LongEntry(text: "late", time: 9, importance: 1, vector: nil)])
+            table.note(saved: chain, for: change)
+            let after = table.takeChanges(of: [World.ada], again: [World.ada]).first.flatMap { table.saved(for: $0) }
+            #expect(before != nil && after == before, "life \(index)")
+        }
+    }
+
     @Test func whatSomebodyWaitsForOrWhatCameBackWrongStays() throws {
         var (table, kept) = try full(limit: 0)
         table.beginWait(for: World.ada)
@@ -260,9 +317,9 @@ private struct Kept {
         // From the journal they come back all the same, and the next snapshot has them anew.
         loaded.rebuild(whole.memory.long, of: World.ada)
         #expect(loaded.state(of: World.ada) == whole)
-        #expect(loaded.saved(of: World.ada) == MemoryChain())
         let changes = loaded.takeChanges(of: Play.agents)
         #expect(changes.map(\.agent) == [World.ada])
+        #expect(changes.first.flatMap { loaded.saved(for: $0) } == MemoryChain())
     }
 
     @Test func aMergeOfSomeAgentsLeavesTheOthersAsTheyWere() {

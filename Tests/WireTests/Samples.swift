@@ -101,8 +101,8 @@ enum Samples {
             agents: [
                 AgentSnapshot(
                     agent: AgentID(number: 9), head: [1, 2], archived: 4,
-                    entries: [ArchivedMemory(text: contentHash("x"), time: 86_400, importance: 7, hasVector: true)])
-            ], isLast: true), LoadSnapshot(partition: 5, epoch: 2, after: AgentID(number: 9)),
+                    entries: [ArchivedMemory(text: contentHash("x"), time: 86_400, importance: 7, vector: 81)])
+            ], startsAnew: true, isLast: true), LoadSnapshot(partition: 5, epoch: 2, after: AgentID(number: 9)),
         SnapshotPage(round: 3, agents: [AgentHead(agent: AgentID(number: 9), round: 4, head: [1, 2])], more: true),
         FetchMemory(partition: 5, epoch: 2, agent: AgentID(number: 9), offset: 3, count: 4),
         AgentMemory(

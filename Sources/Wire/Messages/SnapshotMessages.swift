@@ -10,15 +10,15 @@ public struct ArchivedMemory: Hashable, Packable {
     public var time: Int64
     /// Its rating, 0 to 10.
     public var importance: UInt8
-    /// Whether it has a vector.
-    public var hasVector: Bool
+    /// The checksum of its vector, which tells it from others that the text was given; nil where it has none.
+    public var vector: UInt64?
 
     /// An entry.
-    public init(text: Digest128, time: Int64, importance: UInt8, hasVector: Bool) {
+    public init(text: Digest128, time: Int64, importance: UInt8, vector: UInt64?) {
         self.text = text
         self.time = time
         self.importance = importance
-        self.hasVector = hasVector
+        self.vector = vector
     }
 
     public func pack(into packer: inout Packer) {
@@ -26,7 +26,7 @@ public struct ArchivedMemory: Hashable, Packable {
         packer.pack(text)
         packer.pack(time)
         packer.pack(UInt64(importance))
-        packer.pack(hasVector)
+        if let vector { packer.pack(vector) } else { packer.packNil() }
     }
 
     public init(from unpacker: inout Unpacker) throws {
@@ -35,7 +35,9 @@ public struct ArchivedMemory: Hashable, Packable {
         let time = try unpacker.readInt()
         let importance = try unpacker.readUInt32()
         guard importance <= 10 else { throw DecodingFailure.range("importance") }
-        self.init(text: text, time: time, importance: UInt8(importance), hasVector: try unpacker.readBool())
+        var vector: UInt64?
+        if unpacker.peekType() == .nil { try unpacker.readNil() } else { vector = try unpacker.readUInt() }
+        self.init(text: text, time: time, importance: UInt8(importance), vector: vector)
     }
 }
 
@@ -79,7 +81,8 @@ public struct AgentSnapshot: Hashable, Packable {
 /// old epoch. A snapshot is a copy: the journal stays the truth, and a run without any snapshot resumes just as well.
 public struct StoreSnapshot: WireMessage {
     public static let kind = WireKind.storeSnapshot
-    public static let fieldCount = 5
+    public static let version = 2
+    public static let fieldCount = 6
     /// The partition.
     public var partition: UInt32
     /// The holder's epoch.
@@ -88,15 +91,21 @@ public struct StoreSnapshot: WireMessage {
     public var round: UInt32
     /// A piece of the agents.
     public var agents: [AgentSnapshot]
+    /// Whether it is the first of all agents that ever changed, with all of their memories: only such a piece may take
+    /// the place of a snapshot that was refused as damaged.
+    public var startsAnew: Bool
     /// Whether this is the last piece.
     public var isLast: Bool
 
     /// A piece of a snapshot.
-    public init(partition: UInt32, epoch: UInt64, round: UInt32, agents: [AgentSnapshot], isLast: Bool) {
+    public init(
+        partition: UInt32, epoch: UInt64, round: UInt32, agents: [AgentSnapshot], startsAnew: Bool, isLast: Bool
+    ) {
         self.partition = partition
         self.epoch = epoch
         self.round = round
         self.agents = agents
+        self.startsAnew = startsAnew
         self.isLast = isLast
     }
 
@@ -105,6 +114,7 @@ public struct StoreSnapshot: WireMessage {
         packer.pack(epoch)
         packer.pack(UInt64(round))
         packer.pack(agents)
+        packer.pack(startsAnew)
         packer.pack(isLast)
     }
 
@@ -113,6 +123,7 @@ public struct StoreSnapshot: WireMessage {
         epoch = try unpacker.readUInt()
         round = try unpacker.readUInt32()
         agents = try unpacker.readList()
+        startsAnew = try unpacker.readBool()
         isLast = try unpacker.readBool()
     }
 }
