@@ -133,7 +133,10 @@ import Testing
         (", prompts: prompts", "", "c.yaml:2:11: the key scenario.prompts is missing"),
         ("talker:", "walker:", "c.yaml:4:3: unknown key populations.walker; did you mean talker?"),
         ("count: 5", "count: -5", "c.yaml:4:39: populations.talker.count must be from 0"),
-        ("count: 5", "format: xml", "c.yaml:4:40: populations.talker.format is unknown; one of json, jsonl, csv, gensim"),
+        (
+            "count: 5", "format: xml",
+            "c.yaml:4:40: populations.talker.format is unknown; one of json, jsonl, csv, gensim, drawn"
+        ),
         ("name: small", "name: ../other", "c.yaml:1:7: the run's name is not usable"),
         ("name: small", "name: .hidden", "c.yaml:1:7: the run's name is not usable"),
         ("name: small", "", "c.yaml:2:1: the key name is missing"),
