@@ -5,7 +5,7 @@ import Support
 extension PopulationSpec {
     private static let draws = ["choose", "range", "normal", "text"]
 
-    /// Reads a YAML file of distributions; `file` is what errors call it, and part of what is drawn.
+    /// Reads a YAML file of distributions; `file` is what errors call it, and its last part enters what is drawn.
     public init(yaml: String, file: String) throws(UserError) {
         let root = try YAMLSection(yaml: yaml, file: file, keys: ["fields"])
         let section = try root.section("fields", keys: nil)
@@ -18,7 +18,8 @@ extension PopulationSpec {
             let entry = try section.section(name, keys: Self.draws + ["table"])
             fields.append(Field(name: name, rows: try Self.rows(entry, name, section)))
         }
-        try self.init(name: file, fields: fields)
+        let name = file.split(separator: "/").last.map(String.init) ?? file
+        try self.init(name: name, fields: fields, place: file)
     }
 
     private static func rows(

@@ -92,6 +92,8 @@ public struct PopulationSpec: Sendable, Equatable {
 
     /// What the spec is for: part of every draw's seed.
     public let name: String
+    /// What errors call it.
+    private let place: String
     /// The fields, in the order in which they are drawn.
     public let fields: [Field]
     private let templates: [String: PromptTemplate]
@@ -100,8 +102,9 @@ public struct PopulationSpec: Sendable, Equatable {
     public static let numberField = "number"
 
     /// A spec. Throws where a condition or a text names a field that is not drawn before.
-    public init(name: String, fields: [Field]) throws(UserError) {
+    public init(name: String, fields: [Field], place: String) throws(UserError) {
         self.name = name
+        self.place = place
         self.fields = fields
         var known: Set<String> = [Self.numberField]
         var templates: [String: PromptTemplate] = [:]
@@ -109,16 +112,16 @@ public struct PopulationSpec: Sendable, Equatable {
             for row in field.rows {
                 for condition in row.conditions where !known.contains(condition.field) {
                     throw UserError(
-                        "the field \(condition.field) is not drawn before \(field.name)", at: name,
+                        "the field \(condition.field) is not drawn before \(field.name)", at: place,
                         advice: "put the fields that others depend on first", exitCode: .configuration)
                 }
                 guard case .text(let source) = row.draw, templates[source] == nil else { continue }
-                let template = try PromptTemplate(source, place: "\(name), field \(field.name)")
-                try template.check(fields: known, place: "\(name), field \(field.name)")
+                let template = try PromptTemplate(source, place: "\(place), field \(field.name)")
+                try template.check(fields: known, place: "\(place), field \(field.name)")
                 templates[source] = template
             }
             guard known.insert(field.name).inserted else {
-                throw UserError("the field \(field.name) is drawn twice", at: name, exitCode: .configuration)
+                throw UserError("the field \(field.name) is drawn twice", at: place, exitCode: .configuration)
             }
         }
         self.templates = templates
@@ -132,7 +135,7 @@ public struct PopulationSpec: Sendable, Equatable {
     public func records(
         _ count: Int, of type: AgentTypeDefinition, seed: RunSeed
     ) throws(UserError) -> [ProfileRecord] {
-        let reader = PopulationReader(type: type, format: .drawn, file: name)
+        let reader = PopulationReader(type: type, format: .drawn, file: place)
         var records: [ProfileRecord] = []
         records.reserveCapacity(count)
         for number in 1...max(1, count) where count > 0 {
@@ -148,7 +151,7 @@ public struct PopulationSpec: Sendable, Equatable {
         for field in fields {
             guard let row = field.rows.first(where: { $0.conditions.allSatisfy { $0.holds(in: values) } }) else {
                 throw UserError(
-                    "no row of \(field.name) is for record \(number)", at: name,
+                    "no row of \(field.name) is for record \(number)", at: place,
                     advice: "end the table with a row without `when`", exitCode: .dataError)
             }
             values[field.name] = draw(row.draw, values, &generator)
