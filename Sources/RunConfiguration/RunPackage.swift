@@ -87,10 +87,30 @@ public struct RunPackage: Sendable {
                     "the population of type \(type.name) is missing", at: "populations",
                     advice: "add populations.\(type.name) with its file", exitCode: .configuration)
             }
-            let records = try PopulationReader(type: type, format: choice.format, file: choice.file)
-                .records(in: try read(choice.file))
+            let records = try records(of: type, choice, seed: RunSeed(settings.seed), read: read)
             groups.append(Population.Group(type: type, records: records, count: choice.count ?? records.count))
         }
         return try Population(groups)
+    }
+
+    private static func records(
+        of type: AgentTypeDefinition, _ choice: RunSettings.PopulationChoice, seed: RunSeed,
+        read: (String) throws -> [UInt8]
+    ) throws -> [ProfileRecord] {
+        let bytes = try read(choice.file)
+        guard choice.format == .drawn else {
+            return try PopulationReader(type: type, format: choice.format, file: choice.file).records(in: bytes)
+        }
+        guard bytes.count <= RunSettings.maxBytes, let text = String(validating: bytes, as: UTF8.self) else {
+            throw UserError(
+                "the distributions are no UTF-8 text of at most \(RunSettings.maxBytes >> 20) MiB", at: choice.file,
+                advice: "is this the right file?", exitCode: .dataError)
+        }
+        guard let count = choice.count else {
+            throw UserError(
+                "the number of \(type.name) agents is missing", at: "populations.\(type.name)",
+                advice: "distributions have none: add count", exitCode: .configuration)
+        }
+        return try PopulationSpec(yaml: text, file: choice.file).records(count, of: type, seed: seed)
     }
 }

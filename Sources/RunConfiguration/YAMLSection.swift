@@ -107,6 +107,9 @@ struct YAMLSection {
     /// Whether `key` holds a single value, no mapping and no list.
     func isScalar(_ key: String) -> Bool { node(key)?.scalar != nil }
 
+    /// Whether `key` holds a list.
+    func isList(_ key: String) -> Bool { node(key)?.sequence != nil }
+
     /// The elements of a list under `key`, each as a section in which it stands under `name`; none where it is absent.
     func elements(_ key: String, as name: String) throws(UserError) -> [YAMLSection] {
         guard let node = node(key), !Self.isNull(node) else { return [] }

@@ -60,6 +60,23 @@ import Testing
         #expect(population.record(of: AgentID(number: 0)) == ["part": .text("north")])
     }
 
+    @Test func aPopulationMayBeDrawnFromDistributions() throws {
+        let drawn = Self.yaml("").replacing("people.csv, format: csv", with: "drawn.yaml, format: drawn")
+        func load(_ yaml: String) throws -> RunPackage {
+            try RunPackage.load(yaml: yaml, name: "c.yaml", registry: Self.registry) { path in
+                Array((path == "drawn.yaml" ? "fields: { part: { choose: [north, south] } }" : "").utf8)
+            }
+        }
+        let population = try load(drawn).population
+        #expect(population.count == 40)
+        let parts = population.agents.map { population.record(of: $0)["part"] }
+        #expect(Set(parts) == [.text("north"), .text("south")])
+        let other = try load("seed: 5\n" + drawn).population
+        #expect(other.agents.map { other.record(of: $0)["part"] } != parts)
+        let error = #expect(throws: UserError.self) { try load(drawn.replacing(", count: 40", with: "")) }
+        #expect(error?.what == "the number of person agents is missing")
+    }
+
     @Test func rulesAndRelationsAreReadAndWrittenBackAlike() throws {
         let package = try Self.package(
             """

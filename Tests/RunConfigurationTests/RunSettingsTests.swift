@@ -135,7 +135,7 @@ import Testing
         ("count: 5", "count: -5", "c.yaml:4:39: populations.talker.count must be from 0"),
         (
             "count: 5", "format: xml",
-            "c.yaml:4:40: populations.talker.format is unknown; one of json, jsonl, csv, gensim"
+            "c.yaml:4:40: populations.talker.format is unknown; one of json, jsonl, csv, gensim, drawn"
         ),
         ("name: small", "name: ../other", "c.yaml:1:7: the run's name is not usable"),
         ("name: small", "name: .hidden", "c.yaml:1:7: the run's name is not usable"),

@@ -8,4 +8,6 @@ public enum PopulationFormat: String, Sendable, CaseIterable {
     case csv
     /// The original GenSim's files: an array of `{"class": ..., "args": {fields}}`.
     case gensim
+    /// Distributions from which records are drawn: YAML; see `PopulationSpec`.
+    case drawn
 }

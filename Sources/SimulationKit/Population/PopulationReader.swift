@@ -27,6 +27,7 @@ public struct PopulationReader: Sendable {
             case .json, .gensim: try elements(in: bytes)
             case .jsonl: try lines(in: bytes)
             case .csv: try cells(in: bytes)
+            case .drawn: throw error("distributions are no records", advice: "give their number, too: count: 1000")
             }
         guard !values.isEmpty else { throw error("the population has no records", advice: "add at least one") }
         var records: [ProfileRecord] = []
@@ -80,12 +81,32 @@ public struct PopulationReader: Sendable {
                 throw error("the field is given twice", record: number, field: member.key, advice: "keep one")
             }
         }
+        try checkComplete(values, record: number)
+        return ProfileRecord(id: id ?? derivedID(number), values: values, type: type)
+    }
+
+    /// A record from values that were drawn.
+    func record(_ values: [String: Value], number: Int) throws(UserError) -> ProfileRecord {
+        for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+            guard let field = type.fields.first(where: { $0.name == name }) else {
+                throw unknown(name, record: number)
+            }
+            guard field.kind.accepts(value) else {
+                throw error(
+                    "the value is no \(field.kind.rawValue)", record: number, field: name,
+                    advice: "a \(type.name)'s \(name) is a \(field.kind.rawValue)")
+            }
+        }
+        try checkComplete(values, record: number)
+        return ProfileRecord(id: derivedID(number), values: values, type: type)
+    }
+
+    private func checkComplete(_ values: [String: Value], record number: Int) throws(UserError) {
         for field in type.fields where values[field.name] == nil && field.initial == nil {
             throw error(
                 "the field \(field.name) is missing", record: number, field: field.name,
                 advice: "every \(type.name) needs a \(field.kind.rawValue) named \(field.name)")
         }
-        return ProfileRecord(id: id ?? derivedID(number), values: values, type: type)
     }
 
     private func id(_ value: JSONValue, record: Int) throws(UserError) -> String {
