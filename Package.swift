@@ -179,7 +179,7 @@ let testTargets: [Target] = [
         [
             "MetricsServer",
             "AgentHostRole", "ClusterLogic", "TurnEngine", "SimulationKit", "RunConfiguration", "ServiceRuntime",
-            "Transport", "Wire", "Model", "Hashing", "Support",
+            "Transport", "Wire", "Model", "Hashing", "Vectors", "Support",
             log,
         ]),
     tests("ServiceRuntime", ["ServiceRuntime", "Support", log]),

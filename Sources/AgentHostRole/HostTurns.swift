@@ -90,7 +90,10 @@ final class HostTurns: PassiveTurns {
         let vectors = try VectorLookup(outcomes: known.outcomes, dimension: assets.embeddingDimension)
         let trees = try known.consolidations.map { try Tree(packed: $0) }
         table.withLock { table in
-            for tree in trees { table.applyConsolidations(of: tree, vector: vectors.vector) }
+            for tree in trees {
+                guard let agent = tree.turns.first?.agent else { continue }
+                table.applyConsolidations(of: tree, vector: vectors.vector(of: agent))
+            }
         }
         runner.recorded.add(known.outcomes, lease)
         runner.counters.withLock {

@@ -204,7 +204,8 @@ final class PartitionLoader: Sendable {
         _ page: MergedOperations, _ round: UInt32, _ vectors: VectorLookup, to table: inout AgentTable
     ) {
         for change in page.operations {
-            table.merge(change.operation, target: change.target, round: round, vector: vectors.vector)
+            table.merge(
+                change.operation, target: change.target, round: round, vector: vectors.vector(of: change.target))
         }
     }
 

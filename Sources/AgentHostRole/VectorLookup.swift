@@ -4,28 +4,34 @@ import SimulationKit
 import Vectors
 import Wire
 
-/// Vectors by the content of their texts, as they come from the recorder.
+/// Vectors as they come from the recorder, by whose they are and the content of their texts: a model that is asked for
+/// the same text twice may answer with two vectors, and each agent keeps the one that it was given.
 struct VectorLookup: Sendable {
-    private let vectors: [Digest128: FixedVector]
+    private let vectors: [AgentID: [Digest128: FixedVector]]
 
     /// Vectors of a page of merged operations.
     init(_ vectors: [TextVector], dimension: Int) throws {
-        self.vectors = try Dictionary(
-            vectors.map { ($0.text, try FixedVector(bytes: $0.vector, dimension: dimension)) }
-        ) { first, _ in first }
+        var found: [AgentID: [Digest128: FixedVector]] = [:]
+        for vector in vectors {
+            found[vector.agent, default: [:]][vector.text] = try FixedVector(
+                bytes: vector.vector, dimension: dimension)
+        }
+        self.vectors = found
     }
 
     /// Vectors that embedding calls recorded.
     init(outcomes: [OutcomeRecord], dimension: Int) throws {
-        var vectors: [Digest128: FixedVector] = [:]
-        for case .embedding(_, let texts, let bytes) in outcomes.map(\.content) {
+        var found: [AgentID: [Digest128: FixedVector]] = [:]
+        for outcome in outcomes {
+            guard case .embedding(_, let texts, let bytes) = outcome.content else { continue }
             for (text, vector) in zip(texts, bytes) {
-                vectors[contentHash(text)] = try FixedVector(bytes: vector, dimension: dimension)
+                found[outcome.agent, default: [:]][contentHash(text)] = try FixedVector(
+                    bytes: vector, dimension: dimension)
             }
         }
-        self.vectors = vectors
+        vectors = found
     }
 
-    /// The vector of a text, nil where it was never embedded.
-    var vector: (String) -> FixedVector? { { vectors[contentHash($0)] } }
+    /// The vector that an agent was given for a text, nil where it never asked for one.
+    func vector(of agent: AgentID) -> (String) -> FixedVector? { { vectors[agent]?[contentHash($0)] } }
 }

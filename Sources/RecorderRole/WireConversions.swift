@@ -94,7 +94,8 @@ extension MergedOperations {
             operations: page.changes.map {
                 MergedOperation(source: $0.source, target: $0.target, operation: $0.operation)
             },
-            vectors: page.vectors.map { TextVector(text: $0.text, vector: $0.vector) }, more: page.more)
+            vectors: page.vectors.map { TextVector(agent: $0.agent, text: $0.text, vector: $0.vector) }, more: page.more
+        )
     }
 }
 

@@ -71,7 +71,7 @@ final class MergedReader {
         for record in try outcomes.embeddings(ofRoot: stored.root, root, partition: partition) {
             guard case .embedding(_, let texts, let vectors) = record.content else { continue }
             for (text, vector) in zip(texts, vectors) {
-                page.vectors.append(MergedPage.Vector(text: contentHash(text), vector: vector))
+                page.vectors.append(MergedPage.Vector(agent: record.agent, text: contentHash(text), vector: vector))
                 bytes += vector.count + 32
             }
         }

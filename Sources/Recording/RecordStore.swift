@@ -83,6 +83,8 @@ public struct RecordedPage: Hashable, Sendable {
 public struct MergedPage: Sendable {
     /// A vector that a consolidation on the page recorded.
     public struct Vector: Hashable, Sendable {
+        /// Whose consolidation it was. Another one's may have been given another vector for the same text.
+        public var agent: AgentID
         /// Content address of the text.
         public var text: Digest128
         /// Little-endian floats, of two or four bytes as the run is configured.

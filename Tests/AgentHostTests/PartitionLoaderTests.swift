@@ -1,3 +1,4 @@
+import Hashing
 import Logging
 import Model
 import ServiceRuntime
@@ -6,6 +7,7 @@ import Support
 import Testing
 import Transport
 import TurnEngine
+import Vectors
 import Wire
 
 @testable import AgentHostRole
@@ -28,8 +30,8 @@ private struct Past: Sendable {
             ]
     }
 
-    init() throws {
-        assets = try IdleScenario.assets(agents: 1)
+    init(agents: Int = 1) throws {
+        assets = try IdleScenario.assets(agents: agents)
         var table = AgentTable(assets: assets)
         for round in UInt32(1)...2 {
             table.beginMerge(round)
@@ -82,7 +84,7 @@ private struct Past: Sendable {
         pause: @escaping @Sendable () async throws -> Void = {}
     ) -> PartitionLoader {
         let table = Guarded(AgentTable(assets: assets, memoryBytes: memoryBytes))
-        let members = [[Self.agent], [.environment]]
+        let members = [assets.population.agents, [.environment]]
         let client = WireClient(recorder)
         let logger = Logger(label: "test")
         return PartitionLoader(
@@ -169,6 +171,33 @@ private struct Past: Sendable {
         fails.withLock { $0 = false }
         try await loader.load([Past.lease], closedRound: 2)
         #expect(try await loader.complete(Past.agent) == past.state)
+    }
+
+    @Test func eachAgentKeepsTheVectorThatItWasGivenForOneText() async throws {
+        let (first, second) = (AgentID(number: 0), AgentID(number: 1))
+        // Half floats of 1: the model answered with different directions on two days.
+        let vectors: [AgentID: [UInt8]] = [first: [0, 60, 0, 0, 0, 0, 0, 0], second: [0, 0, 0, 60, 0, 0, 0, 0]]
+        let recorder = FakeRecorder { envelope in
+            if envelope.kind == WireKind.loadSnapshot.rawValue {
+                return SnapshotPage(round: 0, agents: [], more: false)
+            }
+            let round = try FetchMerged(body: envelope.body).round
+            let operations = [first, second].flatMap { agent in
+                Past.operations(round).map { MergedOperation(source: agent, target: agent, operation: $0) }
+            }
+            let given = [first, second].map {
+                TextVector(agent: $0, text: contentHash("memory 0"), vector: vectors[$0] ?? [])
+            }
+            return MergedOperations(operations: operations, vectors: round == 2 ? given : [], more: false)
+        }
+        let past = try Past(agents: 2)
+        let loader = past.loader(recorder, snapshotRounds: 0) {}
+        try await loader.load([Past.lease], closedRound: 2)
+        for agent in [first, second] {
+            let entry = try #require(try await loader.complete(agent).memory.long.first)
+            #expect(entry.text == "memory 0")
+            #expect(entry.vector == (try FixedVector(bytes: vectors[agent] ?? [], dimension: 4)))
+        }
     }
 
     @Test(.timeLimit(.minutes(1))) func nothingCapturedBeforeAFailedAdvanceIsSentAfterIt() async throws {

@@ -112,7 +112,7 @@ enum Samples {
         MergedOperations(
             operations: operations.map {
                 MergedOperation(source: AgentID(number: 9), target: AgentID(number: 4), operation: $0)
-            }, vectors: [TextVector(text: contentHash("a"), vector: [0, 60])], more: true),
+            }, vectors: [TextVector(agent: AgentID(number: 4), text: contentHash("a"), vector: [0, 60])], more: true),
         Complete(run: "market", call: call, seeds: [1, .max], spec: drawnSpec), Completed(outcome: drawnOutcome),
         ReleaseOutcomes(run: "market", calls: [call]), CancelCalls(run: "market", calls: [call]), DescribeModels(),
         ModelsDescribed(backends: [

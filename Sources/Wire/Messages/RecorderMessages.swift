@@ -255,28 +255,34 @@ public struct MergedOperation: Hashable, Packable {
     }
 }
 
-/// A text's vector.
+/// The vector that an agent was given for a text.
 public struct TextVector: Hashable, Packable {
+    /// The agent. Another one may have been given another vector for the same text.
+    public var agent: AgentID
     /// Content address of the text.
     public var text: Digest128
     /// Little-endian IEEE half floats.
     public var vector: [UInt8]
 
-    /// The vector of a text.
-    public init(text: Digest128, vector: [UInt8]) {
+    /// The vector of a text, as an agent was given it.
+    public init(agent: AgentID, text: Digest128, vector: [UInt8]) {
+        self.agent = agent
         self.text = text
         self.vector = vector
     }
 
     public func pack(into packer: inout Packer) {
-        packer.packArray(count: 2)
+        packer.packArray(count: 3)
+        agent.pack(into: &packer)
         packer.pack(text)
         packer.packBinary(vector)
     }
 
     public init(from unpacker: inout Unpacker) throws {
-        try unpacker.enter("text vector", count: 2)
-        self.init(text: try unpacker.readDigest128(), vector: try unpacker.readBinary())
+        try unpacker.enter("text vector", count: 3)
+        self.init(
+            agent: try AgentID(from: &unpacker), text: try unpacker.readDigest128(),
+            vector: try unpacker.readBinary())
     }
 }
 
@@ -284,11 +290,13 @@ public struct TextVector: Hashable, Packable {
 /// refer to: those of rated pending entries travel by the host's own knowledge of the texts.
 public struct MergedOperations: WireMessage {
     public static let kind = WireKind.mergedOperations
+    /// Version 2 says of which agent a vector is.
+    public static let version = 2
     public static let fieldCount = 3
     public static let sizeLimit = WireLimits.bulk
     /// This page's operations.
     public var operations: [MergedOperation]
-    /// Vectors recorded by the embedding calls of the consolidations on this page, by text.
+    /// Vectors recorded by the embedding calls of the consolidations on this page, by agent and text.
     public var vectors: [TextVector]
     /// Whether more follow.
     public var more: Bool
