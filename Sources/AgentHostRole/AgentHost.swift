@@ -152,7 +152,7 @@ final class AgentHost: Sendable {
         case .advance(let leases, let round):
             for lease in leases {
                 start(lease, in: loads) {
-                    try await $0.loader.advance([PartitionLease(lease)], to: round)
+                    try await $0.loader.advance([lease], to: round)
                 } then: {
                     .loaded(lease, round: round)
                 }
@@ -189,7 +189,7 @@ final class AgentHost: Sendable {
         parts.gate.hold(lease)
         let farewell = farewells.withLock { $0[lease.partition] }
         start(lease, in: loads, after: farewell) {
-            try await $0.loader.load([PartitionLease(lease)], closedRound: round)
+            try await $0.loader.load([lease], closedRound: round)
         } then: {
             .loaded(lease, round: round)
         }
@@ -242,7 +242,7 @@ final class AgentHost: Sendable {
         switch report {
         case .ready(let grant, let round): parts.report(LeaseReady(host: host, grant: grant, round: round))
         case .finished(let round, let leases):
-            parts.report(RoundFinished(host: host, round: round, leases: leases.map { PartitionLease($0) }))
+            parts.report(RoundFinished(host: host, round: round, leases: leases))
         case .environmentFinished(let round): parts.report(EnvironmentFinished(host: host, round: round))
         case .drained(let round): parts.report(Drained(host: host, round: round))
         }

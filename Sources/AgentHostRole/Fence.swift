@@ -1,4 +1,5 @@
 import ClusterLogic
+import Model
 import Support
 
 /// Since when the recorder has known newer leases than those that this host holds by the newest map.

@@ -63,7 +63,7 @@ final class PartitionLoader: Sendable {
 
     /// Brings the agents of partitions that are not loaded under these leases to the end of `closedRound`. Call it
     /// before any turn of theirs runs in the round after.
-    func load(_ leases: [PartitionLease], closedRound: UInt32) async throws {
+    func load(_ leases: [Lease], closedRound: UInt32) async throws {
         let fresh = held.withLock { held in leases.filter { held[$0.partition]?.epoch != $0.epoch } }
         try await sideBySide(fresh) { lease in
             let loaded = try await self.loaded(lease, closedRound)
@@ -80,7 +80,7 @@ final class PartitionLoader: Sendable {
 
     /// Applies merged operations until all these partitions, which are loaded, are at the end of `round`; then a
     /// snapshot of them may begin.
-    func advance(_ leases: [PartitionLease], to round: UInt32) async throws {
+    func advance(_ leases: [Lease], to round: UInt32) async throws {
         var hasAdvanced = false
         while let (next, due) = due(leases, round) {
             let numbers = due.map(\.partition)
@@ -116,7 +116,7 @@ final class PartitionLoader: Sendable {
     }
 
     /// The partitions that are furthest behind `round`, and the round that they need next.
-    private func due(_ leases: [PartitionLease], _ round: UInt32) -> (next: UInt32, leases: [PartitionLease])? {
+    private func due(_ leases: [Lease], _ round: UInt32) -> (next: UInt32, leases: [Lease])? {
         held.withLock { held in
             let behind = leases.filter { (held[$0.partition]?.round ?? round) < round }
             guard let first = behind.compactMap({ held[$0.partition]?.round }).min() else { return nil }
@@ -141,7 +141,7 @@ final class PartitionLoader: Sendable {
     }
 
     private func sideBySide(
-        _ leases: [PartitionLease], _ body: @escaping @Sendable (PartitionLease) async throws -> Void
+        _ leases: [Lease], _ body: @escaping @Sendable (Lease) async throws -> Void
     ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (index, lease) in leases.enumerated() {
@@ -163,7 +163,7 @@ final class PartitionLoader: Sendable {
         var isDamaged = false
     }
 
-    private func loaded(_ lease: PartitionLease, _ closedRound: UInt32) async throws -> Loaded {
+    private func loaded(_ lease: Lease, _ closedRound: UInt32) async throws -> Loaded {
         guard closedRound > 0 else { return Loaded(table: AgentTable(assets: assets)) }
         let reading = SnapshotReading(recorder: recorder, retry: retry, dimension: assets.embeddingDimension)
         let base: AgentTable

@@ -1,4 +1,5 @@
 import ClusterLogic
+import Model
 import Wire
 
 /// Who holds which partition, as the coordinator last said.
@@ -10,7 +11,7 @@ struct PartitionMap: Sendable {
     /// Takes over a newer map.
     mutating func update(_ message: LeaseGrant) {
         grant = message.grant
-        leases = Dictionary(message.leases.map { ($0.partition, Lease($0)) }) { $1 }
+        leases = Dictionary(message.leases.map { ($0.partition, $0) }) { $1 }
         endpoints = Dictionary(message.hosts.map { ($0.host, $0.endpoint) }) { $1 }
     }
 
@@ -18,14 +19,4 @@ struct PartitionMap: Sendable {
     func held(by host: UInt32) -> [Lease] {
         leases.values.filter { $0.host == host }.sorted { $0.partition < $1.partition }
     }
-}
-
-extension Lease {
-    /// A lease as it came over the wire.
-    init(_ lease: PartitionLease) { self.init(partition: lease.partition, epoch: lease.epoch, host: lease.host) }
-}
-
-extension PartitionLease {
-    /// A lease for the wire.
-    init(_ lease: Lease) { self.init(partition: lease.partition, epoch: lease.epoch, host: lease.host) }
 }

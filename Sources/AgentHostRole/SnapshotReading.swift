@@ -21,7 +21,7 @@ struct SnapshotReading: Sendable {
     /// Installs the heads of a partition's snapshot and gives the round after which operations are missing. Throws
     /// `SnapshotDamage` when any head is not what it should be.
     func read(
-        _ lease: PartitionLease, into empty: AgentTable, isMember: (AgentID) -> Bool
+        _ lease: Lease, into empty: AgentTable, isMember: (AgentID) -> Bool
     ) async throws -> (table: AgentTable, round: UInt32) {
         var table = empty
         var after: AgentID?

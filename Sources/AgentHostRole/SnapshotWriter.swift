@@ -14,7 +14,7 @@ import Wire
 /// by side. What a capture could not send any more is part of the next one.
 final class SnapshotWriter: Sendable {
     private struct Capture {
-        var lease: PartitionLease
+        var lease: Lease
         var round: UInt32
         /// Agents that are not known to be durable, in ascending order.
         var changes: ArraySlice<AgentChange>
@@ -89,7 +89,7 @@ final class SnapshotWriter: Sendable {
 
     /// Captures what changed in partitions whose agents are as of the end of `round`, and sends it in the background.
     /// Call it before the next round's first turn runs.
-    func capture(_ leases: [PartitionLease], round: UInt32) {
+    func capture(_ leases: [Lease], round: UInt32) {
         guard rounds > 0, round % rounds == 0 else { return }
         let starting = state.withLock { state -> Int in
             guard !state.hasStopped else { return 0 }
@@ -101,7 +101,7 @@ final class SnapshotWriter: Sendable {
         for _ in 0..<starting { launcher.launch(priority: .background) { await self.work() } }
     }
 
-    private func capture(_ lease: PartitionLease, _ round: UInt32, _ state: inout State) {
+    private func capture(_ lease: Lease, _ round: UInt32, _ state: inout State) {
         guard !state.ended.contains(lease.partition) else { return }
         let before = meter.now()
         defer {

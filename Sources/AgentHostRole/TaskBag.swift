@@ -1,4 +1,5 @@
 import ClusterLogic
+import Model
 import Support
 
 /// The tasks of a host: cancelled by lease or all together, and awaited at the end, so that nothing of a lost lease or

@@ -1,3 +1,5 @@
+import Model
+
 extension HostMachine {
     /// A new map: what is lost goes, what is new is loaded, what stays goes on.
     mutating func take(_ number: UInt64, _ closed: UInt32, _ leases: [Lease]) -> [Action] {

@@ -1,3 +1,5 @@
+import Model
+
 extension HostMachine {
     /// How far a held partition is.
     public enum Stage: Sendable, Equatable {

@@ -1,3 +1,5 @@
+import Model
+
 /// A host's course through a run: which partitions it holds, how far each is, and which root turn starts next.
 ///
 /// A pure state machine. It knows no socket, clock or task, and nothing of agents: `Root` is whatever stands for a root

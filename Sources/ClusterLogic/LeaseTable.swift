@@ -1,19 +1,4 @@
-/// A host's right to write for a partition, from one epoch on.
-public struct Lease: Hashable, Sendable {
-    /// The partition; the environment's has the number of partitions as its own.
-    public var partition: UInt32
-    /// The epoch under which the holder writes.
-    public var epoch: UInt64
-    /// The holder's number.
-    public var host: UInt32
-
-    /// A lease.
-    public init(partition: UInt32, epoch: UInt64, host: UInt32) {
-        self.partition = partition
-        self.epoch = epoch
-        self.host = host
-    }
-}
+import Model
 
 /// Who holds which partition, and under which epoch.
 ///

@@ -1,3 +1,5 @@
+import Model
+
 extension RoundMachine {
     /// Where the run stands.
     public enum Stage: Sendable, Equatable {

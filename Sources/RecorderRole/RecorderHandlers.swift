@@ -39,10 +39,8 @@ struct RecorderHandlers {
                 reply: done(responder))
         }
         server.on(GrantPartitions.self) { message, responder in
-            let leases = message.leases.map {
-                RecordedLease(partition: $0.partition, epoch: $0.epoch, host: $0.host)
-            }
-            service.write(.grantPartitions(runEpoch: message.runEpoch, leases: leases), reply: done(responder))
+            service.write(
+                .grantPartitions(runEpoch: message.runEpoch, leases: message.leases), reply: done(responder))
         }
         server.on(RecordAgents.self) { message, responder in
             let agents = message.agents.map {

@@ -9,7 +9,7 @@ public enum RecordRequest: Sendable {
     /// incarnation: by it the same coordinator is known when its request comes again.
     case raiseEpoch(epoch: UInt64, rounds: UInt32, owner: UInt64)
     /// Partitions change hands.
-    case grantPartitions(runEpoch: UInt64, leases: [RecordedLease])
+    case grantPartitions(runEpoch: UInt64, leases: [Lease])
     /// A page of the population, in ascending order of numbers.
     case recordAgents([RecordedAgent])
     /// Keep a file by content.
@@ -30,23 +30,6 @@ public enum RecordRequest: Sendable {
     case snapshot(SnapshotPiece)
     /// The run ends here for now. `ending` is `finished`, `stopped` or `failed`.
     case finishRun(runEpoch: UInt64, ending: String, reason: String)
-}
-
-/// A partition's holder and the epoch under which it writes.
-public struct RecordedLease: Hashable, Sendable {
-    /// The partition.
-    public var partition: UInt32
-    /// The epoch.
-    public var epoch: UInt64
-    /// The holder's number.
-    public var host: UInt32
-
-    /// A lease.
-    public init(partition: UInt32, epoch: UInt64, host: UInt32) {
-        self.partition = partition
-        self.epoch = epoch
-        self.host = host
-    }
 }
 
 /// An agent of the population.

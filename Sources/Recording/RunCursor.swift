@@ -34,7 +34,7 @@ struct RunCursor {
     /// Simulated time at the start of the latest round.
     var time: Int64 = 0
     /// Epoch and holder of each partition.
-    var leases: [UInt32: RecordedLease] = [:]
+    var leases: [UInt32: Lease] = [:]
     /// Partition of each agent, by number.
     var agentPartitions: [UInt32] = []
     /// Outcomes that arrived again.
@@ -63,7 +63,7 @@ struct RunCursor {
         }
         let leaseRows = try SQLStatement(database, "SELECT partition, epoch, host FROM partitions")
         while try leaseRows.step() {
-            let lease = RecordedLease(
+            let lease = Lease(
                 partition: UInt32(clamping: leaseRows.int(0)), epoch: UInt64(bitPattern: leaseRows.int(1)),
                 host: UInt32(clamping: leaseRows.int(2)))
             leases[lease.partition] = lease

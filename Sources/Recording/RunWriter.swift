@@ -84,7 +84,7 @@ final class RunWriter {
     }
 
     /// Writes leases; each epoch is higher than the partition's last, or the lease is the same again.
-    func grant(runEpoch: UInt64, leases: [RecordedLease], _ cursor: inout RunCursor, at: Int64) throws {
+    func grant(runEpoch: UInt64, leases: [Lease], _ cursor: inout RunCursor, at: Int64) throws {
         let run = try cursor.requireRun()
         try cursor.requireEpoch(runEpoch)
         for lease in leases {

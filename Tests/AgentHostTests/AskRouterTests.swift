@@ -41,7 +41,7 @@ import Wire
         var map = PartitionMap()
         map.update(
             LeaseGrant(
-                grant: grant, closedRound: 0, leases: [PartitionLease(partition: 0, epoch: epoch, host: host)],
+                grant: grant, closedRound: 0, leases: [Lease(partition: 0, epoch: epoch, host: host)],
                 hosts: []))
         return map
     }

@@ -148,7 +148,7 @@ import Wire
         try await scene.takesPart()
         scene.say(
             LeaseGrant(
-                grant: 1, closedRound: 0, leases: [PartitionLease(partition: 0, epoch: 1, host: HostScene.number)],
+                grant: 1, closedRound: 0, leases: [Lease(partition: 0, epoch: 1, host: HostScene.number)],
                 hosts: []))
         scene.say(StartRound(round: 1, time: 0))
         try await scene.until { try !scene.recorder.requested(LoadPartition.self).isEmpty }

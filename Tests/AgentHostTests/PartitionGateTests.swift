@@ -1,4 +1,5 @@
 import ClusterLogic
+import Model
 import Support
 import Testing
 import Wire

@@ -15,7 +15,7 @@ import Wire
 /// A recorder with two closed rounds of one agent: five memories in round 1, of which four are rated in round 2.
 private struct Past: Sendable {
     static let agent = AgentID(number: 0)
-    static let lease = PartitionLease(partition: 0, epoch: 3, host: 1)
+    static let lease = Lease(partition: 0, epoch: 3, host: 1)
 
     let assets: SimulationAssets
     /// The agent as the whole journal tells it.

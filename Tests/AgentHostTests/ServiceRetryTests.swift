@@ -1,4 +1,5 @@
 import ClusterLogic
+import Model
 import SimulationKit
 import Support
 import Testing

@@ -12,7 +12,7 @@ import Wire
 /// Three agents of one partition, and a writer of their snapshots.
 private struct Scene {
     static let agents = (0..<3).map { AgentID(number: $0) }
-    static let lease = PartitionLease(partition: 0, epoch: 5, host: 1)
+    static let lease = Lease(partition: 0, epoch: 5, host: 1)
 
     let table: Guarded<AgentTable>
     let recorder: FakeRecorder
@@ -57,7 +57,7 @@ private struct Scene {
         }
     }
 
-    func capture(_ round: UInt32, under lease: PartitionLease = Self.lease) { writer.capture([lease], round: round) }
+    func capture(_ round: UInt32, under lease: Lease = Self.lease) { writer.capture([lease], round: round) }
 
     /// Waits until the recorder has been sent a last piece of `round`.
     func complete(_ round: UInt32) async throws {
@@ -139,7 +139,7 @@ private struct Scene {
         while try scene.recorder.seen(StoreSnapshot.self).isEmpty { await Task.yield() }
         scene.change(round: 2)
         scene.writer.begin(0, anew: false)
-        scene.capture(2, under: PartitionLease(partition: 0, epoch: 6, host: 1))
+        scene.capture(2, under: Lease(partition: 0, epoch: 6, host: 1))
         try await scene.complete(2)
     }
 
@@ -211,7 +211,7 @@ private struct Scene {
             if try StoreSnapshot(body: envelope.body).partition == 0 { throw Problem(code, "nonsense") }
             return Acknowledged()
         }
-        let other = PartitionLease(partition: 1, epoch: 6, host: 1)
+        let other = Lease(partition: 1, epoch: 6, host: 1)
         func sent(_ partition: UInt32) throws -> [StoreSnapshot] {
             try scene.recorder.seen(StoreSnapshot.self).filter { $0.partition == partition }
         }

@@ -20,7 +20,7 @@ import Wire
         scene.say(
             LeaseGrant(
                 grant: 1, closedRound: 1,
-                leases: (0...partitions).map { PartitionLease(partition: $0, epoch: 9, host: HostScene.number) },
+                leases: (0...partitions).map { Lease(partition: $0, epoch: 9, host: HostScene.number) },
                 hosts: [HostAddress(host: HostScene.number, endpoint: "here")]))
         scene.say(StartRound(round: 2, time: 0))
         try await scene.until { try scene.recorder.requested(LoadPartition.self).count == quick }

@@ -1,4 +1,5 @@
 import ClusterLogic
+import Model
 
 extension FakeCluster {
     /// Takes what the machine wants done, and checks that it may be done now.

@@ -1,5 +1,6 @@
 import ClusterLogic
 import Hashing
+import Model
 import Testing
 
 /// Plays recorder and hosts for a round machine, delivers in any order, loses hosts, lets others join, pauses and goes

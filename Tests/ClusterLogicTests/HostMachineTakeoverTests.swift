@@ -1,4 +1,5 @@
 import ClusterLogic
+import Model
 import Testing
 
 /// What a host does next, step by step.

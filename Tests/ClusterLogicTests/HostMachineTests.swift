@@ -1,4 +1,5 @@
 import ClusterLogic
+import Model
 import Testing
 
 /// A host machine whose actions are kept apart by kind.

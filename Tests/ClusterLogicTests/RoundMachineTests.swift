@@ -1,4 +1,5 @@
 import ClusterLogic
+import Model
 import Testing
 
 /// The course of a run in which nobody is lost, and its ends.

@@ -71,7 +71,7 @@ struct RecorderProcessTests {
         let definition = RunDefinition(
             run: "r", seed: 1, partitions: 1, programVersion: "1", configuration: "", files: [], models: [],
             model: "", contextTokens: 0, embeddingModel: "", embeddingDimension: 0)
-        let leases = [UInt32(0), 1].map { PartitionLease(partition: $0, epoch: 1, host: 0) }
+        let leases = [UInt32(0), 1].map { Lease(partition: $0, epoch: 1, host: 0) }
         var acknowledged: [OutcomeRecord] = []
         do {
             for message in [

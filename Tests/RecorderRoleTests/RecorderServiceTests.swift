@@ -33,7 +33,7 @@ private func openStore() throws -> SQLiteRecordStore {
         .createRun(name: "r", definition: definition.packed()), .raiseEpoch(epoch: 1, rounds: 1, owner: 1),
         .recordAgents([agent]),
         .grantPartitions(
-            runEpoch: 1, leases: [0, 1].map { RecordedLease(partition: $0, epoch: 1, host: 0) }),
+            runEpoch: 1, leases: [0, 1].map { Lease(partition: $0, epoch: 1, host: 0) }),
         .openRound(RecordedStep(runEpoch: 1, round: 1, time: 0)),
     ])
     for reply in replies { _ = try reply.get() }

@@ -99,7 +99,7 @@ private struct Recorder {
     }
 
     private func begin(_ client: WireClient) async throws {
-        let leases = [UInt32(0), 1].map { PartitionLease(partition: $0, epoch: 1, host: 0) }
+        let leases = [UInt32(0), 1].map { Lease(partition: $0, epoch: 1, host: 0) }
         _ = try await client.request(
             StoreBlob(name: "config", bytes: [1]), expecting: Acknowledged.self)
         _ = try await client.request(

@@ -42,7 +42,7 @@ import Testing
         let fixture = try begun()
         let partition = fixture.agents[0].partition
         try fixture.send([
-            .grantPartitions(runEpoch: 1, leases: [RecordedLease(partition: partition, epoch: 2, host: 2)])
+            .grantPartitions(runEpoch: 1, leases: [Lease(partition: partition, epoch: 2, host: 2)])
         ])
         #expect(try fixture.refusal(.commit(fixture.commit(0)))?.kind == .fenced)
         #expect(throws: RecordRefusal.self) { try fixture.store.partition(partition, epoch: 1, round: 1) }

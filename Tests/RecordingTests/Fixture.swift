@@ -50,7 +50,7 @@ final class Fixture {
             .recordAgents(agents),
             .grantPartitions(
                 runEpoch: 1,
-                leases: (0...Fixture.partitions).map { RecordedLease(partition: $0, epoch: 1, host: 1) }),
+                leases: (0...Fixture.partitions).map { Lease(partition: $0, epoch: 1, host: 1) }),
         ])
     }
 

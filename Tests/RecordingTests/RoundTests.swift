@@ -72,7 +72,7 @@ import Testing
         try fixture.begin()
         func grant(_ epoch: UInt64, _ host: UInt32) throws -> RecordRefusal? {
             try fixture.refusal(
-                .grantPartitions(runEpoch: 1, leases: [RecordedLease(partition: 0, epoch: epoch, host: host)]))
+                .grantPartitions(runEpoch: 1, leases: [Lease(partition: 0, epoch: epoch, host: host)]))
         }
         #expect(try grant(1, 1) == nil)
         #expect(try grant(1, 2)?.kind == .conflict)

@@ -66,7 +66,7 @@ final class RecordedVillage {
                         partition: partition(ofAgent: id, partitions: partitions), profile: #"{"seats": 2}"#)
                 }),
             .grantPartitions(
-                runEpoch: 1, leases: (0...partitions).map { RecordedLease(partition: $0, epoch: 1, host: 1) }),
+                runEpoch: 1, leases: (0...partitions).map { Lease(partition: $0, epoch: 1, host: 1) }),
         ])
     }
 

@@ -58,7 +58,7 @@ enum Samples {
                 operations: []),
         ])
     static let name = OutcomeName(call: call, request: spec.requestHash, result: outcome.resultHash)
-    static let lease = PartitionLease(partition: 5, epoch: 2, host: 1)
+    static let lease = Lease(partition: 5, epoch: 2, host: 1)
     static let problem = Problem(.overloaded, "the queue is full", advice: "try again")
 
     static let all: [any WireMessage] = [

@@ -26,7 +26,7 @@ struct HostCommands: Sendable {
     /// The partition map in its wire form.
     private static func grant(_ map: LeaseMap, _ endpoints: [UInt32: String]) -> LeaseGrant {
         LeaseGrant(
-            grant: map.grant, closedRound: map.closedRound, leases: map.leases.map { PartitionLease($0) },
+            grant: map.grant, closedRound: map.closedRound, leases: map.leases,
             hosts: map.hosts.compactMap { host in
                 endpoints[host].map { HostAddress(host: host, endpoint: $0) }
             })
@@ -35,14 +35,4 @@ struct HostCommands: Sendable {
     private static func envelope(_ message: some WireMessage) -> Envelope {
         Envelope(kind: type(of: message).kind.rawValue, body: message.packed())
     }
-}
-
-extension PartitionLease {
-    /// A lease in its wire form.
-    init(_ lease: Lease) { self.init(partition: lease.partition, epoch: lease.epoch, host: lease.host) }
-}
-
-extension Lease {
-    /// A lease from its wire form.
-    init(_ lease: PartitionLease) { self.init(partition: lease.partition, epoch: lease.epoch, host: lease.host) }
 }

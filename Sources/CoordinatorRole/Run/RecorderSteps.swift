@@ -15,7 +15,7 @@ struct RecorderSteps: Sendable {
         let asked = (number, what)
         switch what {
         case .grant(let leases):
-            let message = GrantPartitions(runEpoch: runEpoch, leases: leases.map { PartitionLease($0) })
+            let message = GrantPartitions(runEpoch: runEpoch, leases: leases)
             ask(asked, message, for: Acknowledged.self) { _ in .event(.recorded(number, .done)) }
         case .open(let round, let time):
             ask(asked, OpenRound(runEpoch: runEpoch, round: round, time: time), for: Acknowledged.self) { _ in

@@ -70,7 +70,7 @@ final class RunDriver: Sendable {
         server.on(RegisterHost.self) { post(.register($0, $1)) }
         server.on(LeaseReady.self) { post(.report(.ready(grant: $0.grant, round: $0.round), host: $0.host, $1)) }
         server.on(RoundFinished.self) {
-            post(.report(.finished(round: $0.round, leases: $0.leases.map { Lease($0) }), host: $0.host, $1))
+            post(.report(.finished(round: $0.round, leases: $0.leases), host: $0.host, $1))
         }
         server.on(EnvironmentFinished.self) {
             post(.report(.environmentFinished(round: $0.round), host: $0.host, $1))

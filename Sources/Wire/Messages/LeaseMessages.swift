@@ -1,36 +1,6 @@
 import MessagePack
 import Model
 
-/// Which host holds a partition, and since which epoch.
-public struct PartitionLease: Hashable, Packable {
-    /// The partition.
-    public var partition: UInt32
-    /// The epoch under which its holder writes.
-    public var epoch: UInt64
-    /// The holder's number.
-    public var host: UInt32
-
-    /// A lease.
-    public init(partition: UInt32, epoch: UInt64, host: UInt32) {
-        self.partition = partition
-        self.epoch = epoch
-        self.host = host
-    }
-
-    public func pack(into packer: inout Packer) {
-        packer.packArray(count: 3)
-        packer.pack(UInt64(partition))
-        packer.pack(epoch)
-        packer.pack(UInt64(host))
-    }
-
-    public init(from unpacker: inout Unpacker) throws {
-        try unpacker.enter("lease", count: 3)
-        self.init(
-            partition: try unpacker.readUInt32(), epoch: try unpacker.readUInt(), host: try unpacker.readUInt32())
-    }
-}
-
 /// A host and where it takes asks.
 public struct HostAddress: Hashable, Packable {
     /// The host's number.
@@ -68,12 +38,12 @@ public struct LeaseGrant: WireMessage {
     /// Last closed round, 0 before the first.
     public var closedRound: UInt32
     /// Every partition's lease.
-    public var leases: [PartitionLease]
+    public var leases: [Lease]
     /// Every host's address.
     public var hosts: [HostAddress]
 
     /// A partition map.
-    public init(grant: UInt64, closedRound: UInt32, leases: [PartitionLease], hosts: [HostAddress]) {
+    public init(grant: UInt64, closedRound: UInt32, leases: [Lease], hosts: [HostAddress]) {
         self.grant = grant
         self.closedRound = closedRound
         self.leases = leases
@@ -139,10 +109,10 @@ public struct RoundFinished: WireMessage {
     /// The round.
     public var round: UInt32
     /// The leases under which the turns ran; one that is not current any more counts for nothing.
-    public var leases: [PartitionLease]
+    public var leases: [Lease]
 
     /// A report that partitions are through.
-    public init(host: UInt32, round: UInt32, leases: [PartitionLease]) {
+    public init(host: UInt32, round: UInt32, leases: [Lease]) {
         self.host = host
         self.round = round
         self.leases = leases

@@ -133,10 +133,10 @@ public struct GrantPartitions: WireMessage {
     /// The coordinator's epoch.
     public var runEpoch: UInt64
     /// The new leases; each epoch must be higher than the partition's last.
-    public var leases: [PartitionLease]
+    public var leases: [Lease]
 
     /// A grant.
-    public init(runEpoch: UInt64, leases: [PartitionLease]) {
+    public init(runEpoch: UInt64, leases: [Lease]) {
         self.runEpoch = runEpoch
         self.leases = leases
     }
