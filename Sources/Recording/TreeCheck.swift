@@ -57,7 +57,7 @@ struct TreeCheck {
             database,
             "SELECT place, n, owner, claimant, resource, amount, granted FROM claims WHERE round = ? ORDER BY id")
         contents = try ContentReader(database)
-        requests = try RequestCheck(database, contents)
+        requests = try RequestCheck(database, contents, seed: run.seed)
         merged = try MergedTable(database)
     }
 
@@ -183,7 +183,9 @@ struct TreeCheck {
                         text: "the result of call \(callsOfTurn.int(1)) of turn \(identity) is not the one that "
                             + "tree \(id) used")
                 }
-                try requests.check(call: callsOfTurn.int(0))
+                try requests.check(
+                    row: callsOfTurn.int(0),
+                    CallID(turn: identity, number: UInt32(clamping: callsOfTurn.int(1))))
             }
             guard uses.isEmpty else {
                 throw Verifier.Violation(text: "turn \(identity) of tree \(id) used calls that are missing")

@@ -7,14 +7,18 @@ import Testing
 
 /// Distributions that answers were drawn from, in the recording.
 @Suite struct DistributionTests {
-    private func recorded() throws -> (Fixture, [OutcomeRecord]) {
+    /// Three calls, the first drawn; `isRight` says whether its answer is the one that its seed draws.
+    private func recorded(isRight: Bool = true) throws -> (Fixture, [OutcomeRecord]) {
         let fixture = try Fixture()
         try fixture.begin()
         try fixture.open(1)
         let distribution = try #require(
             ChoiceDistribution(probabilities: [250_000, 750_000], coverage: 912_345))
+        let call = CallID(turn: fixture.root(0, round: 1, kind: .act), number: 0)
+        let drawn = distribution.draw(seed: Fixture.seed.call(call, attempt: 0))
         let records = [
-            fixture.call(0, number: 0, distribution: distribution),
+            fixture.call(
+                0, number: 0, answer: (drawn == 1) == isRight ? "yes" : "no", distribution: distribution),
             fixture.call(0, number: 1, fallback: "the server told no probabilities"),
             fixture.call(0, number: 2),
         ]
@@ -60,5 +64,12 @@ import Testing
             try $0.execute(sql: "UPDATE calls SET distribution = '[250001,749999]' WHERE id = 1")
         }
         #expect(try RecordingReader(path: fixture.path).verify().violation != nil)
+    }
+
+    @Test func anAnswerThatItsSeedDoesNotDrawIsFoundByVerification() throws {
+        let (fixture, records) = try recorded(isRight: false)
+        try fixture.send([.commit(fixture.commit(0, using: records))])
+        let violation = try RecordingReader(path: fixture.path).verify().violation
+        #expect(violation?.contains("is not the one that its seed draws") == true)
     }
 }

@@ -216,7 +216,9 @@ final class VillagePerformer: CallPerformer {
         var outcome = CompletionOutcome(
             answer: answer, rejection: answer == nil ? "it was silent" : "", rejected: [], promptTokens: 10,
             completionTokens: 1, model: "m")
-        if spec.reading == .distribution, case .choice(let options) = spec.constraint { outcome.draw(options, request) }
+        if spec.reading == .distribution, case .choice(let options) = spec.constraint {
+            outcome.draw(options, assets.seed.call(call, attempt: 0))
+        }
         append(.completion(spec, outcome), request, call, agent, tree)
         return outcome
     }
@@ -253,10 +255,10 @@ final class VillagePerformer: CallPerformer {
 
 extension CompletionOutcome {
     /// As a gateway answers a request for a distribution: here the last option is likeliest.
-    fileprivate mutating func draw(_ options: [String], _ request: Digest128) {
+    fileprivate mutating func draw(_ options: [String], _ seed: UInt64) {
         var probabilities = [UInt32](repeating: 100_000, count: options.count)
         probabilities[options.count - 1] += ChoiceDistribution.whole - UInt32(options.count) * 100_000
         distribution = ChoiceDistribution(probabilities: probabilities, coverage: 900_000)
-        if let place = distribution?.draw(seed: request.low) { answer = options[place] }
+        if let place = distribution?.draw(seed: seed) { answer = options[place] }
     }
 }
