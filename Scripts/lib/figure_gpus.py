@@ -20,6 +20,7 @@ import chart
 import figure_run
 
 NAME = "time-vs-gpus"
+ROUNDS = "default 3, with --quick 1"
 HELP = "the job market before 1, 2, 4 and 8 emulated servers"
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Enough that each profile is there once, few enough that nobody waits for anybody.
@@ -27,9 +28,10 @@ CHAIN_AGENTS = 56
 
 
 def add_arguments(parser, numbers, positive):
-    parser.add_argument("--servers", type=numbers, metavar="N,N...", help="numbers of servers (default 1,2,4,8)")
+    parser.add_argument("--servers", type=numbers, metavar="N,N...",
+                        help="numbers of servers (default 1,2,4,8, with --quick 1,4)")
     parser.add_argument("--agents", type=int, help="agents (default 2000, with --quick 500)")
-    parser.add_argument("--speed", type=positive, default=2.0, help="seconds of the GPUs in a second (default 2)")
+    parser.add_argument("--speed", type=positive, default=3.0, help="seconds of the GPUs in a second (default 3)")
     parser.add_argument("--gpu-model", default=ROOT / "Configs/gpu/figures.json", type=pathlib.Path,
                         help="what each server is (default Configs/gpu/figures.json)")
     parser.add_argument("--config", default=ROOT / "Configs/job-market.yaml", type=pathlib.Path,
@@ -39,7 +41,7 @@ def add_arguments(parser, numbers, positive):
 def draw(options):
     servers = options.servers or ([1, 4] if options.quick else [1, 2, 4, 8])
     agents = options.agents or (500 if options.quick else 2_000)
-    rounds = options.rounds or (1 if options.quick else 2)
+    rounds = options.rounds or (1 if options.quick else 3)
     chain = measure(options, max(servers), min(CHAIN_AGENTS, agents), rounds)["seconds"]
     found = []
     for count in servers:

@@ -51,6 +51,38 @@ class Spending(threading.Thread):
         self.join()
 
 
+class Slowness(threading.Thread):
+    """How dear CPU time is on this machine just now: what a fixed piece of work costs, over and over beside a run.
+
+    Others' work takes caches, memory and shared cores away, so that the same instructions cost more CPU time. The piece
+    reads numbers that lie scattered over some forty megabytes.
+    """
+
+    PIECE = 20_000
+    NUMBERS = 1_000_000
+
+    def __init__(self, interval=0.5):
+        super().__init__(daemon=True)
+        self.interval, self.costs, self.ended = interval, [], threading.Event()
+        self.table = list(range(1_000, 1_000 + self.NUMBERS))
+
+    def run(self):
+        place = 0
+        while not self.ended.wait(self.interval):
+            begun = time.thread_time()
+            for _ in range(self.PIECE):
+                # A step that visits every place once before it comes back.
+                place = (place + 618_033) % self.NUMBERS
+                self.table[place]
+            self.costs.append(time.thread_time() - begun)
+
+    def stop(self):
+        """Ends it. Returns the mean cost in microseconds, 0 where it never came to work."""
+        self.ended.set()
+        self.join()
+        return sum(self.costs) * 1e6 / len(self.costs) if self.costs else 0
+
+
 def family(pid):
     """The process and all that it started and that still live."""
     found, waiting = [], [pid]
@@ -132,15 +164,23 @@ class Stage:
             command += ["--llm", url]
         started = time.time()
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.output)
-        spending = Spending(process.pid)
+        spending, slowness = Spending(process.pid), Slowness()
         spending.start()
-        process.stdout.read()
-        status = process.wait()
+        slowness.start()
+        try:
+            process.stdout.read()
+            status = process.wait()
+        finally:
+            # An interrupted figure leaves nothing running.
+            if process.poll() is None:
+                process.kill()
+                process.wait()
         ended = time.time()
         spending.stop()
+        control = slowness.stop()
         if status:
             fail(f"the run of {agents} agents ended with status {status}; --verbose shows what it said", 70)
-        found = Played(run, spending, started, ended)
+        found = Played(run, spending, control, ended - started)
         shutil.rmtree(run)
         return found
 
@@ -148,13 +188,13 @@ class Stage:
 class Played:
     """What is known of a run that was played: read from its recording, before the recording goes."""
 
-    def __init__(self, run, spending, started, ended):
+    def __init__(self, run, spending, control, wall):
         database = sqlite3.connect(f"file:{run / 'recording.sqlite'}?mode=ro", uri=True)
         self.calls = database.execute("SELECT count(*) FROM calls").fetchone()[0]
         opened, closed = database.execute("SELECT min(opened_at), max(closed_at) FROM rounds").fetchone()
         database.close()
         self.opened, self.closed = opened / 1_000, closed / 1_000
-        self.wall = ended - started
+        self.wall, self.control = wall, control
         self.peak = spending.peak
         self.samples = spending.samples
 
