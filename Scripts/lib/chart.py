@@ -32,7 +32,8 @@ class Axis:
         if self.logarithmic:
             powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
             steps = (1, 2, 5) if self.high / self.low < 1_000 else (1,)
-            return [step * 10.0**power for power in powers for step in steps if self.low <= step * 10.0**power <= self.high]
+            places = [step * 10.0**power for power in powers for step in steps]
+            return [place for place in places if self.low <= place <= self.high]
         span = self.high - self.low
         step = 10.0 ** math.floor(math.log10(span))
         step = next(part for part in (step / 5, step / 2, step, 2 * step) if span / part <= 6)

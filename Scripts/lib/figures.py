@@ -44,7 +44,7 @@ def parse(arguments=None):
             formatter_class=argparse.RawDescriptionHelpFormatter)
         entry.set_defaults(module=module)
         entry.add_argument("--out", required=True, type=pathlib.Path, help="folder for CSV and SVG")
-        entry.add_argument("--quick", action="store_true", help="fewer points and smaller runs: whether it works at all")
+        entry.add_argument("--quick", action="store_true", help="fewer points, smaller runs: whether it works at all")
         entry.add_argument("--rounds", type=int, help=f"rounds of each run ({module.ROUNDS})")
         entry.add_argument("--seed", type=int, default=1, help="seed of the runs (default 1)")
         entry.add_argument("--bin", help="folder of the executables (default: the release build)")

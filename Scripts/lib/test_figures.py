@@ -77,7 +77,8 @@ class ServersTests(unittest.TestCase):
 
 class AgentsTests(unittest.TestCase):
     def test_cpu_is_compared_with_that_of_ten_thousand_agents(self):
-        table = figure_agents.rows({1_000: [play(1_000, 250)], 10_000: [play(10_000, 200)], 100_000: [play(100_000, 230)]})
+        table = figure_agents.rows(
+            {1_000: [play(1_000, 250)], 10_000: [play(10_000, 200)], 100_000: [play(100_000, 230)]})
         self.assertEqual([row["against_10000"] for row in table], [1.25, 1, 1.15])
 
     def test_of_several_plays_the_median_counts(self):
