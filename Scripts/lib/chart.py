@@ -45,8 +45,10 @@ def label(value):
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:g}"
 
 
-def panel(title, x_label, y_label, lines, x_places=None, log_x=True, log_y=False, left=0):
-    """One chart. `lines` are (name, points, is_dashed); `x_places` are the ticks of the horizontal axis."""
+def panel(title, x_label, y_label, lines, x_places=None, log_x=True, log_y=False, names_low=True,
+          left=0):
+    """One chart. `lines` are (name, points, is_dashed); `x_places` are the ticks of the horizontal axis. The lines' names
+    stand at the right, where the lines leave room: below, or above."""
     points = [point for _, line, _ in lines for point in line]
     across = Axis([x for x, _ in points], left + LEFT, left + WIDTH - RIGHT, log_x)
     up = Axis([y for _, y in points], HEIGHT - BOTTOM, TOP, log_y)
@@ -73,7 +75,7 @@ def panel(title, x_label, y_label, lines, x_places=None, log_x=True, log_y=False
         parts.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="2"{dashes}/>')
         if not is_dashed:
             parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>' for x, y in places]
-        y = TOP + 12 + 16 * number
+        y = (HEIGHT - BOTTOM - 16 * len(lines) if names_low else TOP + 12) + 16 * number
         x = left + WIDTH - RIGHT - 150
         parts.append(f'<path d="M{x},{y - 4}h22" stroke="{colour}" stroke-width="2"{dashes}/>')
         parts.append(text(x + 28, y, name, anchor="start"))

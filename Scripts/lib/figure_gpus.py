@@ -116,7 +116,7 @@ def drawing(table, agents, rounds):
     count = [row["servers"] for row in table]
     return chart.page([
         dict(title=f"Time against servers: {agents:,} agents, {rounds} rounds", x_label="servers",
-             y_label="seconds of the servers' clock", x_places=count, log_y=True,
+             y_label="seconds of the servers' clock", x_places=count, log_y=True, names_low=False,
              lines=[("measured", [(row["servers"], row["seconds"]) for row in table], False),
                     ("ideal", [(row["servers"], row["ideal_seconds"]) for row in table], True)]),
         dict(title="Efficiency", x_label="servers", y_label="share of linear speed-up", x_places=count,

@@ -155,6 +155,14 @@ class ChartTests(unittest.TestCase):
         self.assertLess(float(first.get("cx")), float(second.get("cx")))
         self.assertLess(float(first.get("cy")), float(second.get("cy")))
 
+    def test_names_stand_below_or_above_the_lines(self):
+        def height(**more):
+            root = xml.etree.ElementTree.fromstring(self.drawn(**more))
+            found = [entry for entry in root.iter("{http://www.w3.org/2000/svg}text") if entry.text == "one"]
+            return float(found[0].get("y"))
+        self.assertLess(height(names_low=False), chart.HEIGHT / 2)
+        self.assertGreater(height(), chart.HEIGHT / 2)
+
     def test_a_logarithmic_axis_refuses_zero(self):
         with self.assertRaises(ValueError):
             chart.Axis([0, 1], 0, 100, True)
