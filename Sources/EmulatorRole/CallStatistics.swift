@@ -45,7 +45,7 @@ struct CallStatistics {
     }
 
     /// The body of `/stats`.
-    func body(engine: EmulatedEngine, load: EmulatorLoad) -> [UInt8] {
+    func body(engine: EmulatedEngine, load: EmulatorLoad, gpu: EmulatedGPU?) -> [UInt8] {
         var writer = JSONWriter(capacity: 1_024)
         writer.beginObject()
         writer.key("engine")
@@ -69,6 +69,10 @@ struct CallStatistics {
         for (name, count) in counts {
             writer.key(name)
             writer.value(count)
+        }
+        if let gpu {
+            writer.key("gpu")
+            gpu.write(to: &writer)
         }
         writer.endObject()
         return writer.bytes

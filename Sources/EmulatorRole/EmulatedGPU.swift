@@ -11,6 +11,14 @@ struct EmulatedGPU {
     private var nextID: GPURequest.ID = 0
     private(set) var peak = 0
     private(set) var peakRunning = 0
+    /// When the first request came, in the GPU's time.
+    private(set) var firstArrival: Instant?
+    /// When the last request was served to its end, in the GPU's time.
+    private(set) var lastEnd: Instant?
+    /// How long after their ends, in the GPU's time, answers were handed out: all of them together, and the longest. A
+    /// busy machine's delay, by which a fast clock makes the GPU look slower than it is.
+    private(set) var lateness = Span(nanoseconds: 0)
+    private(set) var longestLateness = Span(nanoseconds: 0)
 
     init(_ parameters: GPUParameters, speed: Double, origin: Instant) {
         model = GPUModel(parameters)
@@ -22,10 +30,12 @@ struct EmulatedGPU {
     mutating func arrive(_ work: GPUWork, at clock: Instant) -> GPURequest.ID {
         let id = nextID
         nextID += 1
+        let now = time(clock)
+        if firstArrival == nil { firstArrival = now }
         model.arrive(
             GPURequest(
                 id: id, promptTokens: work.promptTokens, answerTokens: work.answerTokens, blocks: work.blocks,
-                holdsKV: work.holdsKV), at: time(clock))
+                holdsKV: work.holdsKV), at: now)
         peak = max(peak, model.runningCount + model.waitingCount)
         return id
     }
@@ -45,6 +55,12 @@ struct EmulatedGPU {
             // Without a pause, as long as there is work: a late timer costs no time of the GPU.
             _ = model.step(at: step.end)
             peakRunning = max(peakRunning, model.runningCount)
+        }
+        for completion in completions {
+            let late = now.since(completion.finished)
+            lateness.nanoseconds += late.nanoseconds
+            longestLateness = max(longestLateness, late)
+            lastEnd = completion.finished
         }
         return completions
     }

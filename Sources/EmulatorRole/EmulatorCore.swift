@@ -57,7 +57,7 @@ final class EmulatorCore {
                     throw Refusal(status: 503, message: "no slot available", kind: .overloaded)
                 }
                 return .json(slots())
-            case .stats: return .json(statistics.body(engine: options.engine, load: load))
+            case .stats: return .json(statistics.body(engine: options.engine, load: load, gpu: gpu))
             default: return .json(information(endpoint))
             }
         } catch {

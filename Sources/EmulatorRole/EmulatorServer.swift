@@ -82,7 +82,7 @@ public final class EmulatorServer: Sendable {
     public func statistics() async throws -> [UInt8] {
         try await channel.eventLoop.submit { [driver] in
             let core = driver.value.core
-            return core.statistics.body(engine: core.options.engine, load: core.load)
+            return core.statistics.body(engine: core.options.engine, load: core.load, gpu: core.gpu)
         }.get()
     }
 

@@ -37,6 +37,24 @@ let slowGPU = GPUParameters(prefillTokensPerSecond: 1_000, decodeTokensPerSecond
         let done = gpu.advance(to: Instant(nanoseconds: 9_000_000_000), limit: 100)
         #expect(done.map(\.finished.nanoseconds) == [70_000_000, 70_000_000, 70_000_000])
         #expect(gpu.peakRunning == 3)
+        // Of three answers that were ready after 70 ms, each left when the timer came.
+        #expect(gpu.lateness == .milliseconds(3 * 8_930))
+        #expect(gpu.longestLateness == .milliseconds(8_930))
+    }
+
+    @Test func itsTimeIsToldFromTheFirstRequestToTheLastAnswer() {
+        var gpu = EmulatedGPU(slowGPU, speed: 10, origin: Instant(nanoseconds: 0))
+        #expect(gpu.firstArrival == nil && gpu.lastEnd == nil)
+        for second in [2, 5] as [UInt64] {
+            let now = Instant(nanoseconds: second * 1_000_000_000)
+            _ = gpu.arrive(GPUWork(promptTokens: 100, answerTokens: 1), at: now)
+            #expect(gpu.advance(to: now, limit: 10).isEmpty)
+            // The prompt takes 100 ms of the GPU, and twice as much has passed.
+            #expect(gpu.advance(to: now + .milliseconds(20), limit: 10).count == 1)
+        }
+        #expect(gpu.firstArrival == Instant(nanoseconds: 20_000_000_000))
+        #expect(gpu.lastEnd == Instant(nanoseconds: 50_100_000_000))
+        #expect(abs(gpu.lateness.seconds - 0.2) < 1e-6)
     }
 
     @Test func noMoreStepsAreMadeAtATimeThanWasAllowed() {

@@ -57,6 +57,14 @@ private func named(_ name: String, _ more: String = "") -> String {
             #expect(values[named("vllm:kv_cache_usage_perc")] == 0)
             let configuration = values.keys.first { $0.hasPrefix("vllm:cache_config_info") } ?? ""
             #expect(configuration.contains("num_gpu_blocks=\"4000\"") && configuration.contains("block_size=\"16\""))
+            let told = try #require(try JSONValue(parsing: try await server.statistics())["gpu"])
+            #expect(told["speed"]?.doubleValue == 50)
+            #expect(told["finished"] == 3 && told["prompt_tokens"]?.intValue == 3 * prompt)
+            let busy = told["busy_seconds"]?.doubleValue ?? 0
+            let first = told["first_arrival_seconds"]?.doubleValue ?? 0
+            let last = told["last_end_seconds"]?.doubleValue ?? 0
+            #expect(busy >= 0.88 && first > 0 && last - first >= busy)
+            #expect((told["late_seconds"]?.doubleValue ?? -1) >= (told["longest_late_seconds"]?.doubleValue ?? 0))
         }
     }
 
