@@ -159,7 +159,7 @@ let testTargets: [Target] = [
     tests("Metrics", ["Metrics", "Support"]),
     tests("MetricsServer", ["MetricsServer", "Metrics", "Support"]),
     tests("JSON", ["JSON", "Hashing"]),
-    tests("TurnEngine", ["TurnEngine", "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
+    tests("TurnEngine", ["TurnEngine", "SimulationKit", "Model", "Hashing", "Vectors", "Support", "JSON"]),
     tests("Vectors", ["Vectors", "CVectorKernels", "Hashing"]),
     tests("SimulationKit", [mustache, "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
     tests("RunConfiguration", ["RunConfiguration", "SimulationKit", "Model", "Support"]),

@@ -54,7 +54,9 @@ public struct TurnRunner: Sendable {
         let (answer, turns, log) = try await run(
             agent: ask.agent, state: view, after: ask, tree: ask.tree, path: ask.path
         ) { turn in
-            try await assets.scenario.answer(ask.request, from: ask.asker, turn)
+            // What the kit asks of participants of a conversation is none of the scenario's.
+            if let request = ConversationRequest(ask.request) { return try await turn.answer(request) }
+            return try await assets.scenario.answer(ask.request, from: ask.asker, turn)
         }
         return AskReply(answer: answer, turns: turns, outcomes: log.names)
     }

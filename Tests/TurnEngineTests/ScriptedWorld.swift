@@ -139,14 +139,16 @@ struct World {
     init(
         _ scenario: ClosureScenario, performer: ScriptedPerformer = ScriptedPerformer(), seed: UInt64 = 1,
         memory: MemorySettings = MemorySettings(), promptTokens: Int = 6000,
-        limits: TreeLimits = .init(calls: 100, depth: 3), relations: [String: RelationGraph] = [:]
+        limits: TreeLimits = .init(calls: 100, depth: 3), relations: [String: RelationGraph] = [:],
+        templates: [String: String] = [:]
     ) throws {
         let records = ["Ada", "Ben", "Cleo"].map { name in
             ProfileRecord(id: name.lowercased(), values: ["name": .text(name)], type: scenario.agentTypes[0])
         }
         let population = try Population([.init(type: scenario.agentTypes[0], records: records, count: 3)])
         let prompts = try PromptLibrary(
-            sources: Self.templates, definitions: scenario.templates, optional: ["intervention"], folder: "prompts")
+            sources: Self.templates.merging(templates) { $1 }, definitions: scenario.templates,
+            optional: KitTemplates.optional, folder: "prompts")
         assets = SimulationAssets(
             scenario: scenario, population: population, prompts: prompts, seed: RunSeed(seed),
             models: ModelSettings(

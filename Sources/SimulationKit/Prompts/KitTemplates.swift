@@ -11,8 +11,24 @@ public enum KitTemplates {
     /// Asks for insights into a question.
     public static let insights = "insights"
 
+    /// Asks a participant of a conversation for its next line.
+    public static let conversation = "conversation"
+    /// Asks the agent that opened a conversation for a line of a scripted participant.
+    public static let conversationScripted = "conversation_scripted"
+    /// Asks for a whole conversation.
+    public static let conversationScript = "conversation_script"
+    /// What a participant remembers of a conversation.
+    public static let conversationMemory = "memories/conversation"
+
     /// Those that a scenario may leave out.
-    public static let optional: Set<String> = [intervention]
+    public static let optional: Set<String> = [
+        intervention, conversation, conversationScripted, conversationScript, conversationMemory,
+    ]
+
+    private static let ofConversations = [
+        "topic", "announcement", "end_word", "name", "participants", "participants.name", "lines", "lines.speaker",
+        "lines.text",
+    ]
 
     /// The templates with their fields.
     public static let definitions = [
@@ -20,6 +36,10 @@ public enum KitTemplates {
         TemplateDefinition(intervention, fields: ["intervention"]),
         TemplateDefinition(importance, fields: ["text"]),
         TemplateDefinition(questions, fields: ["entries", "entries.text"]),
+        TemplateDefinition(conversation, fields: ofConversations),
+        TemplateDefinition(conversationScripted, fields: ofConversations + ["profile"]),
+        TemplateDefinition(conversationScript, fields: ofConversations + ["participants.profile", "limit"]),
+        TemplateDefinition(conversationMemory, fields: ofConversations),
         TemplateDefinition(insights, fields: ["question", "entries", "entries.text"]),
     ]
 }
