@@ -57,7 +57,8 @@ let libraries: [Target] = [
     // The kit that a scenario author imports, and the scenarios.
     library("SimulationKit", ["Model", "MessagePack", "Hashing", "Vectors", "Support", "JSON", csv]),
     library("JobMarket", ["SimulationKit", "Model"]),
-    library("Scenarios", ["SimulationKit", "JobMarket"]),
+    library("GroupDiscussion", ["SimulationKit", "Model", "Support"]),
+    library("Scenarios", ["SimulationKit", "JobMarket", "GroupDiscussion"]),
     library(
         "RunConfiguration", ["SimulationKit", "Model", "Hashing", "Vectors", "Support", yams]),
     library("TurnEngine", ["SimulationKit", "Model", "Hashing", "Vectors", heap]),
@@ -163,6 +164,7 @@ let testTargets: [Target] = [
     tests("Vectors", ["Vectors", "CVectorKernels", "Hashing"]),
     tests("SimulationKit", [mustache, "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
     tests("RunConfiguration", ["RunConfiguration", "SimulationKit", "Model", "Support"]),
+    tests("GroupDiscussion", ["GroupDiscussion", "RunConfiguration", "SimulationKit", "Model", "Support"]),
     tests(
         "JobMarket",
         ["JobMarket", "TurnEngine", "SimulationKit", "RunConfiguration", "Model", "Hashing", "Vectors", "Support"]),

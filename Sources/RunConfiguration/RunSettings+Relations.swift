@@ -103,10 +103,15 @@ extension RunPackage {
         for relation in settings.relations {
             switch relation.source {
             case .model(let model):
-                graphs[relation.name] = relation.graph(
+                graphs[relation.name] = try relation.graph(
                     of: model, population: population, seed: RunSeed(settings.seed))
             case .file(let path):
                 let edges = try EdgeListReader(file: path).edges(in: try read(path), population: population)
+                guard edges.count <= RelationGraph.maxEdges else {
+                    throw UserError(
+                        "the file has \(edges.count) relations", at: path,
+                        advice: "at most \(RelationGraph.maxEdges) are read", exitCode: .dataError)
+                }
                 graphs[relation.name] = RelationGraph(
                     agents: population.count, edges: edges, isDirected: relation.isDirected)
             }

@@ -15,12 +15,16 @@ struct DisturbedRun {
     private(set) var running: Coordinator.Running
 
     /// Starts it, and returns when something has been answered and much has not.
-    static func start(_ coordinator: Coordinator, _ name: String = "run", hosts: Int = 1, options: [String] = [])
-        async throws -> DisturbedRun
-    {
+    /// `playing` says what, where it is not the small job market.
+    static func start(
+        _ coordinator: Coordinator, _ name: String = "run", hosts: Int = 1, options: [String] = [],
+        playing: [String]? = nil
+    ) async throws -> DisturbedRun {
         try hold(coordinator, name, at: middle)
         let running = try await coordinator.start(
-            Coordinator.arguments(coordinator.configuration("job-market"), coordinator.path(name), rounds: rounds)
+            (playing
+                ?? Coordinator.arguments(
+                    coordinator.configuration("job-market"), coordinator.path(name), rounds: rounds))
                 + ["--hosts", "\(hosts)", "--quiet", "--emulator-args"]
                 + [
                     "--latency 5ms --parallel 2 --served \(served(coordinator, name)) "

@@ -107,6 +107,19 @@ import Testing
         #expect(package.files.map(\.path).contains("follows.csv"))
     }
 
+    @Test func aGraphThatNoMachineHoldsIsRefusedBeforeItIsMade() throws {
+        let yaml = Self.yaml("relations: { knows: { model: erdos-renyi, mean: 900000 } }")
+            .replacing("count: 40", with: "count: 1000000")
+        let people = "id,part\nann,north\n"
+        let error = #expect(throws: UserError.self) {
+            try RunPackage.load(yaml: yaml, name: "c.yaml", registry: Self.registry) { path in
+                Array((path == "people.csv" ? people : "").utf8)
+            }
+        }
+        #expect(error?.what == "the graph would have 450000000000 relations")
+        #expect(error?.place == "relations.knows")
+    }
+
     @Test func withoutThemTheConfigurationSaysNothingOfThem() throws {
         let text = try Self.package("").configuration.effectiveYAML()
         #expect(!text.contains("schedule") && !text.contains("relations"))

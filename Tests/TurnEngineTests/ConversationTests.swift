@@ -161,6 +161,19 @@ import TurnEngine
             !world.performer.seen.withLock { $0.specs }.contains { $0.messages.last?.text.contains("hidden") == true })
     }
 
+    @Test func whoOnlyHasOthersTalkSaysAndRemembersNothing() async throws {
+        let result = Guarded<Conversation?>(nil)
+        let world = try World(
+            ClosureScenario { turn in
+                let talk = try await turn.converse(
+                    with: [World.ben, World.cleo], about: "x", rules: ConversationRules(limit: 3), isTakingPart: false)
+                result.withLock { $0 = talk }
+            }, performer: ScriptedPerformer { _ in ScriptedPerformer.answer("hm") }, templates: Self.templates)
+        let root = try await world.run()
+        #expect(result.withLock { $0 }?.lines.map(\.name) == ["Ben", "Cleo", "Ben"])
+        #expect(root.remembered.count == 2 && !root.remembered.contains { $0.hasPrefix("\(World.ada):") })
+    }
+
     @Test func aParticipantWhoseTurnFailsLeavesWithoutAWord() async throws {
         let performer = ScriptedPerformer { spec in
             let text = spec.messages.first?.text ?? ""

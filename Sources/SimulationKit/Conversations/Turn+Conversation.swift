@@ -6,14 +6,17 @@ extension Turn {
     /// Talks with other agents. All who took part remember what they heard; the turn's events are `conversation` and a
     /// `conversation_line` for each line.
     ///
+    /// The agent whose turn it is takes part itself, and opens, unless `isTakingPart` is false: then it only has the
+    /// others talk, as a chat room does.
+    ///
     /// The scenario's prompts need the templates of `KitTemplates` that the rules' mode renders. A participant whose turn
     /// fails leaves without a word.
     /// - Throws: `TurnFailed` where nobody else takes part, or a template is missing.
     public func converse(
         with others: [AgentID], about topic: String, rules: ConversationRules = ConversationRules(),
-        announcement: String = ""
+        announcement: String = "", isTakingPart: Bool = true
     ) async throws -> Conversation {
-        let participants = try checked(others, rules)
+        let participants = try checked((isTakingPart ? [agent] : []) + others, rules)
         let names = names(of: participants)
         let scene = ConversationScene(
             topic: topic, announcement: announcement, names: participants.compactMap { names[$0] },
@@ -60,11 +63,10 @@ extension Turn {
 
     // MARK: Who takes part
 
-    private func checked(_ others: [AgentID], _ rules: ConversationRules) throws -> [AgentID] {
-        let participants = [agent] + others
-        guard !others.isEmpty, Set(participants).count == participants.count,
+    private func checked(_ participants: [AgentID], _ rules: ConversationRules) throws -> [AgentID] {
+        guard participants.count > 1, Set(participants).count == participants.count,
             participants.allSatisfy(assets.population.contains)
-        else { throw wrong("a conversation needs other agents, each once") }
+        else { throw wrong("a conversation needs two or more agents, each once") }
         guard (1...ConversationRules.mostLines).contains(rules.limit) else {
             throw wrong("a conversation has 1 to \(ConversationRules.mostLines) lines")
         }

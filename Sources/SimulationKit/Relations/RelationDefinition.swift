@@ -1,5 +1,6 @@
 import Hashing
 import Model
+import Support
 
 /// A relation of a run: among whom, and where it comes from.
 public struct RelationDefinition: Sendable, Equatable {
@@ -28,9 +29,18 @@ public struct RelationDefinition: Sendable, Equatable {
         self.types = types
     }
 
-    /// The graph of a random relation.
-    public func graph(of model: RelationModel, population: Population, seed: RunSeed) -> RelationGraph {
+    /// The graph of a random relation. Throws where it would be larger than a machine holds.
+    public func graph(
+        of model: RelationModel, population: Population, seed: RunSeed
+    ) throws(UserError) -> RelationGraph {
         let members = types.isEmpty ? population.agents : types.flatMap { population.agents(ofType: $0) }
+        let size = model.size(count: members.count)
+        guard size <= RelationGraph.maxEdges else {
+            throw UserError(
+                "the graph would have \(size) relations", at: "relations.\(name)",
+                advice: "ask for at most \(RelationGraph.maxEdges): fewer for each agent, or among fewer",
+                exitCode: .configuration)
+        }
         var generator = seed.draw(named: "relation \(name)")
         let edges = model.edges(count: members.count, generator: &generator).map {
             RelationEdge(members[Int($0.source)].number, members[Int($0.target)].number)

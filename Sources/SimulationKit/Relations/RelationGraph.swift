@@ -28,8 +28,8 @@ public struct RelationGraph: Sendable, Equatable {
     /// The other way round; none where that is the same.
     private let incoming: Side?
 
-    /// Most relations of a graph.
-    public static let maxEdges = 1 << 30
+    /// Most relations of a graph: some gigabytes while it is made.
+    public static let maxEdges = 100_000_000
 
     /// A graph over `agents` agents. Relations of an agent to itself do not count, and each counts once.
     public init(agents: Int, edges: [RelationEdge], isDirected: Bool) {

@@ -12,6 +12,18 @@ public enum RelationModel: Sendable, Equatable {
     /// with a probability in millionths (Watts and Strogatz, Collective dynamics of 'small-world' networks, 1998).
     case wattsStrogatz(neighbours: Int, rewiringMillionths: Int64)
 
+    /// How many relations there will be among `count` agents, or a few less.
+    public func size(count: Int) -> Int {
+        let perAgent =
+            switch self {
+            case .erdosRenyi(let mean): Double(mean) / 2_000_000
+            case .barabasiAlbert(let edges): Double(edges)
+            case .wattsStrogatz(let neighbours, _): Double(neighbours) / 2
+            }
+        let possible = Double(count) * Double(max(0, count - 1)) / 2
+        return Int(min(possible, perAgent * Double(count)).rounded(.up))
+    }
+
     /// The relations among agents 0 to `count - 1`. Where there are too few agents for what is asked, all are related
     /// to all.
     public func edges(count: Int, generator: inout SeededGenerator) -> [RelationEdge] {
