@@ -25,9 +25,14 @@ struct SnapshotReading: Sendable {
     ) async throws -> (table: AgentTable, round: UInt32) {
         var table = empty
         var after: AgentID?
+        // A snapshot may become newer between two pages. What was read before is as of the round that it had then; heads
+        // that are newer say so themselves.
+        var begun: UInt32?
         while true {
             let question = LoadSnapshot(partition: lease.partition, epoch: lease.epoch, after: after)
             let page: SnapshotPage = try await ask(question)
+            let round = begun ?? page.round
+            begun = round
             for head in page.agents {
                 guard isMember(head.agent), head.agent.number > after?.number ?? 0 || after == nil else {
                     throw SnapshotDamage(reason: "heads of other agents, or out of order")
@@ -37,7 +42,7 @@ struct SnapshotReading: Sendable {
                 }
                 after = head.agent
             }
-            guard page.more, !page.agents.isEmpty else { return (table, page.round) }
+            guard page.more, !page.agents.isEmpty else { return (table, round) }
         }
     }
 

@@ -173,6 +173,29 @@ private struct Past: Sendable {
         #expect(try await loader.complete(Past.agent) == past.state)
     }
 
+    @Test func aSnapshotThatBecomesNewerWhileItIsReadCountsAsTheOneThatWasBegun() async throws {
+        let past = try Past(agents: 2)
+        let (first, second) = (Past.agent, AgentID(number: 1))
+        let recorder = FakeRecorder { envelope in
+            guard envelope.kind == WireKind.loadSnapshot.rawValue else {
+                let page = try FetchMerged(body: envelope.body)
+                let change = Model.Operation.set(field: "mood", value: .int(Int64(page.round)))
+                return MergedOperations(
+                    operations: page.round == 3
+                        ? [MergedOperation(source: first, target: first, operation: change)] : [],
+                    vectors: [], more: false)
+            }
+            let isFirst = try LoadSnapshot(body: envelope.body).after == nil
+            let head = AgentHead(
+                agent: isFirst ? first : second, round: isFirst ? 2 : 3, head: AgentState().packedHead(MemoryChain()))
+            return SnapshotPage(round: isFirst ? 2 : 3, agents: [head], more: isFirst)
+        }
+        let loader = past.loader(recorder)
+        try await loader.load([Past.lease], closedRound: 3)
+        // Its head is as of round 2: it needs what round 3 changed.
+        #expect(try await loader.complete(first).fields["mood"] == .int(3))
+    }
+
     @Test func eachAgentKeepsTheVectorThatItWasGivenForOneText() async throws {
         let (first, second) = (AgentID(number: 0), AgentID(number: 1))
         // Half floats of 1: the model answered with different directions on two days.
