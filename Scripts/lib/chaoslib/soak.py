@@ -31,7 +31,8 @@ SILENCE = 60
 # for longer than the processes of a soak live. Hosts load the memories of more agents than they may hold; the window
 # bounds what turns in flight hold besides.
 SERVICE_ARGUMENTS = (
-    "agent-host --memory-bytes 8388608", "embedding-gateway --cache-bytes 4194304", "recorder --cache-bytes 4194304")
+    "agent-host --memory-bytes 8388608", "embedding-gateway --memory-bytes 4194304",
+    "llm-gateway --shared-bytes 4194304", "recorder --cache-bytes 4194304")
 LIMITS = "\nlimits:\n  root_window: 8\n"
 AGENTS, PARALLEL = 1_000, 4
 FAULTS = [("kill", role) for role in processes.ROLES] + [("stop", role) for role in STOPPED]
