@@ -36,6 +36,7 @@ import Wire
                 responder.reply(reply)
             }
         }
+        server.on(RaiseEpoch.self) { answer(.raiseEpoch, $1, Acknowledged()) }
         server.on(GrantPartitions.self) { answer(.grantPartitions, $1, Acknowledged()) }
         server.on(OpenRound.self) { answer(.openRound, $1, Acknowledged()) }
         server.on(MergeRound.self) { answer(.mergeRound, $1, RoundMerged(roots: 8, failed: 0, contributions: 0)) }
@@ -113,11 +114,31 @@ import Wire
             plan: RunPlan(
                 hosts: hosts, partitions: 4, rounds: rounds, runEpoch: 1, secondsPerRound: 3600,
                 hasEnvironment: false, toleratedFailures: 0),
+            owner: 1,
             welcome: HostAccepted(
                 host: 0, run: "test", runEpoch: 1, definition: blobHash([]), recorder: "r", llmGateway: "l",
                 embeddingGateway: "", leaseMilliseconds: lease, scope: "test#1"),
             recorder: setting.recorder, listener: setting.coordinator, clock: SystemClock(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, printer: ProgressPrinter(style: .quiet))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aCoordinatorThatOnlyWaitsEndsWhenAnotherPlaysTheRun() async throws {
+        let setting = try setting(
+            refusing: .raiseEpoch, by: Problem(.conflict, "epoch 1 does not follow the run's epoch 2"))
+        let result = await play(setting, hosts: 1, lease: 300)
+        guard case .failed(let reason) = result.outcome else {
+            Issue.record("it ended as \(result.outcome)")
+            return
+        }
+        #expect(reason.contains("another coordinator plays the run"))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aRecorderThatIsBusySaysNothingOfWhoPlaysTheRun() async throws {
+        let setting = try setting(refusing: .raiseEpoch, by: Problem(.overloaded, "busy"))
+        async let result = play(setting, hosts: 1, lease: 300)
+        while setting.seen.withLock({ $0.count { $0 == .raiseEpoch } }) < 2 { await Task.yield() }
+        setting.driver.post.yield(.event(.stopRequested))
+        #expect(await result.outcome == .stopped)
     }
 
     @Test func aCoordinatorIsReadyWhileItsRunIsOpen() async throws {
@@ -235,8 +256,8 @@ import Wire
         }
         #expect(await result.outcome == .finished)
         #expect(other.map?.leases.allSatisfy { $0.host == other.number } == true)
-        #expect(
-            setting.seen.withLock { $0.prefix(4) } == [.grantPartitions, .openRound, .grantPartitions, .mergeRound])
+        let steps = setting.seen.withLock { $0.filter { $0 != .raiseEpoch } }
+        #expect(steps.prefix(4) == [.grantPartitions, .openRound, .grantPartitions, .mergeRound])
         setting.node.close()
     }
 
