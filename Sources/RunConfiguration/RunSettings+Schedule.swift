@@ -111,14 +111,4 @@ extension RunSettings {
         case .all(let rules): "{ all: [\(rules.map(text).joined(separator: ", "))] }"
         }
     }
-
-    private static func text(_ value: Value) -> String {
-        switch value {
-        case .bool(let value): String(value)
-        case .int(let value): String(value)
-        case .double(let value): "\(value)"
-        case .text(let value): quoted(value)
-        case .null, .list, .map: "null"
-        }
-    }
 }

@@ -19,7 +19,7 @@ extension RunSettings {
             yaml: yaml, file: file,
             keys: [
                 "name", "seed", "rounds", "round_hours", "partitions", "scenario", "populations", "memory", "llm",
-                "embedding", "limits", "schedule", "relations",
+                "embedding", "limits", "schedule", "relations", "environment",
             ])
         let scenario = try root.section("scenario", keys: ["name", "parameters", "prompts"])
         let type = try scenarioType(scenario, registry: registry)
@@ -40,7 +40,8 @@ extension RunSettings {
             vectors: try vectors(embedding),
             limits: try limits(root),
             schedule: try schedule(root, of: type, choice: choice),
-            relations: try relations(root, of: type, choice: choice))
+            relations: try relations(root, of: type, choice: choice),
+            environment: try root.section("environment", keys: ["fields"]).section("fields", keys: nil).allValues())
     }
 
     /// The types of agents of the scenario as configured.

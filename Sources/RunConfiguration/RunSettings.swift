@@ -31,6 +31,8 @@ public struct RunSettings: Sendable, Equatable {
     public var schedule: TurnSchedule
     /// Who is related to whom, in the order of the names.
     public var relations: [RelationDefinition]
+    /// Fields of the environment before round 1.
+    public var environment: [String: Value]
 
     /// What is played.
     public struct ScenarioChoice: Sendable, Equatable {

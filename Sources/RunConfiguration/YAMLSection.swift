@@ -140,7 +140,7 @@ struct YAMLSection {
         return result
     }
 
-    private static func typed(_ text: String) -> Value {
+    static func typed(_ text: String) -> Value {
         switch text {
         case "true": .bool(true)
         case "false": .bool(false)
@@ -223,7 +223,7 @@ struct YAMLSection {
         return error("unknown key \(full(name))", node, advice: near + known)
     }
 
-    private func missing(_ key: String) -> UserError {
+    func missing(_ key: String) -> UserError {
         error("the key \(full(key)) is missing", nil, advice: "add it")
     }
 
@@ -255,12 +255,12 @@ struct YAMLSection {
 
     // MARK: Nodes
 
-    private func node(_ key: String) -> Node? { values.first { $0.key.scalar?.string == key }?.value }
+    func node(_ key: String) -> Node? { values.first { $0.key.scalar?.string == key }?.value }
 
     private func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
     /// The text of a scalar without quotes: the only form of numbers and truth values.
-    private static func plain(_ node: Node) -> String? {
+    static func plain(_ node: Node) -> String? {
         guard let scalar = node.scalar, scalar.style == .plain || scalar.style == .any else { return nil }
         return scalar.string
     }

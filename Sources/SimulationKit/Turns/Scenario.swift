@@ -23,6 +23,8 @@ public protocol Scenario: Sendable {
     var hasEnvironmentTurn: Bool { get }
     /// Texts that turns search by nearness, embedded once before round 1.
     func collections(of population: Population) -> [CollectionDefinition]
+    /// The environment's fields before round 1; what the configuration says of them goes before.
+    func environmentFields(of population: Population) -> [String: Value]
     /// Whether agents of a type take a turn of their own each round; all can be asked.
     func acts(type: String) -> Bool
     /// An agent's own turn.
@@ -45,6 +47,8 @@ extension Scenario {
     public var optionalTemplates: Set<String> { [] }
     /// No environment turn.
     public var hasEnvironmentTurn: Bool { false }
+    /// The environment has no fields before somebody contributes to them.
+    public func environmentFields(of population: Population) -> [String: Value] { [:] }
     /// Nothing is quoted.
     public var quotedEvent: String? { nil }
     /// No collections.
