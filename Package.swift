@@ -56,11 +56,14 @@ let libraries: [Target] = [
     library("GatewayLogic", ["Support", deque, heap]),
     // The kit that a scenario author imports, and the scenarios.
     library("SimulationKit", ["Model", "MessagePack", "Hashing", "Vectors", "Support", "JSON", csv]),
+    // Strict reading of YAML files.
+    library("YAMLReading", ["Model", "Support", yams]),
     library("JobMarket", ["SimulationKit", "Model"]),
     library("GroupDiscussion", ["SimulationKit", "Model", "Support"]),
-    library("Scenarios", ["SimulationKit", "JobMarket", "GroupDiscussion"]),
+    library("Declarative", ["SimulationKit", "YAMLReading", "Model", "JSON", "Support"]),
+    library("Scenarios", ["SimulationKit", "JobMarket", "GroupDiscussion", "Declarative"]),
     library(
-        "RunConfiguration", ["SimulationKit", "Model", "Hashing", "Vectors", "Support", yams]),
+        "RunConfiguration", ["SimulationKit", "YAMLReading", "Model", "Hashing", "Vectors", "Support"]),
     library("TurnEngine", ["SimulationKit", "Model", "Hashing", "Vectors", heap]),
     // The durable store, and what reads it.
     library("Recording", ["Model", "Hashing", "Vectors", "ClusterLogic", "Metrics", "Support", grdb, sqlite]),

@@ -1,6 +1,7 @@
 import Model
 import SimulationKit
 import Support
+import YAMLReading
 
 extension PopulationSpec {
     private static let draws = ["choose", "range", "normal", "text"]

@@ -1,4 +1,5 @@
 import SimulationKit
+import YAMLReading
 
 extension RunSettings {
     /// The configuration as YAML with every value written out, overrides included: it loads back to an equal one, and
@@ -12,8 +13,8 @@ extension RunSettings {
             "partitions: \(partitions)",
             "scenario:",
             "  name: \(Self.quoted(scenario.name))",
-            "  prompts: \(Self.quoted(scenario.prompts))",
         ]
+        if !scenario.prompts.isEmpty { lines.append("  prompts: \(Self.quoted(scenario.prompts))") }
         if !scenario.parameters.isEmpty {
             lines.append("  parameters:")
             let sorted = scenario.parameters.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }

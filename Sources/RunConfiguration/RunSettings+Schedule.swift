@@ -1,6 +1,7 @@
 import Model
 import SimulationKit
 import Support
+import YAMLReading
 
 extension RunSettings {
     private static let words: [String: ScheduleRule] = ["everyone": .everyone, "nobody": .nobody]
@@ -10,9 +11,9 @@ extension RunSettings {
 
     /// Who acts when: rules by type of agent.
     static func schedule(
-        _ root: YAMLSection, of type: any Scenario.Type, choice: ScenarioChoice
+        _ root: YAMLSection, of scenario: any Scenario
     ) throws -> TurnSchedule {
-        let types = try agentTypes(of: type, choice)
+        let types = scenario.agentTypes
         let section = try root.section("schedule", keys: types.map(\.name))
         var rules: [String: ScheduleRule] = [:]
         for type in types where section.has(type.name) {

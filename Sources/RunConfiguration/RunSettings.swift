@@ -40,7 +40,7 @@ public struct RunSettings: Sendable, Equatable {
         public var name: String
         /// Its parameters as given, checked against its definitions.
         public var parameters: [String: ScenarioParameters.Setting]
-        /// Folder of the prompt templates, relative to the configuration's.
+        /// Folder of the prompt templates, relative to the configuration's; empty where the scenario brings all of them.
         public var prompts: String
     }
 

@@ -49,7 +49,11 @@ import Wire
             models: assets.models, memory: assets.memory, limits: assets.limits, embeddingModel: "",
             embeddingDimension: 4, collections: [:], environment: ["sum": .int(100), "place": .text("square")])
         let client = WireClient(recorder)
-        let retry = ServiceRetry(pause: { _ in await Task.yield() }, report: { _ in })
+        let retry = ServiceRetry(
+            pause: { _ in
+                try Task.checkCancellation()
+                await Task.yield()
+            }, report: { _ in })
         return WorldCopy(
             assets: assets, partition: 4, merged: MergedPages(recorder: client, retry: retry, dimension: 4),
             snapshots: SnapshotReading(recorder: client, retry: retry, dimension: 4), launcher: TaskLauncher(),

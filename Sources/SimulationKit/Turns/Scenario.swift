@@ -17,6 +17,10 @@ public protocol Scenario: Sendable {
     var agentTypes: [AgentTypeDefinition] { get }
     /// The prompt templates that turns render, with the fields that each may use.
     var templates: [TemplateDefinition] { get }
+    /// Texts of templates that the scenario brings along; a file of the same name takes its place.
+    var templateTexts: [String: String] { get }
+    /// Names of the relations that the configuration must have.
+    var relationNames: Set<String> { get }
     /// Names of templates that may be missing: their part of a prompt is then left out.
     var optionalTemplates: Set<String> { get }
     /// Whether the environment takes a turn after each round's merge.
@@ -43,6 +47,18 @@ public protocol Scenario: Sendable {
 }
 
 extension Scenario {
+    /// All templates are files.
+    public var templateTexts: [String: String] { [:] }
+    /// No relations are needed.
+    public var relationNames: Set<String> { [] }
+    /// All agents take turns of their own.
+    public func acts(type: String) -> Bool { true }
+    /// Nobody is asked.
+    public func answer(_ request: Value, from asker: AgentID, _ turn: Turn) async throws -> Value {
+        throw TurnFailed(.init(reason: .scenarioError, text: "agents of type \(turn.type) answer nobody"))
+    }
+    /// Nothing beside what every run's summary tells.
+    public func summary(of events: [String: UInt64]) -> [String] { [] }
     /// Every template is needed.
     public var optionalTemplates: Set<String> { [] }
     /// No environment turn.

@@ -11,6 +11,9 @@ extension Turn {
     /// A text field of the environment as of the start of the round; empty where it has none.
     public func worldText(_ name: String) -> String { world(name)?.text ?? "" }
 
+    /// Names of the environment's fields that had a value at the start of the round, by their bytes.
+    public var worldFields: [String] { tree.world.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+
     /// Contributes to the environment, which takes its turn after the merge.
     public func contribute(_ operation: Model.Operation) throws { try write(operation, to: .environment) }
 

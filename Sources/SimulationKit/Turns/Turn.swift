@@ -55,6 +55,9 @@ public final class Turn {
     /// A text field of the agent's own profile; empty where it has none.
     public func text(_ name: String) -> String { field(name)?.text ?? "" }
 
+    /// All dynamic fields that have been set, with what this turn wrote.
+    public var dynamicFields: [String: Value] { log.state.fields }
+
     /// The public fields of an agent's profile as it was when the run started. What has changed since is learned by
     /// asking.
     public func publicProfile(of other: AgentID) -> [String: Value] {

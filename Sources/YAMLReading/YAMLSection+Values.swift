@@ -8,14 +8,14 @@ extension YAMLSection {
     private static let maxDepth = 8
 
     /// All values by key.
-    func allValues() throws(UserError) -> [String: Value] {
+    package func allValues() throws(UserError) -> [String: Value] {
         var found: [String: Value] = [:]
         for key in keys { found[key] = try value(key) }
         return found
     }
 
     /// The value under `key`: a text, a number, a truth value, null, or a list or mapping of them.
-    func value(_ key: String) throws(UserError) -> Value {
+    package func value(_ key: String) throws(UserError) -> Value {
         guard let node = node(key) else { throw missing(key) }
         return try value(node, key, depth: 0)
     }
