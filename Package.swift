@@ -167,6 +167,9 @@ let testTargets: [Target] = [
     tests("Vectors", ["Vectors", "CVectorKernels", "Hashing"]),
     tests("SimulationKit", [mustache, "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
     tests("RunConfiguration", ["RunConfiguration", "SimulationKit", "Model", "Support"]),
+    tests(
+        "Declarative",
+        ["Declarative", "RunConfiguration", "TurnEngine", "SimulationKit", "YAMLReading", "Model", "Hashing", "Support"]),
     tests("GroupDiscussion", ["GroupDiscussion", "RunConfiguration", "SimulationKit", "Model", "Support"]),
     tests(
         "JobMarket",

@@ -8,7 +8,8 @@ public struct DeclarativeScenario: Scenario {
     public static let name = "declarative"
 
     public static let parameters = [
-        ParameterDefinition(definitionParameter, .document, about: "The scenario itself: agents, environment, templates.")
+        ParameterDefinition(
+            definitionParameter, .document, about: "The scenario itself: agents, environment, templates.")
     ]
 
     /// Name of the parameter that holds the YAML.

@@ -29,7 +29,9 @@ extension RunSettings {
     /// The type of scenarios that are written in the configuration, and the parameter that takes what is written.
     private static func inlineType(_ registry: ScenarioRegistry) -> (type: any Scenario.Type, parameter: String)? {
         for type in registry.types {
-            if let definition = type.parameters.first(where: { $0.kind == .document }) { return (type, definition.name) }
+            if let definition = type.parameters.first(where: { $0.kind == .document }) {
+                return (type, definition.name)
+            }
         }
         return nil
     }

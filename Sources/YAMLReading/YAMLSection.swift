@@ -124,7 +124,8 @@ package struct YAMLSection {
             let own = entry.key.mark?.line
         else { throw missing(key) }
         guard start > own else {
-            throw error("\(full(key)) must stand on lines of its own", entry.value, advice: "break the line behind the colon")
+            throw error(
+                "\(full(key)) must stand on lines of its own", entry.value, advice: "break the line behind the colon")
         }
         let lines = yaml.split(separator: "\n", omittingEmptySubsequences: false)
         let next = values.compactMap { $0.key.mark?.line }.filter { $0 > own }.min() ?? lines.count + 1

@@ -24,7 +24,9 @@ extension Expression {
 
     /// Its value, which must be true or false.
     func holds(in scope: some ExpressionScope) throws -> Bool {
-        guard let value = try value(in: scope).bool else { throw ExpressionError("it is neither true nor false: \(text)") }
+        guard let value = try value(in: scope).bool else {
+            throw ExpressionError("it is neither true nor false: \(text)")
+        }
         return value
     }
 

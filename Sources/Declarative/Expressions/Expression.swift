@@ -76,9 +76,6 @@ struct Expression: Sendable, Equatable {
         return found
     }
 
-    /// Whether it draws a random number.
-    var draws: Bool { Self.draws(root) }
-
     private static func collect(_ node: Node, into found: inout Set<[String]>) {
         if let path = path(node) {
             found.insert(path)
@@ -93,11 +90,6 @@ struct Expression: Sendable, Equatable {
         case .member(let inner, let name): path(inner).map { $0 + [name] }
         default: nil
         }
-    }
-
-    private static func draws(_ node: Node) -> Bool {
-        if case .call(.random, _) = node { return true }
-        return inner(of: node).contains(where: draws)
     }
 
     private static func inner(of node: Node) -> [Node] {

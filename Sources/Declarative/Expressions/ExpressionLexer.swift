@@ -22,7 +22,9 @@ struct ExpressionLexer {
         return tokens
     }
 
-    private static let signs = ["==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",", "."]
+    private static let signs = [
+        "==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", ",", ".",
+    ]
 
     private mutating func next() throws(ExpressionError) -> Token? {
         while position < characters.count, characters[position].isWhitespace { position += 1 }

@@ -77,7 +77,9 @@ struct ExpressionParser {
         var node = try primary(depth: depth)
         while true {
             if take(".") {
-                guard case .name(let name) = token else { throw ExpressionError("a name is expected before \(described)") }
+                guard case .name(let name) = token else {
+                    throw ExpressionError("a name is expected before \(described)")
+                }
                 position += 1
                 node = .member(node, name)
             } else if take("[") {

@@ -19,7 +19,9 @@ final class Peers: Sendable {
             let key = Key(type: type, field: field)
             let groups =
                 known[key]
-                ?? Dictionary(grouping: population.agents(ofType: type)) { population.publicFields(of: $0)[field] ?? .null }
+                ?? Dictionary(grouping: population.agents(ofType: type)) {
+                    population.publicFields(of: $0)[field] ?? .null
+                }
             known[key] = groups
             return groups[value] ?? []
         }

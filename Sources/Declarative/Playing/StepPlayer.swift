@@ -105,7 +105,8 @@ struct StepPlayer {
                 high - low < Int64(Question.maxOptions)
             else {
                 throw ExpressionError(
-                    "the scale of \(question.name) needs whole numbers, the lower one first, \(Question.maxOptions) at most")
+                    "the scale of \(question.name) needs whole numbers, the lower one first, \(Question.maxOptions) at most"
+                )
             }
             guard low < high else { return .int(low) }
             return .int(Int64(try await turn.rate(name, fields, scale: Int(low)...Int(high), about: about)))
@@ -179,7 +180,9 @@ struct StepPlayer {
     /// A keyed field takes the place of all its values by a map of new ones.
     private func setEnvironment(_ name: String, to value: Value) throws {
         guard scope.definition.environment.keyed.contains(name) else { return try turn.set(name, to: value) }
-        guard let values = value.map else { throw ExpressionError("\(name) has keys: set it to another keyed field, or to empty") }
+        guard let values = value.map else {
+            throw ExpressionError("\(name) has keys: set it to another keyed field, or to empty")
+        }
         let known = turn.dynamicFields.keys.filter {
             EnvironmentDefinition.key(of: $0, in: name).map { values[$0] == nil } ?? false
         }

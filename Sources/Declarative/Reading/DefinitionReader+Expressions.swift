@@ -5,14 +5,15 @@ import YAMLReading
 
 extension DefinitionReader {
     /// The expression under `key`: a text, a number or a truth value.
-    func expression(_ section: YAMLSection, _ key: String, _ scope: KnownNames) throws(UserError) -> Expression {
+    mutating func expression(_ section: YAMLSection, _ key: String, _ scope: KnownNames) throws(UserError) -> Expression
+    {
         // Lists and mappings are what they say.
         guard section.isScalar(key) else { return Expression(text: key, root: .value(try section.value(key))) }
         return try expression(try section.value(key), section, key, scope)
     }
 
     /// A scalar as an expression: numbers and truth values stand for themselves.
-    func expression(
+    mutating func expression(
         _ value: Value, _ section: YAMLSection, _ key: String, _ scope: KnownNames
     ) throws(UserError) -> Expression {
         guard case .text(let text) = value else { return Expression(text: "\(value)", root: .value(value)) }
@@ -20,7 +21,7 @@ extension DefinitionReader {
     }
 
     /// The expression that `text` says.
-    func expression(
+    mutating func expression(
         _ text: String, _ section: YAMLSection, _ key: String, _ scope: KnownNames
     ) throws(UserError) -> Expression {
         let expression: Expression
@@ -28,6 +29,9 @@ extension DefinitionReader {
             expression = try ExpressionParser.parse(text)
         } catch {
             throw section.error("\(text) is no expression: \(error.what)", key: key, advice: "a text stands in quotes")
+        }
+        for path in expression.names where path.first == "related" && path.count > 1 {
+            definition.relations.insert(path[1])
         }
         for path in expression.names.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             guard let objection = scope.objection(to: path) else { continue }
@@ -40,7 +44,7 @@ extension DefinitionReader {
     }
 
     /// A mapping of names to expressions, in the file's order.
-    func assignments(
+    mutating func assignments(
         _ section: YAMLSection, _ key: String, _ scope: KnownNames
     ) throws(UserError) -> [Step.Assignment] {
         let entries = try section.section(key, keys: nil)
@@ -52,7 +56,7 @@ extension DefinitionReader {
     }
 
     /// A mapping of fields of the environment, keyed ones as `pot[key]`, to expressions.
-    func contributions(
+    mutating func contributions(
         _ section: YAMLSection, _ key: String, _ scope: KnownNames
     ) throws(UserError) -> [Step.Contribution] {
         let entries = try section.section(key, keys: nil)
@@ -72,7 +76,8 @@ extension DefinitionReader {
             guard definition.environment.keyed.contains(field) == (fieldKey != nil) else {
                 throw entries.error(
                     fieldKey == nil ? "\(field) has a value for each key" : "\(field) has no keys", key: name,
-                    advice: fieldKey == nil ? "write \(field)[key]" : "write \(field), or make it one of environment.keyed")
+                    advice: fieldKey == nil
+                        ? "write \(field)[key]" : "write \(field), or make it one of environment.keyed")
             }
             let value = try expression(entries, name, scope)
             all.append(Step.Contribution(field: field, key: fieldKey, value: value))

@@ -38,7 +38,9 @@ extension DefinitionReader {
             let found = any.keys.filter(names.contains)
             guard let verb = found.first, found.count == 1 else {
                 throw element.error(
-                    found.isEmpty ? "a step does something" : "a step does one thing, this one \(found.joined(separator: " and "))",
+                    found.isEmpty
+                        ? "a step does something"
+                        : "a step does one thing, this one \(found.joined(separator: " and "))",
                     key: Self.element, advice: "one of \(names.joined(separator: ", "))")
             }
             guard depth < Self.maxDepth else {
@@ -113,7 +115,8 @@ extension DefinitionReader {
         let kinds = ["choice", "scale", "text", "agent", "schema"].filter(section.has)
         guard let kind = kinds.first, kinds.count == 1 else {
             throw section.error(
-                "a question has one kind of answer", key: "ask", advice: "one of choice, scale, text: true, agent, schema")
+                "a question has one kind of answer", key: "ask",
+                advice: "one of choice, scale, text: true, agent, schema")
         }
         let answer: Question.Answer
         switch kind {
@@ -168,7 +171,8 @@ extension DefinitionReader {
             throw section.error("\(name) is a field already", key: key, advice: "choose another name")
         }
         guard !scope.locals.contains(name) else {
-            throw section.error("\(name) is the name of something else already", key: key, advice: "choose another name")
+            throw section.error(
+                "\(name) is the name of something else already", key: key, advice: "choose another name")
         }
         scope.locals.append(name)
     }

@@ -112,7 +112,8 @@ struct DefinitionReader {
         let name = try section.text(key)
         guard let kind = Self.kinds[name] else {
             throw section.error(
-                "\(name) is no kind of field", key: key, advice: "one of \(Self.kinds.keys.sorted().joined(separator: ", "))")
+                "\(name) is no kind of field", key: key,
+                advice: "one of \(Self.kinds.keys.sorted().joined(separator: ", "))")
         }
         return kind
     }
