@@ -169,7 +169,7 @@ let testTargets: [Target] = [
     tests("RunConfiguration", ["RunConfiguration", "SimulationKit", "Model", "Support"]),
     tests(
         "Declarative",
-        ["Declarative", "RunConfiguration", "TurnEngine", "SimulationKit", "YAMLReading", "Model", "Hashing", "Support"]),
+        ["Declarative", "RunConfiguration", "TurnEngine", "SimulationKit", "Model", "Hashing", "Support"]),
     tests("GroupDiscussion", ["GroupDiscussion", "RunConfiguration", "SimulationKit", "Model", "Support"]),
     tests(
         "JobMarket",
