@@ -127,10 +127,27 @@ package struct YAMLSection {
             throw error(
                 "\(full(key)) must stand on lines of its own", entry.value, advice: "break the line behind the colon")
         }
-        let lines = yaml.split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = Self.lines(of: yaml)
         let next = values.compactMap { $0.key.mark?.line }.filter { $0 > own }.min() ?? lines.count + 1
         let empty = String(repeating: "\n", count: start - 1)
         return empty + lines[(start - 1)..<min(next - 1, lines.count)].joined(separator: "\n") + "\n"
+    }
+
+    /// Lines as YAML counts them: each of its five breaks ends one.
+    private static func lines(of yaml: String) -> [String] {
+        var (lines, line) = ([String](), String.UnicodeScalarView())
+        var previous: Unicode.Scalar?
+        for scalar in yaml.unicodeScalars {
+            defer { previous = scalar }
+            if scalar == "\n", previous == "\r" { continue }
+            if ["\n", "\r", "\u{85}", "\u{2028}", "\u{2029}"].contains(scalar) {
+                lines.append(String(line))
+                line = String.UnicodeScalarView()
+            } else {
+                line.append(scalar)
+            }
+        }
+        return lines + [String(line)]
     }
 
     /// Whether `key` holds a single value, no mapping and no list.

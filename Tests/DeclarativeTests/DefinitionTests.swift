@@ -46,6 +46,29 @@ import Testing
         #expect(settings.scenario.name == "declarative" && settings.scenario.prompts.isEmpty)
     }
 
+    @Test(arguments: ["\r\n", "\r"]) func theEndOfALineMayBeWrittenInOtherWays(end: String) throws {
+        let yaml = Self.yaml.replacing("\n", with: end)
+        #expect(try Self.load(yaml) == Self.load(Self.yaml))
+        let error = #expect(throws: UserError.self) { try Self.load(yaml.replacing("pot: gift", with: "pit: gift")) }
+        #expect(error?.place == "c.yaml:15:23")
+    }
+
+    @Test func whatFollowsTheScenarioIsNoPartOfIt() throws {
+        let moved = Self.yaml.replacing("name: c\n", with: "") + "\nname: c\n"
+        let settings = try Self.load(moved)
+        guard case .text(let definition)? = settings.scenario.parameters["definition"] else {
+            Issue.record("the definition is no text")
+            return
+        }
+        #expect(
+            definition.contains("keyed") && !definition.contains("people.json") && !definition.contains("name: c\n"))
+    }
+
+    @Test func aScenarioOnTheLineOfItsKeyIsRefused() {
+        let error = #expect(throws: UserError.self) { try Self.load("name: c\nscenario: { agents: {} }\n") }
+        #expect(error?.what == "scenario must stand on lines of its own")
+    }
+
     @Test(arguments: [
         ("coins - gift", "coins - gitf", "c.yaml:14:25: gitf is not known here, in: coins - gitf; did you mean gift?"),
         ("coins - gift", "coins -", "c.yaml:14:25: coins - is no expression: it ends too early"),
