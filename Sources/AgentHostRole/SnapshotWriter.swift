@@ -230,8 +230,9 @@ final class SnapshotWriter: Sendable {
         meter.measure {
             table.withLock { table in
                 for (change, chain) in piece.saved { table.note(saved: chain, for: change) }
-                if isEnd { table.archiveSaved() }
             }
+            // Turns take the table between one part of it and the next.
+            if isEnd { while table.withLock({ $0.archiveSaved() }) {} }
         }
         state.withLock { state in
             guard var known = state.captures[capture.lease.partition], known.number == capture.number else { return }
@@ -254,9 +255,10 @@ final class SnapshotWriter: Sendable {
                 "a piece of a snapshot was refused; its partition has none until it is loaded again",
                 metadata: ["partition": "\(capture.lease.partition)", "problem": "\(problem.code)"])
             return .drop
-        // A recorder whose disk is full ends, and another one starts in its place.
+        // A recorder whose disk is full ends; where somebody makes room and starts another, snapshots go on.
         case let problem as Problem where [.overloaded, .unavailable, .storage].contains(problem.code): return .later
         case TransportError.overloaded: return .later
+        case TransportError.refused(let refusal) where refusal.code == .credit: return .later
         // At the end of the process nobody is left to tell.
         case TransportError.closed, is CancellationError: return .stop
         default:

@@ -270,7 +270,8 @@ final class OutcomeIntake {
                 where !distinct.contains(where: { $0.request == variant.request }) {
                     distinct.append(variant)
                 }
-                open[root]?.outcomes[CallID(turn: turn, number: number)] = distinct
+                // A number may have been a call of either kind, where a rerun took another path.
+                open[root]?.outcomes[CallID(turn: turn, number: number), default: []] += distinct
             }
         }
     }

@@ -31,13 +31,16 @@ extension AgentTable {
 
     /// Leaves memory to the recorder where there is more than the limit. Call it when memory came back.
     ///
-    /// It looks at `most` agents at the most: those that had turns since they got their place are only put back, and
-    /// that may be all of them. The next call goes on where this one ended.
-    public mutating func archive(lookingAt most: Int = 1_024) {
-        guard residence.bytes > residence.threshold else { return }
+    /// It looks at `most` agents at the most, since those that had turns since they got their place are only put back,
+    /// and that may be all of them. True where it ended for that reason: the next call goes on from there.
+    @discardableResult public mutating func archive(lookingAt most: Int = 1_024) -> Bool {
+        guard residence.isUnderWay || residence.bytes > residence.threshold else { return false }
         let end = residence.queue.taken + most
         while residence.bytes > residence.goal {
-            guard residence.queue.taken < end else { return }
+            guard residence.queue.taken < end else {
+                residence.isUnderWay = true
+                return true
+            }
             guard let place = residence.queue.takeFirst() else { break }
             guard let index = entries.index(forKey: place.agent),
                 entries.values[index].generation == place.generation
@@ -53,7 +56,9 @@ extension AgentTable {
             entries.values[index].state.memory.archive(Int(entries.values[index].saved.count))
             residence.bytes -= before - entries.values[index].state.memory.longBytes
         }
+        residence.isUnderWay = false
         residence.settle()
+        return false
     }
 
     /// Gives an agent a place in the order, if any of its memory can go. To be called whenever that may have become so.
@@ -76,9 +81,9 @@ extension AgentTable {
             && residence.awaited[agent] == nil
     }
 
-    /// The same after a snapshot, which holds more than the one before.
-    public mutating func archiveSaved() {
+    /// The same after a snapshot, which holds more than the one before: the whole limit counts again.
+    @discardableResult public mutating func archiveSaved(lookingAt most: Int = 1_024) -> Bool {
         residence.reconsider()
-        archive()
+        return archive(lookingAt: most)
     }
 }

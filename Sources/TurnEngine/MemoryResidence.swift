@@ -12,6 +12,8 @@ struct MemoryResidence: Sendable {
     var awaited: [AgentID: Int] = [:]
     /// Bytes above which it is worth looking again for what can go.
     private(set) var threshold: Int
+    /// Whether some that should go is still here because archiving looks at a few agents at a time.
+    var isUnderWay = false
     /// Agents whose memory may go, in the order in which it does.
     var queue = ArchiveQueue()
 

@@ -22,7 +22,7 @@ public struct TurnRunner: Sendable {
     /// A runner whose turns reach the world through `performer`.
     public init(assets: SimulationAssets, performer: any CallPerformer) {
         self.assets = assets
-        self.performer = performer
+        self.performer = InterruptionWatch(performer: performer)
         updater = StateUpdater(assets)
     }
 
@@ -79,6 +79,8 @@ public struct TurnRunner: Sendable {
             answer = .null
             failure = Self.failure(of: error)
         }
+        // Caught by the scenario's code or not: what came of it is no result.
+        if let interruption = tree.interruption { throw interruption }
         let log = turn.log
         let record = TurnRecord(
             path: path, agent: agent, failure: failure, outcomes: log.outcomes,

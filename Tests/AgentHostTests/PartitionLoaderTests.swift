@@ -123,7 +123,7 @@ private struct Past: Sendable {
         try await loader.load([Past.lease], closedRound: 2)
         for turn in 1...3 {
             #expect(try await loader.complete(Past.agent) == past.state)
-            loader.table.withLock { $0.archiveSaved() }
+            _ = loader.table.withLock { $0.archiveSaved() }
             #expect(loader.table.withLock { $0.archivedEntries(of: Past.agent) } == 4)
             #expect(try recorder.seen(FetchMemory.self).count == 4 * turn)
         }

@@ -63,4 +63,16 @@ import Testing
         var policy = RestartPolicy()
         #expect(policy.ended(.exited(code), lived: .seconds(100)) == .restart(after: .seconds(0)))
     }
+
+    @Test func whatCouldNotBeStartedIsTriedAgainAfterAWaitAndGivenUpInTheEnd() {
+        var policy = RestartPolicy()
+        for _ in 1..<RestartPolicy.mostYoungDeaths {
+            guard case .restart(let wait) = policy.didNotStart() else {
+                Issue.record("it was given up at once")
+                return
+            }
+            #expect(wait >= RestartPolicy.firstWait)
+        }
+        #expect(policy.didNotStart() == .giveUp("it could not be started \(RestartPolicy.mostYoungDeaths) times"))
+    }
 }

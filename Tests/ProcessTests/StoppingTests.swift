@@ -54,4 +54,46 @@ import Testing
         try await eventually("all processes are gone") { !children.contains(where: Coordinator.isRunning) }
         try await resume(coordinator, "run")
     }
+
+    /// Says `pause`, `continue` or `stop` to a run.
+    private func say(_ word: String, _ coordinator: Coordinator, _ name: String) async throws {
+        let ending = try await coordinator.call([word, coordinator.path(name)])
+        #expect(ending.status == .exited(0), "\(word): \(ending.output)\(ending.errors)")
+    }
+
+    private func isPaused(_ coordinator: Coordinator, _ name: String) async throws {
+        try await eventually("the run is paused") {
+            try await coordinator.call(["status", coordinator.path(name), "--json"]).output
+                .contains("\"phase\":\"paused\"")
+        }
+    }
+
+    @Test func aPausedRunThatIsKilledWhollyGoesOnAsIfNothingHadBeen() async throws {
+        let coordinator = try Coordinator()
+        let running = try await slowRun(coordinator, "run")
+        let children = Coordinator.children(of: running.child.pid)
+        try await say("pause", coordinator, "run")
+        try await isPaused(coordinator, "run")
+        running.child.signal(SIGKILL)
+        for child in children { kill(child, SIGKILL) }
+        _ = try await running.ending()
+        try await eventually("all processes are gone") { !children.contains(where: Coordinator.isRunning) }
+        try await resume(coordinator, "run")
+    }
+
+    @Test func aPausedRunGoesOnWhenItIsToldToAndAStoppedOneIsResumed() async throws {
+        let coordinator = try Coordinator()
+        let running = try await slowRun(coordinator, "run")
+        try await say("pause", coordinator, "run")
+        try await isPaused(coordinator, "run")
+        let before = try await coordinator.call(["status", coordinator.path("run"), "--json"]).output
+        try await say("continue", coordinator, "run")
+        try await eventually("the run makes calls again") {
+            let now = try await coordinator.call(["status", coordinator.path("run"), "--json"]).output
+            return now.contains("\"phase\":\"running\"") && now != before
+        }
+        try await say("stop", coordinator, "run")
+        #expect(try await running.ending().status == .exited(130))
+        try await resume(coordinator, "run")
+    }
 }

@@ -63,14 +63,16 @@ final class ScriptedPerformer: CallPerformer {
     }
 
     let seen = Guarded(Seen())
+    private let interrupts: Bool
     private let respond: Complete
     private let delay: @Sendable (CompletionSpec) async -> Void
     let runner = Guarded<TurnRunner?>(nil)
 
     init(
         respond: @escaping Complete = { _ in ScriptedPerformer.answer("yes") },
-        delay: @escaping @Sendable (CompletionSpec) async -> Void = { _ in }
+        delay: @escaping @Sendable (CompletionSpec) async -> Void = { _ in }, interrupts: Bool = false
     ) {
+        self.interrupts = interrupts
         self.respond = respond
         self.delay = delay
     }
@@ -93,6 +95,7 @@ final class ScriptedPerformer: CallPerformer {
         {
             return Self.answer(answer)
         }
+        try interrupt()
         await delay(spec)
         seen.withLock {
             $0.calls.append(call)
@@ -104,6 +107,7 @@ final class ScriptedPerformer: CallPerformer {
     func embed(
         _ texts: [String], request: Digest128, call: CallID, agent: AgentID, tree: TreeContext
     ) async throws -> EmbeddingAnswer {
+        try interrupt()
         seen.withLock { $0.embedded.append(texts) }
         // One half float of 1.0 at a place that follows from the text, zeros elsewhere.
         let vectors = texts.map { text -> [UInt8] in
@@ -114,7 +118,10 @@ final class ScriptedPerformer: CallPerformer {
         return EmbeddingAnswer(model: "e", vectors: vectors)
     }
 
+    private func interrupt() throws { if interrupts { throw TurnInterrupted(reason: "the run stops") } }
+
     func ask(_ ask: AskCall) async throws -> AskReply {
+        try interrupt()
         seen.withLock { $0.asks.append(ask) }
         guard let runner = runner.withLock({ $0 }) else { throw TurnInterrupted(reason: "no runner") }
         return try await runner.runPassive(ask, state: AgentState())

@@ -220,6 +220,19 @@ private struct Kept {
         #expect(table.residence.queue.taken == 4)
     }
 
+    @Test func inPartsItArchivesAsMuchAsAtOnce() throws {
+        let each = try full(limit: .max).table.memoryBytes / 3
+        var (table, _) = try full(limit: each)
+        for agent in Play.agents { #expect(table.whole(agent) != nil) }
+        var parts = 1
+        while table.archiveSaved(lookingAt: 1) { parts += 1 }
+        #expect(parts > 3 && table.memoryBytes <= each)
+        var (whole, _) = try full(limit: each)
+        for agent in Play.agents { #expect(whole.whole(agent) != nil) }
+        let isLeftOver = whole.archiveSaved()
+        #expect(!isLeftOver && whole.memoryBytes == table.memoryBytes)
+    }
+
     @Test func agentsThatComeAndGoLeaveNoPlacesBehind() throws {
         var (table, _) = try full(limit: 1 << 20)
         let (other, _) = try full(limit: .max)

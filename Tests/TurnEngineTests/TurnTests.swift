@@ -303,4 +303,23 @@ final class Gate: Sendable {
         }
         for continuation in waiting { continuation.resume() }
     }
+
+    @Test(arguments: ["write", "embed", "ask", "parallel"])
+    func aTurnWhoseCodeCatchesAnInterruptionIsInterruptedAllTheSame(call: String) async throws {
+        let performer = ScriptedPerformer(interrupts: true)
+        let world = try World(
+            ClosureScenario { turn in
+                switch call {
+                case "write": _ = try? await turn.write("question", ["text": .text("what?")])
+                case "embed": _ = try? await turn.embed(["a"])
+                case "ask": _ = try? await turn.ask(World.ben, .null)
+                default:
+                    _ = try await turn.parallel([1, 2]) { _, branch in
+                        (try? await branch.write("question", ["text": .text("what?")])) ?? "made up"
+                    }
+                }
+                try turn.rememberText("made up")
+            }, performer: performer)
+        await #expect(throws: TurnInterrupted.self) { try await world.run() }
+    }
 }

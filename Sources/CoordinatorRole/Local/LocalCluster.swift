@@ -238,9 +238,18 @@ final class LocalCluster: Sendable {
             member.started = clock.now()
             adopt(member)
         } catch {
-            onLoss(
-                Loss(name: member.program.name, explanation: "\(member.program.name) cannot be started again: \(error)")
-            )
+            // What the system refuses now, such as a process more, it may grant a moment later.
+            let name = member.program.name
+            let verdict = state.withLock { state -> RestartPolicy.Verdict? in
+                guard !state.isGoingDown, let index = state.index(name) else { return nil }
+                return state.members[index].policy.didNotStart()
+            }
+            switch verdict {
+            case nil: return
+            case .restart(let wait): await restart(member, after: wait)
+            case .giveUp(let reason):
+                onLoss(Loss(name: name, explanation: "\(name) cannot be started again: \(error); \(reason)"))
+            }
         }
     }
 

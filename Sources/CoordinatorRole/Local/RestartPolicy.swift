@@ -1,3 +1,4 @@
+import Glibc
 import Support
 
 /// Decides whether a process that ended is started again, and when.
@@ -42,6 +43,14 @@ struct RestartPolicy: Sendable {
         guard youngDeaths > 1 else { return .restart(after: Span(nanoseconds: 0)) }
         let wait = Self.firstWait.nanoseconds << UInt64(youngDeaths - 2)
         return .restart(after: min(Span(nanoseconds: wait), Self.longestWait))
+    }
+
+    /// The process could not even be started: as if it had died at once, and at least after the first wait.
+    mutating func didNotStart() -> Verdict {
+        guard case .restart(let wait) = ended(.signalled(SIGKILL), lived: Span(nanoseconds: 0)) else {
+            return .giveUp("it could not be started \(youngDeaths) times")
+        }
+        return .restart(after: max(wait, Self.firstWait))
     }
 
     /// Exit codes that a second try cannot change.

@@ -14,7 +14,12 @@ struct ServiceStarter: Sendable {
     /// Where vectors are kept for the next run; nil for nowhere.
     let vectorFolder: String?
 
+    /// The hosts' lease in seconds: so long a partition's heir may take to ask for what is in flight.
+    let lease: UInt32
+
     private static let startLimit = Span.seconds(60)
+    /// Seconds that the llm-gateway keeps a call of a vanished host beyond the lease.
+    private static let orphanGrace: UInt32 = 24
 
     /// Where the model servers listen, and how their models are called.
     struct ModelServers: Sendable {
@@ -53,6 +58,7 @@ struct ServiceStarter: Sendable {
         if let model { arguments += ["--model", model] }
         if let memoryModel, memoryModel != model { arguments += ["--model", memoryModel] }
         if let file = servers.keyFile { arguments += ["--llm-key-file", file] }
+        arguments += ["--orphan-grace", String(lease + Self.orphanGrace)]
         return try await service(ServiceNames.llmGateway, arguments)
     }
 

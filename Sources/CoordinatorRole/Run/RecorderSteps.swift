@@ -45,10 +45,16 @@ struct RecorderSteps: Sendable {
         client.request(
             RaiseEpoch(epoch: runEpoch, rounds: rounds, owner: owner), expecting: Acknowledged.self
         ) { result in
-            guard case .failure(let problem as Problem) = result, problem.code == .conflict else { return }
-            let reason = "another coordinator plays the run: its recorder says that \(problem.what)"
-            post(.event(.recorderFailed(reason: reason)))
+            if case .failure(let problem as Problem) = result, problem.code == .conflict {
+                post(.deposed(reason: Self.deposed(problem)))
+            } else {
+                post(.confirmed)
+            }
         }
+    }
+
+    private static func deposed(_ problem: Problem) -> String {
+        "another coordinator plays the run: its recorder says that \(problem.what)"
     }
 
     private func ask<Reply: WireMessage>(
@@ -64,6 +70,8 @@ struct RecorderSteps: Sendable {
             case .failure(TransportError.overloaded): post(.recorderBusy(asked.0, asked.1))
             case .failure(TransportError.refused(let refusal)) where refusal.code == .credit:
                 post(.recorderBusy(asked.0, asked.1))
+            case .failure(let problem as Problem) where problem.code == .fenced:
+                post(.deposed(reason: Self.deposed(problem)))
             case .failure(let error): post(.event(.recorderFailed(reason: Self.explain(error))))
             }
         }

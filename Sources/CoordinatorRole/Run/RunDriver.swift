@@ -15,6 +15,10 @@ final class RunDriver: Sendable {
         case event(RoundMachine.Event)
         /// The recorder has closed the round, as it was asked under the number.
         case closed(UInt64, round: UInt32, RoundClosed)
+        /// The run is another coordinator's.
+        case deposed(reason: String)
+        /// The recorder has said whose the run is.
+        case confirmed
         /// The recorder cannot do now what it was asked.
         case recorderBusy(UInt64, RoundMachine.Request)
         case report(RoundMachine.Report, host: UInt32, Responder)
@@ -39,6 +43,8 @@ final class RunDriver: Sendable {
         var problem: UserError?
         /// Whether there is a recorder left that could sum up.
         var recorderIsLost = false
+        /// Whether another coordinator plays the run: then nothing that belongs to the run is this one's to end.
+        var isDeposed = false
     }
 
     /// Time from one tick to the next.

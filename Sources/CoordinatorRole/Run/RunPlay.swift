@@ -29,6 +29,7 @@ struct RunPlay {
     /// The first problem that ended the run.
     var problem: UserError?
     var recorderIsLost = false
+    private var isDeposed = false
     /// Processes that have ended although nobody wanted it.
     var processesLost: UInt64 = 0
     private var outcome: RunOutcome?
@@ -37,6 +38,7 @@ struct RunPlay {
     private var postponed: (number: UInt64, what: RoundMachine.Request, due: Instant)?
     /// When the recorder was last asked whether the run is still this coordinator's.
     private var confirmed: Instant
+    private var isConfirming = false
     /// When each host was last sent a command.
     private var sent: [UInt32: Instant] = [:]
 
@@ -63,7 +65,8 @@ struct RunPlay {
     var result: RunDriver.Result? {
         outcome.map {
             RunDriver.Result(
-                outcome: $0, closedRound: machine.closedRound, problem: problem, recorderIsLost: recorderIsLost)
+                outcome: $0, closedRound: machine.closedRound, problem: problem, recorderIsLost: recorderIsLost,
+                isDeposed: isDeposed)
         }
     }
 
@@ -78,6 +81,10 @@ struct RunPlay {
         case .closed(let number, let round, let closed):
             printer.say("round \(round) closed, digest \(closed.digest)")
             handle(.recorded(number, .done), now)
+        case .deposed(let reason):
+            isDeposed = true
+            handle(.recorderFailed(reason: reason), now)
+        case .confirmed: isConfirming = false
         case .recorderBusy(let number, let what): postponed = (number, what, now + Self.recorderPause)
         case .report(let report, let host, let responder):
             // The answer goes first: what follows may be a command to the same host.
@@ -151,8 +158,8 @@ struct RunPlay {
             forget(host)
             handle(.hostLost(host: host), now)
         }
-        if now.since(confirmed) >= membership.lease {
-            confirmed = now
+        if !isConfirming, now.since(confirmed) >= membership.lease {
+            (confirmed, isConfirming) = (now, true)
             recorder.confirm(rounds: plan.rounds)
         }
         if let waiting = postponed, waiting.due <= now {

@@ -207,10 +207,11 @@ struct RunSession: Sendable {
                 RaiseEpoch(epoch: epoch, rounds: rounds, owner: stage.incarnation), expecting: Acknowledged.self)
         }
         try file.write(to: folder.path)
+        var isDeposed = false
         defer {
             file.pid = nil
             // The run is over either way: what keeps this note from being written does not change how it ended.
-            try? file.write(to: folder.path)
+            if !isDeposed { try? file.write(to: folder.path) }
         }
         try context.announceReady(endpoint: listener.endpoint)
         try await stage.starter.hosts(hosts, coordinator: listener.endpoint)
@@ -231,7 +232,9 @@ struct RunSession: Sendable {
                 scope: scope),
             recorder: recorder, listener: listener, clock: context.clock, logger: context.logger,
             printer: ProgressPrinter(style: ProgressStyle.current(quiet: options.quiet)))
-        await calls.giveUp()
+        // Calls of the run are those of whoever plays it now.
+        isDeposed = result.isDeposed
+        if !isDeposed { await calls.giveUp() }
         try await report(run, result, rounds: rounds, recorder, folder, start)
     }
 

@@ -1,5 +1,6 @@
 import Hashing
 import Model
+import Support
 
 /// What all turns of a tree share.
 public final class TreeContext: Sendable {
@@ -15,6 +16,9 @@ public final class TreeContext: Sendable {
     public let world: [String: Value]
     /// Outcomes recorded by an earlier run of this tree, given back instead of asking again.
     public let recorded: [CallID: RecordedOutcome]
+    /// What has interrupted a call of the tree here. Code may catch any error; a tree of which a call was interrupted is
+    /// never committed all the same, since what the code made of that is nobody's answer.
+    private let found = Guarded<(any Error)?>(nil)
 
     /// The context of a tree.
     public init(
@@ -33,6 +37,16 @@ public final class TreeContext: Sendable {
     public func seeing(_ world: [String: Value]) -> TreeContext {
         TreeContext(
             round: round, time: time, root: root, rootPartition: rootPartition, world: world, recorded: recorded)
+    }
+
+    /// The first interruption of a call of the tree that was seen here.
+    package var interruption: (any Error)? { found.withLock { $0 } }
+
+    /// Keeps an error of a call where it is an interruption, and gives it back.
+    package func noted<Failure: Error>(_ error: Failure) -> Failure {
+        guard error is TurnInterrupted || error is CancellationError else { return error }
+        found.withLock { found in if found == nil { found = error } }
+        return error
     }
 }
 

@@ -206,12 +206,13 @@ public final class Turn {
         log.names.append(
             OutcomeName(call: call, request: request, result: OutcomeRecord.resultHash(vectors: answer.vectors)))
         guard answer.vectors.count == texts.count else {
-            throw TurnInterrupted(reason: "the embedding server returned another number of vectors")
+            throw tree.noted(TurnInterrupted(reason: "the embedding server returned another number of vectors"))
         }
         var vectors: [FixedVector] = []
         for (text, bytes) in zip(texts, answer.vectors) {
             guard let vector = try? FixedVector(bytes: bytes, dimension: assets.embeddingDimension) else {
-                throw TurnInterrupted(reason: "the embedding server returned a vector of another dimension")
+                throw tree.noted(
+                    TurnInterrupted(reason: "the embedding server returned a vector of another dimension"))
             }
             log.embedded.append((text, vector))
             vectors.append(vector)
