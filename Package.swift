@@ -58,7 +58,8 @@ let libraries: [Target] = [
     library("SimulationKit", ["Model", "MessagePack", "Hashing", "Vectors", "Support", "JSON", csv]),
     library("JobMarket", ["SimulationKit", "Model"]),
     library("GroupDiscussion", ["SimulationKit", "Model", "Support"]),
-    library("Scenarios", ["SimulationKit", "JobMarket", "GroupDiscussion"]),
+    library("Recommendation", ["SimulationKit", "Model", "Hashing", "JSON", "Support"]),
+    library("Scenarios", ["SimulationKit", "JobMarket", "GroupDiscussion", "Recommendation"]),
     library(
         "RunConfiguration", ["SimulationKit", "Model", "Hashing", "Vectors", "Support", yams]),
     library("TurnEngine", ["SimulationKit", "Model", "Hashing", "Vectors", heap]),
@@ -165,6 +166,12 @@ let testTargets: [Target] = [
     tests("SimulationKit", [mustache, "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
     tests("RunConfiguration", ["RunConfiguration", "SimulationKit", "Model", "Support"]),
     tests("GroupDiscussion", ["GroupDiscussion", "RunConfiguration", "SimulationKit", "Model", "Support"]),
+    tests(
+        "Recommendation",
+        [
+            "Recommendation", "TurnEngine", "SimulationKit", "RunConfiguration", "Model", "Hashing", "Vectors",
+            "Support",
+        ]),
     tests(
         "JobMarket",
         ["JobMarket", "TurnEngine", "SimulationKit", "RunConfiguration", "Model", "Hashing", "Vectors", "Support"]),

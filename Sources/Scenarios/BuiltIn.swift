@@ -1,8 +1,11 @@
 import GroupDiscussion
 import JobMarket
+import Recommendation
 import SimulationKit
 
 extension ScenarioRegistry {
     /// The scenarios that come with GenSim.
-    public static let builtIn = ScenarioRegistry([JobMarketScenario.self, GroupDiscussionScenario.self])
+    public static let builtIn = ScenarioRegistry([
+        JobMarketScenario.self, GroupDiscussionScenario.self, RecommendationScenario.self,
+    ])
 }
