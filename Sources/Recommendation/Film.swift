@@ -12,8 +12,8 @@ struct Film: Sendable, Equatable {
     /// What people call it: `Heat (1995)`.
     var name: String { year.map { "\(title) (\($0))" } ?? title }
 
-    /// What is embedded of it.
-    var text: String { genres.isEmpty ? name : "\(name): \(genres.joined(separator: ", "))" }
+    /// What is embedded of it; no two films with different names have the same.
+    var text: String { "\(name)\n\(genres.joined(separator: ", "))" }
 
     /// The film as templates hold it.
     var fields: [String: Value] { ["film": .text(name), "genres": .text(genres.joined(separator: ", "))] }

@@ -103,8 +103,9 @@ struct FilmCatalogue: Sendable, Equatable {
         /// Adds a film and returns its place.
         @discardableResult mutating func add(_ film: Film) throws(UserError) -> Int {
             let record = places.count
+            let texts = [film.title] + film.genres
             guard !film.title.isEmpty, film.text.utf8.count <= maxTextBytes,
-                !film.text.utf8.contains(where: { $0 < 32 || $0 == 127 })
+                !texts.contains(where: { $0.utf8.contains { $0 < 32 || $0 == 127 } })
             else {
                 throw error(file, record, "the title or the genres are empty, too long or hold control characters", "")
             }
@@ -122,7 +123,8 @@ struct FilmCatalogue: Sendable, Equatable {
 
         func checked() throws(UserError) -> [Film] {
             guard !films.isEmpty else {
-                throw UserError("the catalogue has no films", at: file, advice: "add at least one", exitCode: .dataError)
+                throw UserError(
+                    "the catalogue has no films", at: file, advice: "add at least one", exitCode: .dataError)
             }
             return films
         }

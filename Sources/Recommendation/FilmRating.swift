@@ -33,7 +33,8 @@ struct FilmRating: Hashable, Sendable {
 
     /// A rating of one of `films` films; nil where the number is none.
     init?(packed: Int64, films: Int) {
-        self.init(rater: UInt64(packed.magnitude) >> 28, film: Int(packed >> 4) & 0xFF_FFFF, halfStars: Int(packed & 15))
+        self.init(
+            rater: UInt64(packed.magnitude) >> 28, film: Int(packed >> 4) & 0xFF_FFFF, halfStars: Int(packed & 15))
         guard packed >= 0, film < films, (1...10).contains(halfStars) else { return nil }
     }
 }

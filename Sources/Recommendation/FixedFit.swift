@@ -27,7 +27,9 @@ struct FixedFit: Sendable, Equatable {
 
     /// Rounded, and within 16 bits: ratings and factors beyond 7 mean nothing.
     private static func fixed(_ number: Double) -> Int64 {
-        Int64(max(-Double(Int16.max), min(Double(Int16.max), (number * one).rounded())))
+        // What is no number comes from nowhere but a fit that somebody spoiled.
+        guard number.isFinite else { return 0 }
+        return Int64(max(-Double(Int16.max), min(Double(Int16.max), (number * one).rounded())))
     }
 
     /// The same in doubles.

@@ -1,5 +1,6 @@
 import Model
 import SimulationKit
+import Support
 
 /// Offers the films that the user is expected to rate highest, going by everybody's ratings.
 ///
@@ -23,7 +24,18 @@ struct MatrixFactorisationRecommender: Recommender {
     private let model: MatrixFactorisation
     private let fits = RoundCache<(fixed: FixedFit, fit: MatrixFactorisation.Fit)>()
 
-    init(_ catalogue: FilmCatalogue, _ settings: RecommenderSettings) {
+    /// What the environment's turn may write in a tree of the default size, less some room.
+    private static let maxBytes = (4 << 20) - 4_096
+
+    init(_ catalogue: FilmCatalogue, _ settings: RecommenderSettings) throws(UserError) {
+        // A bias and a quarter of the factors to a film, nine bytes each.
+        let bytes = catalogue.films.count * (4 + settings.factors) * 9 / 4
+        guard bytes <= Self.maxBytes else {
+            throw UserError(
+                "\(catalogue.films.count) films with \(settings.factors) factors each are more than a round can pass on",
+                at: "scenario.parameters", advice: "take fewer factors or another recommender",
+                exitCode: .configuration)
+        }
         films = catalogue.films.count
         earlier = catalogue.ratings
         model = MatrixFactorisation(rank: settings.factors, sweeps: settings.sweeps)

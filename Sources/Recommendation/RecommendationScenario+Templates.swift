@@ -13,7 +13,8 @@ extension RecommendationScenario {
                 TemplateDefinition("pick", fields: ["films", "films.number", "films.film", "films.genres"]),
                 TemplateDefinition("feel", fields: film),
                 TemplateDefinition("rate", fields: film + ["feeling"]),
-                TemplateDefinition("friend", fields: ["friends", "friends.number", "friends.name", "friends.occupation"]),
+                TemplateDefinition(
+                    "friend", fields: ["friends", "friends.number", "friends.name", "friends.occupation"]),
                 TemplateDefinition("post", fields: []),
             ]
         let memories = [

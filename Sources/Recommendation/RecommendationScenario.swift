@@ -61,7 +61,7 @@ public struct RecommendationScenario: Scenario {
             factors: parameters.int("factors"), sweeps: parameters.int("sweeps"))
         recommenderType = try Recommenders.type(
             named: parameters.text("recommender"), at: "scenario.parameters.recommender")
-        recommender = recommenderType.init(catalogue, recommenderSettings)
+        recommender = try recommenderType.init(catalogue, recommenderSettings)
     }
 
     public mutating func load(_ read: (String) throws -> [UInt8]) throws {
@@ -71,7 +71,7 @@ public struct RecommendationScenario: Scenario {
                 advice: "name one, such as recommendation/films.csv", exitCode: .configuration)
         }
         catalogue = try FilmCatalogue.read(catalogueFile, needsRatings: recommenderType.learns, read)
-        recommender = recommenderType.init(catalogue, recommenderSettings)
+        recommender = try recommenderType.init(catalogue, recommenderSettings)
     }
 
     public var agentTypes: [AgentTypeDefinition] {

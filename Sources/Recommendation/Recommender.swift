@@ -12,8 +12,8 @@ protocol Recommender: Sendable {
     /// Whether it computes from ratings. Only then are they noted, and does the environment take a turn.
     static var learns: Bool { get }
 
-    /// A recommender of these films.
-    init(_ catalogue: FilmCatalogue, _ settings: RecommenderSettings)
+    /// A recommender of these films. Throws where it cannot cope with so many.
+    init(_ catalogue: FilmCatalogue, _ settings: RecommenderSettings) throws(UserError)
 
     /// Places of at most `count` films that the user has not seen, best first.
     func films(_ count: Int, for user: FilmUser, _ turn: Turn) async throws -> [Int]
