@@ -2,25 +2,22 @@ import Model
 import Scenarios
 import SimulationKit
 
-/// Population files: the first byte chooses the format, the second the type of agents; the rest is the file.
+/// Population files: the first byte chooses format and type of agents, see `readers`; the rest is the file.
 enum PopulationReading {
-    /// In the order of their appearance in GenSim, since a corpus names them by position: new ones go to the end.
-    private static let formats: [PopulationFormat] = [.json, .jsonl, .gensim, .csv, .drawn]
-    private static let typeNames = ["seeker", "interviewer", "member", "room", "user"]
-
-    private static let types: [AgentTypeDefinition] = {
-        let known = ScenarioRegistry.builtIn.names.flatMap { name -> [AgentTypeDefinition] in
+    /// Formats in the order of their declaration, and for each every type of the built-in scenarios.
+    private static let readers: [(type: AgentTypeDefinition, format: PopulationFormat)] = {
+        let types = ScenarioRegistry.builtIn.names.flatMap { name -> [AgentTypeDefinition] in
             guard let type = try? ScenarioRegistry.builtIn.type(named: name, at: "fuzzing"),
                 let scenario = try? type.init(
                     parameters: ScenarioParameters(definitions: type.parameters, settings: [:]))
             else { return [] }
             return scenario.agentTypes
         }
-        return typeNames.compactMap { name in known.first { $0.name == name } }
+        return PopulationFormat.allCases.flatMap { format in types.map { ($0, format) } }
     }()
 
     static func check(_ input: [UInt8]) throws(BrokenPromise) {
-        guard let (format, rest) = choice(of: formats, by: input), let (type, file) = choice(of: types, by: rest),
+        guard let ((type, format), file) = choice(of: readers, by: input),
             let records = try? PopulationReader(type: type, format: format, file: "fuzzed").records(in: file)
         else { return }
         try BrokenPromise.unless(!records.isEmpty, "a population without records is accepted")
