@@ -22,9 +22,11 @@ enum HostMetrics {
     static let memoryLimit = MetricFamily(
         "gensim_host_long_term_memory_limit_bytes", .gauge,
         "Bytes above which long-term memory is left to the recorder.")
+    static let snapshots = MetricFamily(
+        "gensim_host_pending_snapshots", .gauge, "Partitions of which a snapshot is captured and not yet stored.")
 
     static let families = [
-        turns, failedTurns, calls, tokens, waiting, round, roundTurns, partitions, memory, memoryLimit,
+        turns, failedTurns, calls, tokens, waiting, round, roundTurns, partitions, memory, memoryLimit, snapshots,
     ]
 
     /// What a host tells when it is asked, over all its lives. Between two of them, the tasks' threads answer.
@@ -57,6 +59,7 @@ enum HostMetrics {
         page.add(roundTurns, roots.failed, "failed")
         page.add(partitions, counters.planned)
         page.add(memory, reading.memoryBytes)
+        page.add(snapshots, reading.pendingSnapshots)
         return page
     }
 }

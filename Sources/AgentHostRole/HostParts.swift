@@ -124,7 +124,9 @@ final class HostParts: Sendable {
 
     /// How the host is, for its metrics.
     var reading: HostReading {
-        HostReading(round: turns.round, counters: counters.withLock { $0 }, memoryBytes: turns.memoryBytes)
+        HostReading(
+            round: turns.round, counters: counters.withLock { $0 }, memoryBytes: turns.memoryBytes,
+            pendingSnapshots: loader.pendingSnapshots)
     }
 
     /// Closes the ways to the services, where requests that wait fail, and lets go of the agents. Nothing may run any

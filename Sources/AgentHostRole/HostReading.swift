@@ -5,4 +5,6 @@ struct HostReading: Sendable {
     var counters: HostCounters
     /// Bytes of agents' long-term memory that it holds, about.
     var memoryBytes: Int
+    /// Partitions of which a snapshot is captured and not yet stored.
+    var pendingSnapshots: Int
 }

@@ -43,7 +43,7 @@ final class HostTurns: PassiveTurns {
     var round: UInt32 { present.withLock { $0.number } }
 
     /// Bytes of agents' long-term memory that are here, about.
-    var memoryBytes: Int { table.withLock { $0.longTermBytes } }
+    var memoryBytes: Int { table.withLock { $0.memoryBytes } }
 
     /// A round begins; what was kept for the one before goes.
     func begin(_ number: UInt32, time: Int64) {

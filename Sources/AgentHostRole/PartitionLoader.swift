@@ -59,6 +59,9 @@ final class PartitionLoader: Sendable {
         agent == .environment ? UInt32(members.count - 1) : partitions[Int(agent.number)]
     }
 
+    /// Number of partitions of which a snapshot is captured and not yet stored.
+    var pendingSnapshots: Int { snapshots.pending }
+
     // MARK: - Partitions
 
     /// Brings the agents of partitions that are not loaded under these leases to the end of `closedRound`. Call it
@@ -98,7 +101,6 @@ final class PartitionLoader: Sendable {
                 held.withLock { held in
                     for partition in numbers { held[partition] = nil }
                 }
-                for partition in numbers { snapshots.drop(partition) }
                 throw error
             }
             table.withLock { table in

@@ -8,10 +8,11 @@ import TurnEngine
 import Wire
 
 /// Sends what has changed of the agents to the recorder in the background, so that a takeover need not read the whole
-/// journal. Nothing waits for it: a round that closes before it is through takes its place.
+/// journal. Nothing waits for it.
 ///
 /// Each partition's pieces go out one after the other, and the last makes the snapshot valid; a few partitions go side
-/// by side. What a capture could not send any more is part of the next one.
+/// by side, the one whose last piece is longest ago first. A round that closes meanwhile takes the place of a capture
+/// that has not begun to go out, and leaves one that has: so each gets through, however fast rounds close.
 final class SnapshotWriter: Sendable {
     private struct Capture {
         var lease: Lease
@@ -22,6 +23,8 @@ final class SnapshotWriter: Sendable {
         var number: UInt64
         /// Whether its next piece takes the place of a damaged snapshot: all agents of the partition are yet to be sent.
         var isAnew: Bool
+        /// Whether a piece of it has been sent, or is on its way.
+        var hasBegun = false
         /// Whether an agent had to be left out: then the snapshot never becomes valid, the next one does.
         var isIncomplete = false
     }
@@ -37,6 +40,9 @@ final class SnapshotWriter: Sendable {
         var ended: Set<UInt32> = []
         var workers = 0
         var captured: UInt64 = 0
+        /// Number of pieces that workers have taken up so far, and the number of each partition's last.
+        var taken: UInt64 = 0
+        var lastTaken: [UInt32: UInt64] = [:]
         var hasStopped = false
         var cost = Cost()
     }
@@ -103,13 +109,16 @@ final class SnapshotWriter: Sendable {
 
     private func capture(_ lease: Lease, _ round: UInt32, _ state: inout State) {
         guard !state.ended.contains(lease.partition) else { return }
+        let known = state.captures[lease.partition]
+        // What changed since is part of the next.
+        if let known, known.hasBegun, !known.isIncomplete { return }
         let before = meter.now()
         defer {
             let taken = meter.since(before)
             meter.add(taken)
             state.cost.longestCapture = max(state.cost.longestCapture, taken)
         }
-        let unsent = state.captures[lease.partition]?.changes.map(\.agent) ?? []
+        let unsent = known?.changes.map(\.agent) ?? []
         let changes = table.withLock { $0.takeChanges(of: members[Int(lease.partition)], again: Set(unsent)) }
         state.captured += 1
         state.captures[lease.partition] = Capture(
@@ -133,6 +142,9 @@ final class SnapshotWriter: Sendable {
             state.ended.remove(partition)
         }
     }
+
+    /// Number of partitions of which a snapshot is captured and not yet stored.
+    var pending: Int { state.withLock { $0.captures.count } }
 
     // MARK: - In the background
 
@@ -174,13 +186,17 @@ final class SnapshotWriter: Sendable {
     /// The next capture to send a piece of; nil, and one worker less, when there is none.
     private func next() -> Capture? {
         state.withLock { state in
-            let ready = state.captures.keys.filter { !state.busy.contains($0) }.min()
-            guard let ready, let capture = state.captures[ready] else {
+            let ready = state.captures.keys.filter { !state.busy.contains($0) }
+                .min { (state.lastTaken[$0] ?? 0, $0) < (state.lastTaken[$1] ?? 0, $1) }
+            guard let ready, state.captures[ready] != nil else {
                 state.workers -= 1
                 return nil
             }
+            state.taken += 1
+            state.lastTaken[ready] = state.taken
+            state.captures[ready]?.hasBegun = true
             state.busy.insert(ready)
-            return capture
+            return state.captures[ready]
         }
     }
 
@@ -238,7 +254,8 @@ final class SnapshotWriter: Sendable {
                 "a piece of a snapshot was refused; its partition has none until it is loaded again",
                 metadata: ["partition": "\(capture.lease.partition)", "problem": "\(problem.code)"])
             return .drop
-        case let problem as Problem where problem.code == .overloaded || problem.code == .unavailable: return .later
+        // A recorder whose disk is full ends, and another one starts in its place.
+        case let problem as Problem where [.overloaded, .unavailable, .storage].contains(problem.code): return .later
         case TransportError.overloaded: return .later
         // At the end of the process nobody is left to tell.
         case TransportError.closed, is CancellationError: return .stop

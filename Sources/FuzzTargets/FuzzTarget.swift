@@ -23,6 +23,8 @@ public struct FuzzTarget: Sendable {
         FuzzTarget("transport", maxBytes: 4_096, read: TransportReading.check),
         FuzzTarget("packed", maxBytes: 8_192, read: PackedReading.check),
         FuzzTarget("population", maxBytes: 16_384, read: PopulationReading.check),
+        FuzzTarget("distributions", maxBytes: 8_192, read: DistributionReading.check),
+        FuzzTarget("relations", maxBytes: 4_096, read: RelationReading.check),
         FuzzTarget("configuration", maxBytes: 8_192, read: ConfigurationReading.check),
         FuzzTarget("replies", maxBytes: 8_192, read: ReplyReading.check),
     ]

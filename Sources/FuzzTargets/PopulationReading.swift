@@ -4,17 +4,21 @@ import SimulationKit
 
 /// Population files: the first byte chooses format and type of agents, see `readers`; the rest is the file.
 enum PopulationReading {
-    /// Formats in the order of their declaration, and for each every type of the built-in scenarios.
+    /// Formats and types of agents. Their order is fixed: what is new goes behind the last, so that inputs stay what
+    /// they are.
     private static let readers: [(type: AgentTypeDefinition, format: PopulationFormat)] = {
-        let types = ScenarioRegistry.builtIn.names.flatMap { name -> [AgentTypeDefinition] in
-            guard let type = try? ScenarioRegistry.builtIn.type(named: name, at: "fuzzing"),
-                let scenario = try? type.init(
-                    parameters: ScenarioParameters(definitions: type.parameters, settings: [:]))
-            else { return [] }
-            return scenario.agentTypes
-        }
-        return PopulationFormat.allCases.flatMap { format in types.map { ($0, format) } }
+        let (market, talk) = (types(of: "job-market"), types(of: "group-discussion"))
+        let first = [PopulationFormat.json, .jsonl, .gensim].flatMap { format in market.map { ($0, format) } }
+        return first + market.map { ($0, .csv) } + talk.flatMap { type in [(type, .json), (type, .csv)] }
     }()
+
+    private static func types(of name: String) -> [AgentTypeDefinition] {
+        guard let type = try? ScenarioRegistry.builtIn.type(named: name, at: "fuzzing"),
+            let scenario = try? type.init(
+                parameters: ScenarioParameters(definitions: type.parameters, settings: [:]))
+        else { return [] }
+        return scenario.agentTypes
+    }
 
     static func check(_ input: [UInt8]) throws(BrokenPromise) {
         guard let ((type, format), file) = choice(of: readers, by: input),

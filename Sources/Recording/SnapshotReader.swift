@@ -39,7 +39,7 @@ final class SnapshotReader {
     ) throws -> SnapshotHeads {
         try cursor.requireLease(partition, epoch: epoch)
         do { return try page(partition, after: agent, cursor) } catch let refusal as RecordRefusal {
-            damaged.partitions.insert(partition)
+            damaged.refuse(partition)
             throw refusal
         }
     }

@@ -65,8 +65,8 @@ final class SnapshotTables {
         guard piece.round >= 1, piece.round <= cursor.closedRound else {
             throw RecordRefusal(.invalid, "a snapshot of round \(piece.round) came, which is not closed")
         }
-        let isDamaged = damaged.partitions.contains(piece.partition)
-        guard piece.startsAnew || !isDamaged else {
+        let isStart = damaged.isStart(piece)
+        guard isStart || !damaged.partitions.contains(piece.partition) else {
             throw RecordRefusal(
                 .conflict, "a snapshot of partition \(piece.partition) goes on behind one that is damaged",
                 advice: "load the partition from the journal")
@@ -81,12 +81,9 @@ final class SnapshotTables {
                     .invalid, "a snapshot of partition \(piece.partition) names other agents, or out of order")
             }
             last = agent.agent.number
-            if let change = try change(agent, of: piece, cursor, isAlone: isDamaged) { changes.append(change) }
+            if let change = try change(agent, of: piece, cursor, isAlone: isStart) { changes.append(change) }
         }
-        if isDamaged {
-            try remove(piece.partition)
-            damaged.partitions.remove(piece.partition)
-        }
+        if isStart { try remove(piece.partition) }
         var manifest = try manifest(piece.partition)
         for change in changes {
             let check = try write(change, of: piece)
@@ -94,9 +91,11 @@ final class SnapshotTables {
             manifest?.heads.add(check)
         }
         // A manifest that is damaged stays so: what it stood for is not known any more.
-        guard var manifest else { return }
-        if piece.isLast { manifest.round = max(manifest.round, piece.round) }
-        try set(manifest)
+        if var manifest {
+            if piece.isLast { manifest.round = max(manifest.round, piece.round) }
+            try set(manifest)
+        }
+        if isStart { damaged.start(piece) }
     }
 
     /// Nil where the agent's head is as new already. `isAlone` where nothing that is there counts.
@@ -112,8 +111,8 @@ final class SnapshotTables {
                 (
                     round: row.int(1), memories: row.int(2), chain: Digest128(row.bytes(3)),
                     check: Digest128(row.bytes(4)),
-                    // Whoever sends the whole agent anew may have found its head damaged: then it is mended.
-                    isWhole: row.int(1) < Int64(piece.round) || agent.archived > 0
+                    // A round that is not what was written must not keep newer heads out.
+                    isWhole: row.int(1) < Int64(piece.round)
                         || SnapshotFormat.head(row, partition: piece.partition) != nil
                 )
             }

@@ -89,15 +89,18 @@ extension PopulationSpec {
 
     /// Values with weights, or a list of values that are equally likely.
     private static func weighted(_ entry: YAMLSection) throws(UserError) -> [Weighted] {
-        if entry.isList("choose") { return try entry.scalars("choose").map { Weighted($0, weight: 1_000_000) } }
-        let section = try entry.section("choose", keys: nil)
         var options: [Weighted] = []
-        for key in section.keys {
-            let weight = try section.decimal(key, digits: 6, 0...1_000_000_000_000, default: 0)
-            options.append(Weighted(Int64(key).map(Value.int) ?? .text(key), weight: weight))
+        if entry.isList("choose") {
+            options = try entry.scalars("choose").map { Weighted($0, weight: 1_000_000) }
+        } else {
+            let section = try entry.section("choose", keys: nil)
+            for key in section.keys {
+                let weight = try section.decimal(key, digits: 6, 0...1_000_000_000_000, default: 0)
+                options.append(Weighted(Int64(key).map(Value.int) ?? .text(key), weight: weight))
+            }
         }
         guard options.contains(where: { $0.weight > 0 }) else {
-            throw entry.error("no value has a weight", key: "choose", advice: "write {name: 0.3, other: 0.7}")
+            throw entry.error("no value has a weight", key: "choose", advice: "write {name: 0.3, other: 0.7} or [name, other]")
         }
         return options
     }

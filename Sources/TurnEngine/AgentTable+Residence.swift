@@ -29,11 +29,16 @@ extension AgentTable {
     /// The agent's memory is not left to the recorder again: what came back from there was not what had been left.
     public mutating func keep(_ agent: AgentID) { entries[agent]?.isKept = true }
 
-    /// Leaves memory to the recorder where there is more than the limit. Call it when memory came back. What it costs
-    /// follows what can go, not how many agents there are.
-    public mutating func archive() {
+    /// Leaves memory to the recorder where there is more than the limit. Call it when memory came back.
+    ///
+    /// It looks at `most` agents at the most: those that had turns since they got their place are only put back, and
+    /// that may be all of them. The next call goes on where this one ended.
+    public mutating func archive(lookingAt most: Int = 1_024) {
         guard residence.bytes > residence.threshold else { return }
-        while residence.bytes > residence.goal, let place = residence.queue.takeFirst() {
+        let end = residence.queue.taken + most
+        while residence.bytes > residence.goal {
+            guard residence.queue.taken < end else { return }
+            guard let place = residence.queue.takeFirst() else { break }
             guard let index = entries.index(forKey: place.agent),
                 entries.values[index].generation == place.generation
             else { continue }

@@ -40,9 +40,6 @@ public struct AgentTable: Sendable {
         updater = StateUpdater(memory: assets.memory, population: assets.population)
     }
 
-    /// Bytes of long-term memory that are here, about.
-    public var longTermBytes: Int { residence.bytes }
-
     /// The agent's state.
     public func state(of agent: AgentID) -> AgentState { entries[agent]?.state ?? AgentState() }
 

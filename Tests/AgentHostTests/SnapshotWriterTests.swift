@@ -14,6 +14,18 @@ private struct Scene {
     static let agents = (0..<3).map { AgentID(number: $0) }
     static let lease = Lease(partition: 0, epoch: 5, host: 1)
 
+    /// A recorder that acknowledges nothing until it is opened.
+    struct Gate: Sendable {
+        private let isOpen = Guarded(false)
+        func open() { isOpen.withLock { $0 = true } }
+        var answer: FakeRecorder.Answer {
+            { _ in
+                while !isOpen.withLock({ $0 }) { await Task.yield() }
+                return Acknowledged()
+            }
+        }
+    }
+
     let table: Guarded<AgentTable>
     let recorder: FakeRecorder
     let writer: SnapshotWriter
@@ -27,7 +39,7 @@ private struct Scene {
         self.table = table
         recorder = FakeRecorder(answer)
         writer = SnapshotWriter(
-            recorder: WireClient(recorder), table: table, members: [Self.agents, [.environment]], rounds: 1,
+            recorder: WireClient(recorder), table: table, members: [Self.agents, [.environment], [], []], rounds: 1,
             launcher: TaskLauncher(), pause: { pauses.withLock { $0 += 1 } },
             meter: WorkMeter(threadTime: ThreadTime.now), pieceBytes: pieceBytes, logger: Logger(label: "test"))
     }
@@ -58,6 +70,18 @@ private struct Scene {
     }
 
     func capture(_ round: UInt32, under lease: Lease = Self.lease) { writer.capture([lease], round: round) }
+
+    /// Closes rounds from `first` on until a snapshot of one of them is complete, and gives its pieces.
+    func captureUntilComplete(_ first: UInt32) async throws -> [StoreSnapshot] {
+        var round = first
+        while true {
+            capture(round)
+            round += 1
+            let sent = try recorder.seen(StoreSnapshot.self).filter { $0.round >= first }
+            if let last = sent.first(where: \.isLast) { return sent.filter { $0.round == last.round } }
+            await Task.yield()
+        }
+    }
 
     /// Waits until the recorder has been sent a last piece of `round`.
     func complete(_ round: UInt32) async throws {
@@ -107,26 +131,65 @@ private struct Scene {
         #expect(sent.count == 3 && Set(sent.map { $0.packed() }).count == 1)
     }
 
-    @Test(.timeLimit(.minutes(1))) func aRoundThatClosesMeanwhileTakesThePlaceOfWhatWasNotSent() async throws {
-        let isOpen = Guarded(false)
-        let scene = try Scene { _ in
-            while !isOpen.withLock({ $0 }) { await Task.yield() }
-            return Acknowledged()
-        }
+    @Test(.timeLimit(.minutes(1))) func aSnapshotThatHasBegunIsFinishedAlsoWhereRoundsCloseFaster() async throws {
+        let gate = Scene.Gate()
+        let scene = try Scene(pieceBytes: 1, gate.answer)
         scene.change(round: 1)
         scene.capture(1)
+        let captured = scene.table.withLock { table in Scene.agents.map { table.state(of: $0) } }
         while try scene.recorder.seen(StoreSnapshot.self).isEmpty { await Task.yield() }
-        // The piece of round 1 is on its way; nothing is known of it.
-        scene.change([Scene.agents[1]], round: 2)
-        scene.capture(2)
-        isOpen.withLock { $0 = true }
-        try await scene.complete(2)
-        let second = try scene.recorder.seen(StoreSnapshot.self).filter { $0.round == 2 }.flatMap(\.agents)
-        #expect(second.map(\.agent) == Scene.agents)
-        for agent in second {
+        for round in UInt32(2)...9 {
+            scene.change(round: round)
+            scene.capture(round)
+        }
+        gate.open()
+        try await scene.complete(1)
+        let sent = try scene.recorder.seen(StoreSnapshot.self).filter { $0.round == 1 }.flatMap(\.agents)
+        #expect(try sent.map { try AgentState.restored(head: $0.head).state } == captured)
+        // What changed meanwhile is in the next.
+        let next = try await scene.captureUntilComplete(10)
+        #expect(next.flatMap(\.agents).map(\.agent) == Scene.agents)
+        for agent in next.flatMap(\.agents) {
             let (state, _) = try AgentState.restored(head: agent.head)
             #expect(state == scene.table.withLock { $0.state(of: agent.agent) })
         }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aSnapshotThatHasNotBegunIsOfTheNewestRound() async throws {
+        let gate = Scene.Gate()
+        let scene = try Scene(gate.answer)
+        let leases = (UInt32(0)...2).map { Lease(partition: $0, epoch: 5, host: 1) }
+        scene.change(round: 1)
+        scene.writer.capture(leases, round: 1)
+        while try scene.recorder.seen(StoreSnapshot.self).count < 2 { await Task.yield() }
+        scene.writer.capture(leases, round: 2)
+        gate.open()
+        while try !scene.recorder.seen(StoreSnapshot.self).contains(where: { $0.partition == 2 }) { await Task.yield() }
+        let third = try scene.recorder.seen(StoreSnapshot.self).filter { $0.partition == 2 }
+        #expect(third.map(\.round) == [2])
+    }
+
+    @Test(.timeLimit(.minutes(1))) func everyPartitionGetsItsPiecesAlsoWhereRoundsCloseFaster() async throws {
+        let tries = Guarded<[UInt32]>([])
+        let leases = (UInt32(0)...3).map { Lease(partition: $0, epoch: 5, host: 1) }
+        let box = Guarded<SnapshotWriter?>(nil)
+        // With each piece that the recorder gets, another round closes.
+        let scene = try Scene(pieceBytes: 1) { envelope in
+            let count = try tries.withLock { tries -> Int in
+                tries.append(try StoreSnapshot(body: envelope.body).partition)
+                return tries.count
+            }
+            if count < 40 { box.withLock { $0 }?.capture(leases, round: UInt32(count) + 1) }
+            return Acknowledged()
+        }
+        box.withLock { $0 = scene.writer }
+        scene.writer.capture(leases, round: 1)
+        while tries.withLock({ $0.count }) < 40 { await Task.yield() }
+        let seen = tries.withLock { $0 }
+        for partition in leases.map(\.partition) {
+            #expect(seen.prefix(40).count { $0 == partition } >= 8, "partition \(partition) in \(seen)")
+        }
+        box.withLock { $0 = nil }
     }
 
     @Test(.timeLimit(.minutes(1))) func aLostPartitionThatComesBackHasSnapshotsAgain() async throws {
@@ -136,8 +199,11 @@ private struct Scene {
         }
         scene.change(round: 1)
         scene.capture(1)
-        while try scene.recorder.seen(StoreSnapshot.self).isEmpty { await Task.yield() }
+        while scene.writer.pending > 0 { await Task.yield() }
+        // Refused as it was, the partition has none until it is loaded again.
         scene.change(round: 2)
+        scene.capture(2)
+        #expect(scene.writer.pending == 0)
         scene.writer.begin(0, anew: false)
         scene.capture(2, under: Lease(partition: 0, epoch: 6, host: 1))
         try await scene.complete(2)
@@ -161,47 +227,36 @@ private struct Scene {
     }
 
     @Test(.timeLimit(.minutes(1))) func anAgentThatIsRebuiltMeanwhileIsNotPassedOver() async throws {
-        let isOpen = Guarded(false)
-        let scene = try Scene(pieceBytes: 1) { _ in
-            while !isOpen.withLock({ $0 }) { await Task.yield() }
-            return Acknowledged()
-        }
+        let gate = Scene.Gate()
+        let scene = try Scene(pieceBytes: 1, gate.answer)
         let memories = try scene.archive(Scene.agents[1])
         scene.change(round: 1)
         scene.capture(1)
         while try scene.recorder.seen(StoreSnapshot.self).isEmpty { await Task.yield() }
         // The first agent's piece is on its way, and what the second's builds on is not what was written.
         scene.table.withLock { $0.rebuild(memories, of: Scene.agents[1]) }
-        isOpen.withLock { $0 = true }
+        gate.open()
         while try !scene.recorder.seen(StoreSnapshot.self).contains(where: {
             $0.agents.map(\.agent) == [Scene.agents[2]]
         }) { await Task.yield() }
         scene.change([Scene.agents[0]], round: 2)
-        scene.capture(2)
-        try await scene.complete(2)
-        let sent = try scene.recorder.seen(StoreSnapshot.self)
-        #expect(!sent.contains { $0.round == 1 && $0.isLast })
-        let second = sent.filter { $0.round == 2 }.flatMap(\.agents)
+        let second = try await scene.captureUntilComplete(2).flatMap(\.agents)
+        #expect(try !scene.recorder.seen(StoreSnapshot.self).contains { $0.round == 1 && $0.isLast })
         #expect(second.map(\.agent) == Array(Scene.agents.prefix(2)))
         #expect(second.last?.archived == 0 && second.last?.entries.count == memories.count)
     }
 
     @Test(.timeLimit(.minutes(1))) func anAcknowledgementThatComesAfterARebuildSaysNothingOfTheAgent() async throws {
-        let isOpen = Guarded(false)
-        let scene = try Scene { _ in
-            while !isOpen.withLock({ $0 }) { await Task.yield() }
-            return Acknowledged()
-        }
+        let gate = Scene.Gate()
+        let scene = try Scene(gate.answer)
         let memories = try scene.archive(Scene.agents[1])
         scene.change(round: 1)
         scene.capture(1)
         while try scene.recorder.seen(StoreSnapshot.self).isEmpty { await Task.yield() }
         scene.table.withLock { $0.rebuild(memories, of: Scene.agents[1]) }
-        scene.capture(2)
-        isOpen.withLock { $0 = true }
-        try await scene.complete(2)
-        let second = try scene.recorder.seen(StoreSnapshot.self).filter { $0.round == 2 }.flatMap(\.agents)
-        let rebuilt = second.first { $0.agent == Scene.agents[1] }
+        gate.open()
+        let second = try await scene.captureUntilComplete(2)
+        let rebuilt = second.flatMap(\.agents).first { $0.agent == Scene.agents[1] }
         #expect(rebuilt?.archived == 0 && rebuilt?.entries.count == memories.count)
     }
 
@@ -227,21 +282,28 @@ private struct Scene {
         #expect(try sent(0).count == 1)
     }
 
-    @Test(.timeLimit(.minutes(1))) func aDiskThatFailsEndsAllSnapshots() async throws {
-        let scene = try Scene { _ in throw Problem(.storage, "full") }
+    @Test(.timeLimit(.minutes(1))) func aRecorderWhoseDiskIsFullIsAskedAgainLater() async throws {
+        let isFull = Guarded(true)
+        let scene = try Scene { _ in
+            if isFull.withLock({ $0 }) { throw Problem(.storage, "full") }
+            return Acknowledged()
+        }
         scene.change(round: 1)
         scene.capture(1)
-        var round: UInt32 = 1
-        // Once it has stopped, nothing is captured any more: the table still counts the agents as changed.
-        while true {
-            round += 1
-            scene.change(round: round)
-            scene.capture(round)
-            if scene.table.withLock({ !$0.takeChanges(of: Scene.agents).isEmpty }) { break }
-            await Task.yield()
-        }
-        let count = try scene.recorder.seen(StoreSnapshot.self).count
-        scene.capture(round + 1)
-        #expect(try scene.recorder.seen(StoreSnapshot.self).count == count)
+        while scene.pauses.withLock({ $0 }) < 3 { await Task.yield() }
+        isFull.withLock { $0 = false }
+        try await scene.complete(1)
+        #expect(try scene.recorder.seen(StoreSnapshot.self).last?.agents.map(\.agent) == Scene.agents)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aProblemThatNoWaitingMendsEndsAllSnapshots() async throws {
+        let scene = try Scene { _ in throw Problem(.misconfigured, "another version") }
+        scene.change(round: 1)
+        scene.capture(1)
+        while scene.writer.pending > 0 { await Task.yield() }
+        scene.change(round: 2)
+        scene.capture(2)
+        #expect(scene.writer.pending == 0)
+        #expect(try scene.recorder.seen(StoreSnapshot.self).count == 1)
     }
 }

@@ -18,7 +18,8 @@ import Wire
 @Suite struct RunDriverTests {
     /// Answers as a recorder would, and remembers what it was asked.
     private func recorder(
-        _ seen: Guarded<[WireKind]>, refusing refused: WireKind?, by problem: Problem, times: Int
+        _ seen: Guarded<[WireKind]>, _ confirmations: Guarded<Int>, refusing refused: WireKind?, by problem: Problem,
+        times: Int
     ) -> WireServer {
         var server = WireServer()
         let left = Guarded(times)
@@ -35,6 +36,11 @@ import Wire
             } else {
                 responder.reply(reply)
             }
+        }
+        // How often it comes follows the clock: no step of the run.
+        server.on(RaiseEpoch.self) { _, responder in
+            confirmations.withLock { $0 += 1 }
+            if refused == .raiseEpoch { responder.fail(problem) } else { responder.reply(Acknowledged()) }
         }
         server.on(GrantPartitions.self) { answer(.grantPartitions, $1, Acknowledged()) }
         server.on(OpenRound.self) { answer(.openRound, $1, Acknowledged()) }
@@ -81,6 +87,8 @@ import Wire
         var node: TransportNode
         var driver = RunDriver()
         var seen = Guarded<[WireKind]>([])
+        /// How often the coordinator asked whether the run is still its own.
+        var confirmations = Guarded(0)
         var folder: TemporaryFolder
         var coordinator: Listener
         var recorder: WireClient
@@ -94,16 +102,18 @@ import Wire
         let node = try TransportNode()
         let driver = RunDriver()
         let seen = Guarded<[WireKind]>([])
+        let confirmations = Guarded(0)
         let listener = try node.listen(
             "ipc://\(folder.path)/c.sock", options: ListenerOptions(incarnation: 1), handler: driver.server())
         let store = try node.listen(
             "ipc://\(folder.path)/r.sock", options: ListenerOptions(incarnation: 1),
-            handler: recorder(seen, refusing: refused, by: problem, times: times))
+            handler: recorder(seen, confirmations, refusing: refused, by: problem, times: times))
         let client = WireClient(
             try node.connect(
                 store.endpoint, introduction: PeerIntroduction(role: "coordinator", name: "c", incarnation: 1)))
         return Setting(
-            node: node, driver: driver, seen: seen, folder: folder, coordinator: listener, recorder: client)
+            node: node, driver: driver, seen: seen, confirmations: confirmations, folder: folder, coordinator: listener,
+            recorder: client)
     }
 
     private func play(_ setting: Setting, hosts: Int, rounds: UInt32 = 2, lease: UInt32 = 6000) async
@@ -113,11 +123,31 @@ import Wire
             plan: RunPlan(
                 hosts: hosts, partitions: 4, rounds: rounds, runEpoch: 1, secondsPerRound: 3600,
                 hasEnvironment: false, toleratedFailures: 0),
+            owner: 1,
             welcome: HostAccepted(
                 host: 0, run: "test", runEpoch: 1, definition: blobHash([]), recorder: "r", llmGateway: "l",
                 embeddingGateway: "", leaseMilliseconds: lease, scope: "test#1"),
             recorder: setting.recorder, listener: setting.coordinator, clock: SystemClock(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, printer: ProgressPrinter(style: .quiet))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aCoordinatorThatOnlyWaitsEndsWhenAnotherPlaysTheRun() async throws {
+        let setting = try setting(
+            refusing: .raiseEpoch, by: Problem(.conflict, "epoch 1 does not follow the run's epoch 2"))
+        let result = await play(setting, hosts: 1, lease: 300)
+        guard case .failed(let reason) = result.outcome else {
+            Issue.record("it ended as \(result.outcome)")
+            return
+        }
+        #expect(reason.contains("another coordinator plays the run"))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aRecorderThatIsBusySaysNothingOfWhoPlaysTheRun() async throws {
+        let setting = try setting(refusing: .raiseEpoch, by: Problem(.overloaded, "busy"))
+        async let result = play(setting, hosts: 1, lease: 300)
+        while setting.confirmations.withLock({ $0 }) < 2 { await Task.yield() }
+        setting.driver.post.yield(.event(.stopRequested))
+        #expect(await result.outcome == .stopped)
     }
 
     @Test func aCoordinatorIsReadyWhileItsRunIsOpen() async throws {

@@ -61,6 +61,11 @@ import Vectors
         return try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") ?? 0 }
     }
 
+    private func restart() throws {
+        try fixture.store.close()
+        fixture.store = try SQLiteRecordStore(.file(fixture.path), wallClock: { 0 })
+    }
+
     private func change(_ sql: String) throws {
         try fixture.store.close()
         let queue = try DatabaseQueue(path: fixture.path)
@@ -236,6 +241,38 @@ import Vectors
         try fixture.send([piece(whole, startsAnew: true)])
         #expect(try heads() == (1, ["\(mates[0]) 1 a", "\(mates[1]) 1 b"]))
         #expect(try memories(1).entries.map(\.text) == [Self.texts[0]])
+    }
+
+    @Test(arguments: [
+        "UPDATE snapshot_heads SET head = x'00' WHERE memories = 1", "UPDATE snapshots SET round = 9",
+        "DELETE FROM snapshot_heads WHERE memories = 0",
+    ])
+    func aRecorderThatStartedAgainMeanwhileLetsADamagedSnapshotBeWrittenAnew(sql: String) throws {
+        try fixture.send([piece([agent(mates[0], "a", [memory(Self.texts[0])]), agent(mates[1], "b")], round: 2)])
+        try change(sql)
+        #expect(throws: RecordRefusal.self) { try heads() }
+        try restart()
+        try fixture.send([
+            piece([agent(mates[0], "c")], round: 2, startsAnew: true, isLast: false),
+            piece([agent(mates[1], "d")], round: 2),
+        ])
+        #expect(try heads() == (2, ["\(mates[0]) 2 c", "\(mates[1]) 2 d"]))
+        #expect(try rows("snapshot_memories") == 0)
+    }
+
+    @Test func aHeadWhoseRoundWasChangedDoesNotKeepNewerOnesOut() throws {
+        try fixture.send([piece([agent(mates[0], "a", [memory(Self.texts[0])]), agent(mates[1], "b")])])
+        try change("UPDATE snapshot_heads SET round = 2 WHERE memories = 1")
+        try fixture.send([piece([agent(mates[0], "a2", archived: 1, [memory(Self.texts[1])])], round: 2)])
+        #expect(try heads() == (2, ["\(mates[0]) 2 a2", "\(mates[1]) 1 b"]))
+        #expect(try memories(2).entries.map(\.text) == Self.texts)
+    }
+
+    @Test func aPieceThatStartsAnewAndComesTwiceTakesNothingAway() throws {
+        let first = piece([agent(mates[0], "c")], round: 2, startsAnew: true, isLast: false)
+        try fixture.send([piece([agent(mates[0], "a"), agent(mates[1], "b")])])
+        try fixture.send([first, piece([agent(mates[1], "d")], round: 2), first])
+        #expect(try heads() == (2, ["\(mates[0]) 2 c", "\(mates[1]) 2 d"]))
     }
 
     @Test func aHeadThatIsMissingStaysMissedWhileOthersAreWritten() throws {

@@ -80,6 +80,7 @@ import Testing
         ("fields: { age: { range: [5, 1] } }", "a range is two whole numbers"),
         ("fields: { age: { range: [1, 5], text: x } }", "age needs one distribution"),
         ("fields: { age: { choose: { a: 0 } } }", "no value has a weight"),
+        ("fields: { age: { choose: [] } }", "no value has a weight"),
         ("fields: { age: { table: [{ when: { sex: [m] }, choose: [a] }] } }", "the table has no row for the rest"),
         (
             "fields: { age: { table: [{ when: { sex: [m] }, choose: [a] }, { choose: [b] }] } }",

@@ -198,10 +198,26 @@ private struct Kept {
         #expect(table.residence.queue.taken == 0)
         // A goal of three quarters of this limit: one agent has to go.
         (table, _) = try full(limit: 3 * each - 1)
+        for agent in Play.agents { #expect(table.whole(agent) != nil) }
         for _ in 0..<100 { table.archiveSaved() }
         #expect(Play.agents.map { table.archivedEntries(of: $0) } == [4, 0, 0])
         // Each agent had a turn since it got its place: it is looked at once more.
-        #expect(table.residence.queue.taken <= 4)
+        #expect(table.residence.queue.taken == 4)
+    }
+
+    @Test func oneArchivingLooksAtFewAgentsAndTheNextGoesOn() throws {
+        let each = try full(limit: .max).table.memoryBytes / 3
+        var (table, _) = try full(limit: 3 * each - 1)
+        // All of them had a turn since they got their place; one has to go.
+        for agent in Play.agents { #expect(table.whole(agent) != nil) }
+        for looked in 1...4 {
+            #expect(Play.agents.map { table.archivedEntries(of: $0) } == [0, 0, 0])
+            table.archive(lookingAt: 1)
+            #expect(table.residence.queue.taken == looked)
+        }
+        #expect(Play.agents.map { table.archivedEntries(of: $0) } == [4, 0, 0])
+        table.archive(lookingAt: 1)
+        #expect(table.residence.queue.taken == 4)
     }
 
     @Test func agentsThatComeAndGoLeaveNoPlacesBehind() throws {

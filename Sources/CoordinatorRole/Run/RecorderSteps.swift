@@ -8,6 +8,8 @@ import Wire
 struct RecorderSteps: Sendable {
     let client: WireClient
     let runEpoch: UInt64
+    /// This start of the coordinator.
+    let owner: UInt64
     let post: @Sendable (RunDriver.Input) -> Void
 
     /// Sends the machine's request of that number. Each may be sent again: the recorder takes repetitions as one.
@@ -33,6 +35,19 @@ struct RecorderSteps: Sendable {
             ask(asked, FinishRun(runEpoch: runEpoch, what), for: Acknowledged.self) { _ in
                 .event(.recorded(number, .done))
             }
+        }
+    }
+
+    /// Makes sure that the run is still this coordinator's. Every step would find out, too; but while a coordinator
+    /// waits for hosts, it takes none, and hosts that are another's never come.
+    func confirm(rounds: UInt32) {
+        let post = post
+        client.request(
+            RaiseEpoch(epoch: runEpoch, rounds: rounds, owner: owner), expecting: Acknowledged.self
+        ) { result in
+            guard case .failure(let problem as Problem) = result, problem.code == .conflict else { return }
+            let reason = "another coordinator plays the run: its recorder says that \(problem.what)"
+            post(.event(.recorderFailed(reason: reason)))
         }
     }
 

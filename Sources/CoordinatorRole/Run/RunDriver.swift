@@ -85,9 +85,10 @@ final class RunDriver: Sendable {
         return server
     }
 
-    /// Plays the run to its end.
+    /// Plays the run to its end, as the coordinator's start `owner`.
     func run(
-        plan: RunPlan, welcome: HostAccepted, recorder: WireClient, listener: any ReplySink, clock: any MonotonicClock,
+        plan: RunPlan, owner: UInt64, welcome: HostAccepted, recorder: WireClient, listener: any ReplySink,
+        clock: any MonotonicClock,
         logger: Logger, printer: ProgressPrinter
     ) async -> Result {
         let post = post
@@ -99,7 +100,8 @@ final class RunDriver: Sendable {
         }
         defer { ticker.cancel() }
         var play = RunPlay(
-            plan: plan, welcome: welcome, recorder: recorder, listener: listener, logger: logger, printer: printer,
+            plan: plan, owner: owner, welcome: welcome, recorder: recorder, listener: listener, logger: logger,
+            printer: printer,
             now: clock.now()
         ) { post.yield($0) }
         defer { looks.close { nil } }

@@ -35,20 +35,24 @@ struct RunPlay {
     private var hasBegun = false
     private var drainDeadline: Instant?
     private var postponed: (number: UInt64, what: RoundMachine.Request, due: Instant)?
+    /// When the recorder was last asked whether the run is still this coordinator's.
+    private var confirmed: Instant
     /// When each host was last sent a command.
     private var sent: [UInt32: Instant] = [:]
 
-    /// A run at the start of `plan`. Inputs that come later, such as answers of the recorder, are given to `post`, from
+    /// A run at the start of `plan`, played by the coordinator's start `owner`. Inputs that come later, such as answers of the recorder, are given to `post`, from
     /// any thread.
     init(
-        plan: RunPlan, welcome: HostAccepted, recorder: WireClient, listener: any ReplySink, logger: Logger,
+        plan: RunPlan, owner: UInt64, welcome: HostAccepted, recorder: WireClient, listener: any ReplySink,
+        logger: Logger,
         printer: ProgressPrinter, now: Instant, post: @escaping @Sendable (Input) -> Void
     ) {
         self.plan = plan
         self.welcome = welcome
         self.logger = logger
         self.printer = printer
-        self.recorder = RecorderSteps(client: recorder, runEpoch: plan.runEpoch, post: post)
+        self.recorder = RecorderSteps(client: recorder, runEpoch: plan.runEpoch, owner: owner, post: post)
+        confirmed = now
         commands = HostCommands(listener: listener)
         membership = Membership(lease: .milliseconds(UInt64(welcome.leaseMilliseconds)))
         machine = RoundMachine(plan: plan)
@@ -146,6 +150,10 @@ struct RunPlay {
             logger.notice("a host's lease ran out", metadata: ["host": "\(name)"])
             forget(host)
             handle(.hostLost(host: host), now)
+        }
+        if now.since(confirmed) >= membership.lease {
+            confirmed = now
+            recorder.confirm(rounds: plan.rounds)
         }
         if let waiting = postponed, waiting.due <= now {
             postponed = nil

@@ -223,6 +223,7 @@ struct RunSession: Sendable {
                 secondsPerRound: run.secondsPerRound, hasEnvironment: run.scenario.hasEnvironmentTurn,
                 toleratedFailures: run.toleratedFailures, closedRound: state.closedRound, openRound: state.openRound,
                 merged: state.merged),
+            owner: stage.incarnation,
             welcome: HostAccepted(
                 host: 0, run: run.name, runEpoch: epoch, definition: blobHash(state.definition),
                 recorder: parts.recorder.endpoint, llmGateway: parts.services.llm.endpoint,

@@ -73,6 +73,7 @@ enum CoordinatorProcess {
                 secondsPerRound: blueprint.secondsPerRound, hasEnvironment: true,
                 toleratedFailures: blueprint.toleratedFailures, closedRound: state.closedRound,
                 openRound: state.openRound, merged: state.merged),
+            owner: life.number,
             welcome: HostAccepted(
                 host: 0, run: state.run, runEpoch: epoch, definition: blobHash(state.definition),
                 recorder: RecorderProcess.endpoint, llmGateway: GatewayProcess.endpoint,
