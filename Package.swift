@@ -56,12 +56,16 @@ let libraries: [Target] = [
     library("GatewayLogic", ["Support", deque, heap]),
     // The kit that a scenario author imports, and the scenarios.
     library("SimulationKit", ["Model", "MessagePack", "Hashing", "Vectors", "Support", "JSON", csv]),
+    // Strict reading of YAML files.
+    library("YAMLReading", ["Model", "Support", yams]),
     library("JobMarket", ["SimulationKit", "Model"]),
     library("GroupDiscussion", ["SimulationKit", "Model", "Support"]),
+    library("Declarative", ["SimulationKit", "YAMLReading", "Model", "JSON", "Support"]),
     library("Recommendation", ["SimulationKit", "Model", "Hashing", "JSON", "Support"]),
-    library("Scenarios", ["SimulationKit", "JobMarket", "GroupDiscussion", "Recommendation"]),
     library(
-        "RunConfiguration", ["SimulationKit", "Model", "Hashing", "Vectors", "Support", yams]),
+        "Scenarios", ["SimulationKit", "JobMarket", "GroupDiscussion", "Recommendation", "Declarative"]),
+    library(
+        "RunConfiguration", ["SimulationKit", "YAMLReading", "Model", "Hashing", "Vectors", "Support"]),
     library("TurnEngine", ["SimulationKit", "Model", "Hashing", "Vectors", heap]),
     // The durable store, and what reads it.
     library("Recording", ["Model", "Hashing", "Vectors", "ClusterLogic", "Metrics", "Support", grdb, sqlite]),
@@ -165,6 +169,9 @@ let testTargets: [Target] = [
     tests("Vectors", ["Vectors", "CVectorKernels", "Hashing"]),
     tests("SimulationKit", [mustache, "SimulationKit", "Model", "Hashing", "Vectors", "Support"]),
     tests("RunConfiguration", ["RunConfiguration", "SimulationKit", "Model", "Support"]),
+    tests(
+        "Declarative",
+        ["Declarative", "RunConfiguration", "TurnEngine", "SimulationKit", "Model", "Hashing", "Support"]),
     tests("GroupDiscussion", ["GroupDiscussion", "RunConfiguration", "SimulationKit", "Model", "Support"]),
     tests(
         "Recommendation",

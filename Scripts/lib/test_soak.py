@@ -80,5 +80,14 @@ class GrowthTests(unittest.TestCase):
         self.assertAlmostEqual(found, 600_000, delta=10)
 
 
+class KindsTests(unittest.TestCase):
+    def test_only_the_roles_that_are_asked_for_have_faults(self):
+        self.assertEqual({role for _, role in soak.kinds(["recorder", "llm-gateway"])}, {"recorder", "llm-gateway"})
+
+    def test_roles_without_a_fault_are_refused(self):
+        with self.assertRaises(soak.cluster.Failure):
+            soak.kinds(["all"])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -78,7 +78,12 @@ final class HostParts: Sendable {
             llm: llm, outcomes: outcomes, retry: retry, recorded: RecordedTable(), counters: counters)
         turns = HostTurns(
             assets: run.assets, runner: runner, placement: placement, loader: loader, table: table, gate: gate,
-            launcher: ports.launcher)
+            world: WorldCopy(
+                assets: run.assets, partition: placement.partitions,
+                merged: MergedPages(recorder: recorder, retry: retry, dimension: run.assets.embeddingDimension),
+                snapshots: SnapshotReading(
+                    recorder: recorder, retry: retry, dimension: run.assets.embeddingDimension),
+                launcher: ports.launcher, logger: logger), launcher: ports.launcher)
         self.teller = teller
         router.connect(turns)
     }

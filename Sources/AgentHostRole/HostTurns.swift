@@ -19,13 +19,14 @@ final class HostTurns: PassiveTurns {
     private let placement: Placement
     private let loader: PartitionLoader
     private let table: Guarded<AgentTable>
+    private let world: WorldCopy
     private let consolidations: Consolidations
     private let gate: PartitionGate
     private let present = Guarded(Round())
 
     init(
         assets: SimulationAssets, runner: RootRunner, placement: Placement, loader: PartitionLoader,
-        table: Guarded<AgentTable>, gate: PartitionGate, launcher: TaskLauncher
+        table: Guarded<AgentTable>, gate: PartitionGate, world: WorldCopy, launcher: TaskLauncher
     ) {
         self.assets = assets
         self.runner = runner
@@ -33,6 +34,7 @@ final class HostTurns: PassiveTurns {
         self.loader = loader
         self.table = table
         self.gate = gate
+        self.world = world
         consolidations = Consolidations(launcher)
     }
 
@@ -65,7 +67,10 @@ final class HostTurns: PassiveTurns {
     }
 
     /// Ends everything that runs here.
-    func close() async { await consolidations.close() }
+    func close() async {
+        world.close()
+        await consolidations.close()
+    }
 
     // MARK: Root turns
 
@@ -115,15 +120,18 @@ final class HostTurns: PassiveTurns {
         guard root.kind != .consolidate else { return }
         let round = present.withLock { $0 }
         let state = try await loader.complete(root.agent)
-        _ = try await runner.runToCommit(root, lease, round: round.number, time: round.time, state: state)
+        let world = try await world.fields(inRound: round.number)
+        _ = try await runner.runToCommit(
+            root, lease, round: round.number, time: round.time, world: world, state: state)
     }
 
     private func consolidate(_ agent: AgentID) async throws {
         try await consolidations.wait(for: agent) { [self] root, lease in
             let round = present.withLock { $0 }
             let state = try await loader.complete(agent)
+            let world = try await world.fields(inRound: round.number)
             let result = try await runner.runToCommit(
-                root, lease, round: round.number, time: round.time, state: state)
+                root, lease, round: round.number, time: round.time, world: world, state: state)
             table.withLock { table in
                 table.applyConsolidations(of: result.tree) { result.vectors[contentHash($0)] }
             }
@@ -141,13 +149,14 @@ final class HostTurns: PassiveTurns {
         guard !durable.committed.contains(turn) else { return }
         // On a copy: the operations take effect when the round is closed, together with those of this very turn.
         var merged = try await loader.complete(.environment)
-        let updater = StateUpdater(memory: assets.memory, population: assets.population)
+        let updater = StateUpdater(assets)
         for operation in try await loader.operations(number, partition: lease.partition) {
             updater.apply(operation.operation, to: &merged, of: .environment)
         }
         let root = PlannedRoot(kind: .environment, agent: .environment, turn: turn, partition: lease.partition)
         runner.recorded.add(try await runner.fetch(lease, round: number, root: turn).outcomes, lease)
-        _ = try await runner.runToCommit(root, lease, round: number, time: time, state: merged)
+        _ = try await runner.runToCommit(
+            root, lease, round: number, time: time, world: try await world.fields(inRound: number), state: merged)
     }
 
     // MARK: Passive turns
@@ -155,6 +164,9 @@ final class HostTurns: PassiveTurns {
     func answer(_ ask: AskCall, under lease: Lease) async throws -> AskReply {
         if ask.agent != .environment { try await consolidate(ask.agent) }
         let state = try await loader.complete(ask.agent)
+        var ask = ask
+        // Of an ask that came from another host nothing is known of the environment yet.
+        ask.tree = ask.tree.seeing(try await world.fields(inRound: ask.tree.round))
         // What was read after the lease was lost is nobody's state.
         guard gate.isOpen(lease, round: ask.tree.round) else { throw PartitionGate.lost }
         return try await runner.runner.runPassive(ask, state: state)

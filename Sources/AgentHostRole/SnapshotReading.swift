@@ -46,6 +46,19 @@ struct SnapshotReading: Sendable {
         }
     }
 
+    /// The environment's head in the newest snapshot, with the round as of whose end it is; nil where it never changed.
+    /// Any host may read it.
+    func environment(_ partition: UInt32) async throws -> (state: AgentState, round: UInt32)? {
+        let page: SnapshotPage = try await ask(LoadSnapshot(partition: partition, epoch: nil, after: nil))
+        guard let head = page.agents.first else { return nil }
+        guard head.agent == .environment, page.agents.count == 1 else {
+            throw SnapshotDamage(reason: "heads of other agents")
+        }
+        do { return (try AgentState.restored(head: head.head).state, head.round) } catch {
+            throw SnapshotDamage(reason: "a head cannot be read: \(error)")
+        }
+    }
+
     /// The first `count` entries of an agent's long-term memory.
     func memory(
         of agent: AgentID, _ partition: UInt32, epoch: UInt64, count: Int

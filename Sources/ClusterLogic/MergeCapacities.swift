@@ -52,7 +52,7 @@ public struct MergeCapacities {
         case .add(let field, let amount):
             let key = ResourceKey(owner: target, name: field)
             try change(key, to: try remaining(key).addingSaturated(amount))
-        case .append, .claim, .remember, .message, .event, .consolidate, .claimResult:
+        case .append, .claim, .remember, .message, .event, .consolidate, .claimResult, .relate:
             return
         }
     }

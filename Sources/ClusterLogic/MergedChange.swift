@@ -42,7 +42,7 @@ extension MergedChange {
                     MergedChange(
                         source: source, target: source,
                         operation: .claimResult(owner: targeted.target, resource: resource, granted: isGranted)))
-            case .set, .add, .append, .remember, .message, .consolidate, .claimResult:
+            case .set, .add, .append, .remember, .message, .consolidate, .claimResult, .relate:
                 changes.append(
                     MergedChange(source: source, target: targeted.target, operation: targeted.operation))
             }

@@ -20,6 +20,8 @@ public enum Operation: Hashable, Sendable {
     case consolidate(Consolidation)
     /// The answer to a claim, delivered to the claimant's inbox by the merge itself.
     case claimResult(owner: AgentID, resource: String, granted: Bool)
+    /// Relates the target to another agent, or ends its relation to it; the other side stays as it is.
+    case relate(relation: String, other: AgentID, isRelated: Bool)
 }
 
 /// Pending entries rated and reflected upon; see the memory model.
@@ -82,6 +84,7 @@ extension Operation {
         case .consolidate(let result):
             32 + result.importances.count + result.insights.reduce(0) { $0 + 8 + $1.text.utf8.count }
         case .claimResult(_, let resource, _): 24 + resource.utf8.count
+        case .relate(let relation, _, _): 24 + relation.utf8.count
         }
     }
 }
@@ -130,6 +133,11 @@ extension Operation: Packable {
             owner.pack(into: &packer)
             packer.pack(resource)
             packer.pack(granted)
+        case .relate(let relation, let other, let isRelated):
+            head(9, 3)
+            packer.pack(relation)
+            other.pack(into: &packer)
+            packer.pack(isRelated)
         }
     }
 
@@ -137,7 +145,7 @@ extension Operation: Packable {
         let count = try unpacker.readArrayHeader()
         guard count > 0 else { throw DecodingFailure.missing("operation code") }
         let code = try unpacker.readUInt()
-        let parts: [UInt64: Int] = [0: 2, 1: 2, 2: 2, 3: 2, 4: 2, 5: 3, 6: 2, 7: 1, 8: 3]
+        let parts: [UInt64: Int] = [0: 2, 1: 2, 2: 2, 3: 2, 4: 2, 5: 3, 6: 2, 7: 1, 8: 3, 9: 3]
         guard let expected = parts[code] else { throw DecodingFailure.range("operation code") }
         guard count == expected + 1 else {
             throw DecodingFailure.count(of: "operation", found: count, expected: expected + 1)
@@ -154,10 +162,14 @@ extension Operation: Packable {
                 body: try Value(from: &unpacker))
         case 6: self = .event(name: try unpacker.readString(), details: try Value(from: &unpacker))
         case 7: self = .consolidate(try Consolidation(from: &unpacker))
-        default:
+        case 8:
             self = .claimResult(
                 owner: try AgentID(from: &unpacker), resource: try unpacker.readString(),
                 granted: try unpacker.readBool())
+        default:
+            self = .relate(
+                relation: try unpacker.readString(), other: try AgentID(from: &unpacker),
+                isRelated: try unpacker.readBool())
         }
     }
 }

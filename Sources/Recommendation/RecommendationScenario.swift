@@ -105,9 +105,5 @@ public struct RecommendationScenario: Scenario {
 
     public func takeEnvironmentTurn(_ turn: Turn) async throws { try recommender.learn(turn) }
 
-    public func acts(type: String) -> Bool { true }
-
     public func act(_ turn: Turn) async throws { try await UserTurn(turn: turn, site: self).act() }
-
-    public func answer(_ request: Value, from asker: AgentID, _ turn: Turn) async throws -> Value { .null }
 }

@@ -138,6 +138,7 @@ extension Operation {
         case .set(let field, let value), .append(let field, let value):
             24 + field.utf8.count + value.estimatedBytes
         case .add(let field, _), .claim(let field, _), .claimResult(_, let field, _): 32 + field.utf8.count
+        case .relate(let relation, _, _): 32 + relation.utf8.count
         case .remember(let text, _): 32 + text.utf8.count
         case .message(_, let subject, let body): 32 + subject.utf8.count + body.estimatedBytes
         case .event(let name, let details): 24 + name.utf8.count + details.estimatedBytes

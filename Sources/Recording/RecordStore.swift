@@ -19,8 +19,9 @@ public protocol RecordStore: AnyObject, Sendable {
     ) throws -> RecordedPage
     /// Changes that a merged or closed round makes to a partition's agents, from the one numbered `offset` on.
     func merged(round: UInt32, partition: UInt32, offset: UInt32) throws -> MergedPage
-    /// A page of the heads in a partition's snapshot, after an agent. Damage is refused as a conflict.
-    func snapshot(_ partition: UInt32, epoch: UInt64, after agent: AgentID?) throws -> SnapshotHeads
+    /// A page of the heads in a partition's snapshot, after an agent. Damage is refused as a conflict. Without an epoch
+    /// whoever asks only reads, and holds no lease.
+    func snapshot(_ partition: UInt32, epoch: UInt64?, after agent: AgentID?) throws -> SnapshotHeads
     /// A page of the first `count` entries of an agent's long-term memory, from the one numbered `offset` on. Damage is
     /// refused as a conflict.
     func memories(

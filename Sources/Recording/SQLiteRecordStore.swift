@@ -121,7 +121,7 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
         }
     }
 
-    public func snapshot(_ partition: UInt32, epoch: UInt64, after agent: AgentID?) throws -> SnapshotHeads {
+    public func snapshot(_ partition: UInt32, epoch: UInt64?, after agent: AgentID?) throws -> SnapshotHeads {
         try access { _, writer in
             try writer.snapshots.heads(partition, epoch: epoch, after: agent, writer.cursor)
         }

@@ -33,11 +33,12 @@ final class SnapshotReader {
         vectors = try SQLStatement(database, "SELECT vector FROM vectors WHERE id = ? AND segment = ?")
     }
 
-    /// Heads of a partition after `agent`. The first page is given only if no head is missing on any.
+    /// Heads of a partition after `agent`. The first page is given only if no head is missing on any. No lease is needed
+    /// to read them without an epoch.
     func heads(
-        _ partition: UInt32, epoch: UInt64, after agent: AgentID?, _ cursor: RunCursor
+        _ partition: UInt32, epoch: UInt64?, after agent: AgentID?, _ cursor: RunCursor
     ) throws -> SnapshotHeads {
-        try cursor.requireLease(partition, epoch: epoch)
+        if let epoch { try cursor.requireLease(partition, epoch: epoch) }
         do { return try page(partition, after: agent, cursor) } catch let refusal as RecordRefusal {
             damaged.refuse(partition)
             throw refusal

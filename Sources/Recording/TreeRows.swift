@@ -82,7 +82,7 @@ final class TreeRows {
                 memories.add(segment)
                 try memories.insert()
             }
-        case .set, .add, .append, .claim, .claimResult:
+        case .set, .add, .append, .claim, .claimResult, .relate:
             return
         }
     }

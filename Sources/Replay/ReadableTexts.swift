@@ -39,6 +39,8 @@ struct ReadableTexts: Sendable {
         case .message(_, let subject, let body): "message to \(target), \(subject): \(text(body))"
         case .event(let name, let details): "event \(name) about \(target): \(text(details))"
         case .claimResult(_, let resource, let granted): "\(resource) \(granted ? "granted" : "refused") to \(target)"
+        case .relate(let relation, let other, let isRelated):
+            "\(isRelated ? "relate" : "unrelate") \(target) \(isRelated ? "to" : "from") \(population.id(of: other)) in \(relation)"
         case .consolidate(let result):
             "consolidate for \(target): importances \(result.importances), accumulator \(result.accumulator), insights "
                 + result.insights.map { "\($0.importance): \($0.text)" }.joined(separator: " | ")

@@ -31,6 +31,22 @@ struct RootPhase: Sendable {
     let round: UInt32
     let time: Int64
     let workers: Int
+    /// What turns may read of the environment.
+    private let world: [String: Value]
+
+    init(
+        assets: SimulationAssets, table: AgentTable, outcomes: [TurnID: RecordedTurn], digests: [TurnID: Digest256],
+        round: UInt32, time: Int64, workers: Int
+    ) {
+        self.assets = assets
+        self.table = table
+        self.outcomes = outcomes
+        self.digests = digests
+        self.round = round
+        self.time = time
+        self.workers = workers
+        world = assets.world(table.state(of: .environment))
+    }
 
     /// Roots that a worker takes at once.
     private static let batch = 16
@@ -72,7 +88,8 @@ struct RootPhase: Sendable {
     private func run(
         _ root: PlannedRoot, _ runner: TurnRunner, _ performer: RecordPerformer, as given: AgentState?
     ) async throws -> ReplayedRoot {
-        let context = TreeContext(round: round, time: time, root: root.turn, rootPartition: root.partition)
+        let context = TreeContext(
+            round: round, time: time, root: root.turn, rootPartition: root.partition, world: world)
         var replayed = ReplayedRoot(root: root)
         do {
             let result = try await runner.runRoot(

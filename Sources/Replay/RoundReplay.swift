@@ -137,7 +137,7 @@ struct RoundReplay {
 
     /// The environment as its turn sees it: after the merge, while all others stand at the start of the round.
     private func environmentState(_ table: AgentTable, _ changes: [MergedChange]) -> AgentState {
-        let updater = StateUpdater(memory: run.assets.memory, population: run.assets.population)
+        let updater = StateUpdater(run.assets)
         var merged = table.state(of: .environment)
         for change in changes where change.target == .environment {
             updater.apply(change.operation, to: &merged, of: .environment)

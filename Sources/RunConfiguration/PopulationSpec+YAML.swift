@@ -1,6 +1,7 @@
 import Model
 import SimulationKit
 import Support
+import YAMLReading
 
 extension PopulationSpec {
     private static let draws = ["choose", "range", "normal", "text"]
@@ -100,7 +101,8 @@ extension PopulationSpec {
             }
         }
         guard options.contains(where: { $0.weight > 0 }) else {
-            throw entry.error("no value has a weight", key: "choose", advice: "write {name: 0.3, other: 0.7} or [name, other]")
+            throw entry.error(
+                "no value has a weight", key: "choose", advice: "write {name: 0.3, other: 0.7} or [name, other]")
         }
         return options
     }

@@ -27,6 +27,7 @@ extension RunPackage {
             limits: TreeLimits(calls: configuration.limits.callsPerTree, depth: configuration.limits.depth),
             embeddingModel: definition.embeddingModel,
             embeddingDimension: Int(definition.embeddingDimension), collections: collections,
-            schedule: configuration.schedule, relations: relations)
+            schedule: configuration.schedule, relations: relations,
+            environment: scenario.environmentFields(of: population).merging(configuration.environment) { $1 })
     }
 }

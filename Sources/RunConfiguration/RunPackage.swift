@@ -58,14 +58,15 @@ public struct RunPackage: Sendable {
     ) throws -> PromptLibrary {
         let definitions = scenario.templates + KitTemplates.definitions
         let optional = scenario.optionalTemplates.union(KitTemplates.optional)
-        var sources: [String: String] = [:]
-        for definition in definitions {
+        var sources = scenario.templateTexts
+        // Without a folder, what the scenario does not bring is missing.
+        for definition in definitions where !folder.isEmpty {
             let path = "\(folder)/\(definition.name)\(PromptLibrary.fileExtension)"
             let bytes: [UInt8]
             do {
                 bytes = try read(path)
             } catch {
-                if optional.contains(definition.name) { continue }
+                if optional.contains(definition.name) || sources[definition.name] != nil { continue }
                 throw error
             }
             guard bytes.count <= maxTemplateBytes, let text = String(validating: bytes, as: UTF8.self) else {

@@ -1,4 +1,5 @@
 import SimulationKit
+import YAMLReading
 
 extension RunSettings {
     /// The configuration as YAML with every value written out, overrides included: it loads back to an equal one, and
@@ -12,8 +13,8 @@ extension RunSettings {
             "partitions: \(partitions)",
             "scenario:",
             "  name: \(Self.quoted(scenario.name))",
-            "  prompts: \(Self.quoted(scenario.prompts))",
         ]
+        if !scenario.prompts.isEmpty { lines.append("  prompts: \(Self.quoted(scenario.prompts))") }
         if !scenario.parameters.isEmpty {
             lines.append("  parameters:")
             let sorted = scenario.parameters.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
@@ -67,7 +68,7 @@ extension RunSettings {
             "  depth: \(limits.depth)",
             "  snapshot_rounds: \(limits.snapshotRounds)",
         ]
-        lines += scheduleLines + relationLines
+        lines += scheduleLines + relationLines + environmentLines
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -78,7 +79,7 @@ extension RunSettings {
         for scalar in text.unicodeScalars {
             switch scalar.value {
             case 0x22, 0x5c: result += "\\\(scalar)"
-            case 0x26, 0x7f...0x9f, 0x2028, 0x2029, 0xfeff, 0xfffe, 0xffff:
+            case 0..<0x20, 0x26, 0x7f...0x9f, 0x2028, 0x2029, 0xfeff, 0xfffe, 0xffff:
                 let digits = String(scalar.value, radix: 16)
                 result += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
             default: result.unicodeScalars.append(scalar)

@@ -1,14 +1,20 @@
 import Model
 import SimulationKit
 import Support
+import YAMLReading
 
 extension RunSettings {
     /// Relations by name: a file of pairs, or a random graph.
     static func relations(
-        _ root: YAMLSection, of type: any Scenario.Type, choice: ScenarioChoice
+        _ root: YAMLSection, of scenario: any Scenario
     ) throws -> [RelationDefinition] {
-        let types = try agentTypes(of: type, choice).map(\.name)
+        let types = scenario.agentTypes.map(\.name)
         let section = try root.section("relations", keys: nil)
+        for name in scenario.relationNames.sorted() where !section.has(name) {
+            throw root.error(
+                "the relation \(name) is missing, which the scenario uses", key: "relations",
+                advice: "add relations.\(name) with a file or a model")
+        }
         var definitions: [RelationDefinition] = []
         for name in section.keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
             let entry = try section.section(

@@ -1,6 +1,7 @@
 import Model
 import SimulationKit
 import Support
+import YAMLReading
 
 extension RunSettings {
     private static let words: [String: ScheduleRule] = ["everyone": .everyone, "nobody": .nobody]
@@ -10,9 +11,9 @@ extension RunSettings {
 
     /// Who acts when: rules by type of agent.
     static func schedule(
-        _ root: YAMLSection, of type: any Scenario.Type, choice: ScenarioChoice
+        _ root: YAMLSection, of scenario: any Scenario
     ) throws -> TurnSchedule {
-        let types = try agentTypes(of: type, choice)
+        let types = scenario.agentTypes
         let section = try root.section("schedule", keys: types.map(\.name))
         var rules: [String: ScheduleRule] = [:]
         for type in types where section.has(type.name) {
@@ -109,16 +110,6 @@ extension RunSettings {
             "{ from: \(rounds.from), \(rounds.until.map { "until: \($0), " } ?? "")every: \(rounds.every) }"
         case .activity(let field): "{ activity: \(quoted(field)) }"
         case .all(let rules): "{ all: [\(rules.map(text).joined(separator: ", "))] }"
-        }
-    }
-
-    private static func text(_ value: Value) -> String {
-        switch value {
-        case .bool(let value): String(value)
-        case .int(let value): String(value)
-        case .double(let value): "\(value)"
-        case .text(let value): quoted(value)
-        case .null, .list, .map: "null"
         }
     }
 }

@@ -1,6 +1,7 @@
 import Model
 import SimulationKit
 import Support
+import YAMLReading
 
 extension RunSettings {
     /// Largest configuration that is read, in bytes.
@@ -19,12 +20,9 @@ extension RunSettings {
             yaml: yaml, file: file,
             keys: [
                 "name", "seed", "rounds", "round_hours", "partitions", "scenario", "populations", "memory", "llm",
-                "embedding", "limits", "schedule", "relations",
+                "embedding", "limits", "schedule", "relations", "environment",
             ])
-        let scenario = try root.section("scenario", keys: ["name", "parameters", "prompts"])
-        let type = try scenarioType(scenario, registry: registry)
-        let choice = ScenarioChoice(
-            name: type.name, parameters: try parameters(scenario, of: type), prompts: try scenario.text("prompts"))
+        let (choice, scenario) = try scenario(root, yaml: yaml, file: file, registry: registry)
         let embedding = try root.section("embedding", keys: ["model", "vectors"])
         return RunSettings(
             name: try runName(root),
@@ -33,20 +31,15 @@ extension RunSettings {
             roundHours: try root.int("round_hours", 1...1_000_000, default: 24),
             partitions: try root.int("partitions", 1...65_536, default: defaultPartitions),
             scenario: choice,
-            populations: try populations(root, of: type, choice: choice),
+            populations: try populations(root, of: scenario),
             memory: try memory(root),
-            llm: try models(root, of: type, choice: choice),
+            llm: try models(root, of: scenario),
             embeddingModel: try embedding.optionalText("model"),
             vectors: try vectors(embedding),
             limits: try limits(root),
-            schedule: try schedule(root, of: type, choice: choice),
-            relations: try relations(root, of: type, choice: choice))
-    }
-
-    /// The types of agents of the scenario as configured.
-    static func agentTypes(of type: any Scenario.Type, _ choice: ScenarioChoice) throws -> [AgentTypeDefinition] {
-        try type.init(parameters: ScenarioParameters(definitions: type.parameters, settings: choice.parameters))
-            .agentTypes
+            schedule: try schedule(root, of: scenario),
+            relations: try relations(root, of: scenario),
+            environment: try root.section("environment", keys: ["fields"]).section("fields", keys: nil).allValues())
     }
 
     /// The run's name. Its folder is called after it.
@@ -65,38 +58,10 @@ extension RunSettings {
         return name
     }
 
-    private static func scenarioType(
-        _ section: YAMLSection, registry: ScenarioRegistry
-    ) throws -> any Scenario.Type {
-        let name = try section.text("name")
-        guard registry.names.contains(name) else {
-            let place = section.error("", key: "name").place
-            return try registry.type(named: name, at: place)
-        }
-        return try registry.type(named: name, at: "")
-    }
-
-    private static func parameters(
-        _ scenario: YAMLSection, of type: any Scenario.Type
-    ) throws -> [String: ScenarioParameters.Setting] {
-        let section = try scenario.section("parameters", keys: type.parameters.map(\.name))
-        var settings: [String: ScenarioParameters.Setting] = [:]
-        for definition in type.parameters where section.has(definition.name) {
-            let name = definition.name
-            switch definition.kind {
-            case .int(let fallback, let range):
-                settings[name] = .int(try section.int(name, range, default: fallback))
-            case .bool(let fallback): settings[name] = .bool(try section.bool(name, default: fallback))
-            case .text: settings[name] = .text(try section.text(name))
-            }
-        }
-        return settings
-    }
-
     private static func populations(
-        _ root: YAMLSection, of type: any Scenario.Type, choice: ScenarioChoice
+        _ root: YAMLSection, of scenario: any Scenario
     ) throws -> [PopulationChoice] {
-        let types = try agentTypes(of: type, choice).map(\.name)
+        let types = scenario.agentTypes.map(\.name)
         let section = try root.section("populations", keys: types)
         if let missing = types.first(where: { !section.has($0) }) {
             throw root.error(
@@ -148,7 +113,7 @@ extension RunSettings {
     }
 
     private static func models(
-        _ root: YAMLSection, of type: any Scenario.Type, choice: ScenarioChoice
+        _ root: YAMLSection, of scenario: any Scenario
     ) throws -> ModelChoice {
         let section = try root.section(
             "llm",
@@ -166,7 +131,7 @@ extension RunSettings {
             reflectionTokens: try section.int("reflection_tokens", 64...10_000_000, default: 3_000),
             maxAttempts: try section.int("max_attempts", 1...16, default: 3),
             memoryModel: try section.optionalText("memory_model"),
-            distributions: try distributions(section, of: type, choice: choice),
+            distributions: try distributions(section, of: scenario),
             sharing: Sharing(
                 priority: try sharing.int("priority", 0...9, default: 4),
                 weight: try sharing.int("weight", 1...1_000, default: 100),

@@ -31,6 +31,8 @@ public struct RunSettings: Sendable, Equatable {
     public var schedule: TurnSchedule
     /// Who is related to whom, in the order of the names.
     public var relations: [RelationDefinition]
+    /// Fields of the environment before round 1.
+    public var environment: [String: Value]
 
     /// What is played.
     public struct ScenarioChoice: Sendable, Equatable {
@@ -38,7 +40,7 @@ public struct RunSettings: Sendable, Equatable {
         public var name: String
         /// Its parameters as given, checked against its definitions.
         public var parameters: [String: ScenarioParameters.Setting]
-        /// Folder of the prompt templates, relative to the configuration's.
+        /// Folder of the prompt templates, relative to the configuration's; empty where the scenario brings all of them.
         public var prompts: String
     }
 

@@ -1,3 +1,4 @@
+import Declarative
 import GroupDiscussion
 import JobMarket
 import Recommendation
@@ -6,6 +7,6 @@ import SimulationKit
 extension ScenarioRegistry {
     /// The scenarios that come with GenSim.
     public static let builtIn = ScenarioRegistry([
-        JobMarketScenario.self, GroupDiscussionScenario.self, RecommendationScenario.self,
+        JobMarketScenario.self, GroupDiscussionScenario.self, RecommendationScenario.self, DeclarativeScenario.self,
     ])
 }

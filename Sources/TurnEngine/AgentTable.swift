@@ -37,7 +37,7 @@ public struct AgentTable: Sendable {
     /// recorder what snapshots hold.
     public init(assets: SimulationAssets, memoryBytes: Int = .max) {
         residence = MemoryResidence(limit: memoryBytes)
-        updater = StateUpdater(memory: assets.memory, population: assets.population)
+        updater = StateUpdater(assets)
     }
 
     /// The agent's state.

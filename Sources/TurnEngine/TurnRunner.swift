@@ -23,7 +23,7 @@ public struct TurnRunner: Sendable {
     public init(assets: SimulationAssets, performer: any CallPerformer) {
         self.assets = assets
         self.performer = performer
-        updater = StateUpdater(memory: assets.memory, population: assets.population)
+        updater = StateUpdater(assets)
     }
 
     /// Runs a root turn to its end. Throws `TurnInterrupted` or `CancellationError` where it has to be run again;

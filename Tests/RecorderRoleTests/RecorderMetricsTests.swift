@@ -31,7 +31,7 @@ private final class FailingStore: RecordStore {
     func merged(round: UInt32, partition: UInt32, offset: UInt32) throws -> MergedPage {
         try store.merged(round: round, partition: partition, offset: offset)
     }
-    func snapshot(_ partition: UInt32, epoch: UInt64, after agent: AgentID?) throws -> SnapshotHeads {
+    func snapshot(_ partition: UInt32, epoch: UInt64?, after agent: AgentID?) throws -> SnapshotHeads {
         try store.snapshot(partition, epoch: epoch, after: agent)
     }
     func memories(

@@ -90,7 +90,7 @@ final class RecordedVillage {
         try meanwhile()
         try send([.mergeRound(step)])
         var merged = table.withLock { $0.state(of: .environment) }
-        let updater = StateUpdater(memory: assets.memory, population: assets.population)
+        let updater = StateUpdater(assets)
         for change in try store.merged(round: round, partition: partitions, offset: 0).changes {
             updater.apply(change.operation, to: &merged, of: .environment)
         }
@@ -127,7 +127,9 @@ final class RecordedVillage {
     private var planned: [PlannedRoot] = []
 
     private func commit(_ root: PlannedRoot, as given: AgentState? = nil) async throws {
-        let context = TreeContext(round: round, time: time, root: root.turn, rootPartition: root.partition)
+        let world = table.withLock { assets.world($0.state(of: .environment)) }
+        let context = TreeContext(
+            round: round, time: time, root: root.turn, rootPartition: root.partition, world: world)
         let state = given ?? table.withLock { $0.state(of: root.agent) }
         let result = try await TurnRunner(assets: assets, performer: performer)
             .runRoot(root.kind, agent: root.agent, state: state, tree: context)

@@ -71,7 +71,7 @@ struct Village<Version: VillageVersion>: Scenario {
         try turn.rememberText("I said \(line) and heard \(reply.text ?? ""), ratings \(ratings).")
         try turn.claim("seats", of: AgentID(number: 0))
         try turn.contribute(.add(field: "talks", amount: 1))
-        try turn.event(Version.event, ["mood": .int(Int64(mood))])
+        try turn.event(Version.event, ["mood": .int(Int64(mood)), "heard": turn.world("talks") ?? .null])
     }
 
     func answer(_ request: Value, from asker: AgentID, _ turn: Turn) async throws -> Value {
@@ -83,6 +83,7 @@ struct Village<Version: VillageVersion>: Scenario {
     func takeEnvironmentTurn(_ turn: Turn) async throws {
         let talks = turn.field("talks")?.int ?? 0
         let line = try await turn.write("say", ["text": .text("So far \(talks) talks. What is the news?")])
+        try turn.set("weather", to: .text("weather \(turn.round), after \(turn.worldText("weather"))"))
         try turn.event("news", ["talks": .int(talks), "line": .text(line)])
     }
 

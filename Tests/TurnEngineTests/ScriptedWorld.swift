@@ -140,7 +140,7 @@ struct World {
         _ scenario: ClosureScenario, performer: ScriptedPerformer = ScriptedPerformer(), seed: UInt64 = 1,
         memory: MemorySettings = MemorySettings(), promptTokens: Int = 6000,
         limits: TreeLimits = .init(calls: 100, depth: 3), relations: [String: RelationGraph] = [:],
-        templates: [String: String] = [:]
+        templates: [String: String] = [:], environment: [String: Value] = [:]
     ) throws {
         let records = ["Ada", "Ben", "Cleo"].map { name in
             ProfileRecord(id: name.lowercased(), values: ["name": .text(name)], type: scenario.agentTypes[0])
@@ -154,7 +154,7 @@ struct World {
             models: ModelSettings(
                 model: "", temperature: 700, topP: 1000, maxReplyTokens: 64, promptTokens: promptTokens,
                 reflectionTokens: 3000), memory: memory, limits: limits, embeddingModel: "e", embeddingDimension: 8,
-            collections: [:], relations: relations)
+            collections: [:], relations: relations, environment: environment)
         self.performer = performer
         runner = TurnRunner(assets: assets, performer: performer)
         let runner = runner
@@ -165,10 +165,12 @@ struct World {
     static let ben = AgentID(number: 1)
     static let cleo = AgentID(number: 2)
 
-    func context(recorded: [CallID: RecordedOutcome] = [:], round: UInt32 = 1) -> TreeContext {
+    func context(
+        recorded: [CallID: RecordedOutcome] = [:], round: UInt32 = 1, world: [String: Value] = [:]
+    ) -> TreeContext {
         TreeContext(
             round: round, time: Int64(round - 1) * 86_400,
-            root: .root(round: round, kind: .act, agent: "ada"), rootPartition: 0, recorded: recorded)
+            root: .root(round: round, kind: .act, agent: "ada"), rootPartition: 0, world: world, recorded: recorded)
     }
 
     func run(

@@ -159,10 +159,19 @@ def ended_early(played, planned):
     return f"the run ended after {played / 60:.1f} of {planned / 60:g} minutes" if played < planned else None
 
 
+def kinds(roles):
+    """The faults of these roles; those of all processes at once are not for a soak."""
+    chosen = [fault for fault in FAULTS if fault[1] in roles]
+    if not chosen:
+        raise cluster.Failure(f"a soak has no faults of {', '.join(roles)}")
+    return chosen
+
+
 class Faults:
     """Faults in an order that the seed shuffles anew for each block, with quiet between the blocks."""
 
-    def __init__(self, seed, run, watcher, liveness):
+    def __init__(self, seed, run, watcher, liveness, roles):
+        self.kinds = kinds(roles)
         self.chance, self.run, self.watcher = random.Random(f"soak {seed}"), run, watcher
         self.liveness = liveness
         self.block, self.done = [], []
@@ -177,7 +186,7 @@ class Faults:
         if self.stopped or now < self.next:
             return
         if not self.block:
-            self.block = list(FAULTS)
+            self.block = list(self.kinds)
             self.chance.shuffle(self.block)
         kind, role = self.block[-1]
         if kind == "kill":
@@ -230,7 +239,7 @@ def main(options, binaries):
         watcher, sampler = faults.Watcher(run.path), Sampler(run, emulator.process.pid)
         started = time.monotonic()
         liveness = Liveness(started)
-        shifting = Faults(options.seed, run, watcher, liveness)
+        shifting = Faults(options.seed, run, watcher, liveness, options.roles)
         watcher.start()
         sampler.start()
         served = Served(emulator.served)

@@ -34,7 +34,7 @@ public struct FieldDefinition: Sendable, Equatable {
         case map
 
         /// Whether `value` is one of these.
-        func accepts(_ value: Value) -> Bool {
+        public func accepts(_ value: Value) -> Bool {
             switch (self, value) {
             case (.text, .text), (.int, .int), (.number, .int), (.number, .double), (.bool, .bool), (.list, .list),
                 (.map, .map):

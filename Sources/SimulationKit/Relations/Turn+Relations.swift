@@ -34,7 +34,7 @@ extension Turn {
     }
 
     private func overlaid(_ relation: String, _ base: [AgentID]) throws -> [AgentID] {
-        guard case .map(let changes)? = log.state.fields[Self.relationsField]?[relation], !changes.isEmpty else {
+        guard case .map(let changes)? = log.state.fields[AgentState.relationsField]?[relation], !changes.isEmpty else {
             return base
         }
         var related = Set(base)
@@ -54,13 +54,6 @@ extension Turn {
         guard assets.population.contains(other), other != agent else {
             throw TurnFailed(.init(reason: .scenarioError, text: "\(agent) cannot be related to \(other)"))
         }
-        var all = log.state.fields[Self.relationsField]?.map ?? [:]
-        var changes = all[relation]?.map ?? [:]
-        changes[String(other.number)] = .bool(isRelated)
-        all[relation] = .map(changes)
-        try set(Self.relationsField, to: .map(all))
+        try write(.relate(relation: relation, other: other, isRelated: isRelated), to: agent)
     }
-
-    /// The dynamic field in which changes of relations stand. No profile may have a field of this name.
-    static let relationsField = "gensim.relations"
 }

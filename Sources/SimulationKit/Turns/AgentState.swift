@@ -30,6 +30,9 @@ public struct AgentState: Sendable, Equatable {
     /// An agent before round 1.
     public init() {}
 
+    /// The dynamic field in which changes of relations stand. No profile may have a field of this name.
+    static let relationsField = "gensim.relations"
+
     /// Subject under which the result of a claim is delivered.
     public static let claimSubject = "claim"
 }
@@ -40,11 +43,19 @@ public struct StateUpdater: Sendable {
     public var memory: MemorySettings
     /// The agents, for initial values of fields.
     public var population: Population
+    /// The environment's initial fields.
+    public var environment: [String: Value]
 
     /// An updater with these rules.
-    public init(memory: MemorySettings, population: Population) {
+    public init(memory: MemorySettings, population: Population, environment: [String: Value] = [:]) {
         self.memory = memory
         self.population = population
+        self.environment = environment
+    }
+
+    /// An updater for a run.
+    public init(_ assets: SimulationAssets) {
+        self.init(memory: assets.memory, population: assets.population, environment: assets.environment)
     }
 
     /// Applies one operation to the state of `agent`. An operation that does not fit the field's present type
@@ -56,7 +67,7 @@ public struct StateUpdater: Sendable {
         vector: (String) -> FixedVector? = { _ in nil }
     ) {
         func current(_ field: String) -> Value? {
-            state.fields[field] ?? (agent == .environment ? nil : population.record(of: agent)[field])
+            state.fields[field] ?? (agent == .environment ? environment : population.record(of: agent))[field]
         }
         switch operation {
         case .set(let field, let value): state.fields[field] = value
@@ -77,6 +88,12 @@ public struct StateUpdater: Sendable {
                     sender: owner, subject: AgentState.claimSubject,
                     body: .map(["resource": .text(resource), "granted": .bool(granted)])))
         case .consolidate(let result): state.memory.consolidate(result, settings: memory, vector: vector)
+        case .relate(let relation, let other, let isRelated):
+            var all = state.fields[AgentState.relationsField]?.map ?? [:]
+            var changes = all[relation]?.map ?? [:]
+            changes[String(other.number)] = .bool(isRelated)
+            all[relation] = .map(changes)
+            state.fields[AgentState.relationsField] = .map(all)
         case .claim, .event: break
         }
     }

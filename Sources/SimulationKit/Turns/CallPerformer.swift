@@ -11,18 +11,28 @@ public final class TreeContext: Sendable {
     public let root: TurnID
     /// The root's partition.
     public let rootPartition: UInt32
+    /// The environment's fields as of the start of the round.
+    public let world: [String: Value]
     /// Outcomes recorded by an earlier run of this tree, given back instead of asking again.
     public let recorded: [CallID: RecordedOutcome]
 
     /// The context of a tree.
     public init(
-        round: UInt32, time: Int64, root: TurnID, rootPartition: UInt32, recorded: [CallID: RecordedOutcome] = [:]
+        round: UInt32, time: Int64, root: TurnID, rootPartition: UInt32, world: [String: Value] = [:],
+        recorded: [CallID: RecordedOutcome] = [:]
     ) {
         self.round = round
         self.time = time
         self.root = root
         self.rootPartition = rootPartition
+        self.world = world
         self.recorded = recorded
+    }
+
+    /// The same tree where the environment's fields have become known.
+    public func seeing(_ world: [String: Value]) -> TreeContext {
+        TreeContext(
+            round: round, time: time, root: root, rootPartition: rootPartition, world: world, recorded: recorded)
     }
 }
 

@@ -22,12 +22,18 @@ public protocol Scenario: Sendable {
     var agentTypes: [AgentTypeDefinition] { get }
     /// The prompt templates that turns render, with the fields that each may use.
     var templates: [TemplateDefinition] { get }
+    /// Texts of templates that the scenario brings along; a file of the same name takes its place.
+    var templateTexts: [String: String] { get }
+    /// Names of the relations that the configuration must have.
+    var relationNames: Set<String> { get }
     /// Names of templates that may be missing: their part of a prompt is then left out.
     var optionalTemplates: Set<String> { get }
     /// Whether the environment takes a turn after each round's merge.
     var hasEnvironmentTurn: Bool { get }
     /// Texts that turns search by nearness, embedded once before round 1.
     func collections(of population: Population) -> [CollectionDefinition]
+    /// The environment's fields before round 1; what the configuration says of them goes before.
+    func environmentFields(of population: Population) -> [String: Value]
     /// Whether agents of a type take a turn of their own each round; all can be asked.
     func acts(type: String) -> Bool
     /// An agent's own turn.
@@ -48,10 +54,24 @@ public protocol Scenario: Sendable {
 extension Scenario {
     /// No data files.
     public mutating func load(_ read: (String) throws -> [UInt8]) throws {}
+    /// All templates are files.
+    public var templateTexts: [String: String] { [:] }
+    /// No relations are needed.
+    public var relationNames: Set<String> { [] }
+    /// All agents take turns of their own.
+    public func acts(type: String) -> Bool { true }
+    /// Nobody is asked.
+    public func answer(_ request: Value, from asker: AgentID, _ turn: Turn) async throws -> Value {
+        throw TurnFailed(.init(reason: .scenarioError, text: "agents of type \(turn.type) answer nobody"))
+    }
+    /// Nothing beside what every run's summary tells.
+    public func summary(of events: [String: UInt64]) -> [String] { [] }
     /// Every template is needed.
     public var optionalTemplates: Set<String> { [] }
     /// No environment turn.
     public var hasEnvironmentTurn: Bool { false }
+    /// The environment has no fields before somebody contributes to them.
+    public func environmentFields(of population: Population) -> [String: Value] { [:] }
     /// Nothing is quoted.
     public var quotedEvent: String? { nil }
     /// No collections.

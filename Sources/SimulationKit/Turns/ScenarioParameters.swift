@@ -8,6 +8,8 @@ public struct ParameterDefinition: Sendable, Equatable {
         case bool(default: Bool)
         /// A text.
         case text(default: String)
+        /// A document of its own, which the scenario reads: YAML that stands in the configuration under `scenario`.
+        case document
     }
 
     /// Its key.
@@ -37,6 +39,9 @@ public struct ScenarioParameters: Sendable, Equatable {
         case text(String)
     }
 
+    /// What errors within a document name as their file: whoever reads the configuration puts the file's own name there.
+    public static let documentName = "scenario"
+
     private var settings: [String: Setting]
 
     /// The defaults of `definitions`, overridden by `settings`, which must be checked already.
@@ -47,6 +52,7 @@ public struct ScenarioParameters: Sendable, Equatable {
             case .int(let value, _): all[definition.name] = .int(value)
             case .bool(let value): all[definition.name] = .bool(value)
             case .text(let value): all[definition.name] = .text(value)
+            case .document: all[definition.name] = .text("")
             }
         }
         self.settings = all.merging(settings) { $1 }

@@ -3,7 +3,8 @@ import Support
 /// The scenarios that a process knows by name. A package with scenarios of its own builds its own agent-host with
 /// its own registry.
 public struct ScenarioRegistry: Sendable {
-    private let types: [any Scenario.Type]
+    /// The scenarios.
+    public let types: [any Scenario.Type]
 
     /// A registry of these scenarios, whose names must be distinct.
     public init(_ types: [any Scenario.Type]) {

@@ -99,6 +99,8 @@ public final class SimulationAssets: Sendable {
     public let schedule: TurnSchedule
     /// Who is related to whom at the start, by the relation's name.
     public let relations: [String: RelationGraph]
+    /// The environment's fields before round 1.
+    public let environment: [String: Value]
     let composer: PromptComposer
 
     /// The assets of a run.
@@ -106,7 +108,7 @@ public final class SimulationAssets: Sendable {
         scenario: any Scenario, population: Population, prompts: PromptLibrary, seed: RunSeed, models: ModelSettings,
         memory: MemorySettings, limits: TreeLimits, embeddingModel: String, embeddingDimension: Int,
         collections: [String: ItemCollection], schedule: TurnSchedule = TurnSchedule(),
-        relations: [String: RelationGraph] = [:]
+        relations: [String: RelationGraph] = [:], environment: [String: Value] = [:]
     ) {
         self.scenario = scenario
         self.population = population
@@ -120,6 +122,10 @@ public final class SimulationAssets: Sendable {
         self.collections = collections
         self.schedule = schedule
         self.relations = relations
+        self.environment = environment
         composer = PromptComposer(population: population, prompts: prompts)
     }
+
+    /// Everything that turns may read of the environment in this state of it.
+    public func world(_ state: AgentState) -> [String: Value] { environment.merging(state.fields) { $1 } }
 }

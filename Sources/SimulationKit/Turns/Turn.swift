@@ -45,13 +45,18 @@ public final class Turn {
     /// Messages that the last merge delivered.
     public var inbox: [AgentState.InboxMessage] { log.state.inbox }
 
-    /// A field of the agent's own profile, dynamic value first; nil where it has none.
+    /// A field of the agent's own profile, dynamic value first; nil where it has none. In the environment's turn, one of
+    /// its fields after the merge.
     public func field(_ name: String) -> Value? {
-        log.state.fields[name] ?? assets.population.record(of: agent)[name]
+        log.state.fields[name]
+            ?? (agent == .environment ? assets.environment : assets.population.record(of: agent))[name]
     }
 
     /// A text field of the agent's own profile; empty where it has none.
     public func text(_ name: String) -> String { field(name)?.text ?? "" }
+
+    /// All dynamic fields that have been set, with what this turn wrote.
+    public var dynamicFields: [String: Value] { log.state.fields }
 
     /// The public fields of an agent's profile as it was when the run started. What has changed since is learned by
     /// asking.
@@ -88,8 +93,6 @@ public final class Turn {
     public func claim(_ resource: String, of owner: AgentID, amount: Int64 = 1) throws {
         try write(.claim(resource: resource, amount: amount), to: owner)
     }
-    /// Contributes to the environment, which takes its turn after the merge.
-    public func contribute(_ operation: Model.Operation) throws { try write(operation, to: .environment) }
     /// Notes something that a researcher counts.
     public func event(_ name: String, _ details: [String: Value] = [:]) throws {
         try write(.event(name: name, details: .map(details)), to: agent)

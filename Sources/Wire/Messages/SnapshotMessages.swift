@@ -132,17 +132,18 @@ public struct StoreSnapshot: WireMessage {
 /// `SnapshotPage`.
 public struct LoadSnapshot: WireMessage {
     public static let kind = WireKind.loadSnapshot
+    public static let version = 2
     public static let fieldCount = 3
     public static let sizeLimit = WireLimits.small
     /// The partition.
     public var partition: UInt32
-    /// The holder's epoch.
-    public var epoch: UInt64
+    /// The holder's epoch; nil from a host that only reads, as every host does with the environment.
+    public var epoch: UInt64?
     /// The last agent received; nil at first.
     public var after: AgentID?
 
     /// A question for a page.
-    public init(partition: UInt32, epoch: UInt64, after: AgentID?) {
+    public init(partition: UInt32, epoch: UInt64?, after: AgentID?) {
         self.partition = partition
         self.epoch = epoch
         self.after = after
@@ -150,13 +151,18 @@ public struct LoadSnapshot: WireMessage {
 
     public func packFields(into packer: inout Packer) {
         packer.pack(UInt64(partition))
-        packer.pack(epoch)
+        if let epoch { packer.pack(epoch) } else { packer.packNil() }
         if let after { after.pack(into: &packer) } else { packer.packNil() }
     }
 
     public init(fields unpacker: inout Unpacker, version: Int) throws {
         partition = try unpacker.readUInt32()
-        epoch = try unpacker.readUInt()
+        if unpacker.peekType() == .nil {
+            try unpacker.readNil()
+            epoch = nil
+        } else {
+            epoch = try unpacker.readUInt()
+        }
         if unpacker.peekType() == .nil {
             try unpacker.readNil()
             after = nil

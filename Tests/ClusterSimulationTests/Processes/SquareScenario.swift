@@ -31,8 +31,18 @@ struct SquareScenario: Scenario {
     var hasEnvironmentTurn: Bool { true }
     func acts(type: String) -> Bool { true }
 
+    func environmentFields(of population: Population) -> [String: Value] {
+        ["people": .int(Int64(population.count)), "weather": .text("fog")]
+    }
+
+    /// What everybody reads of the environment.
+    private func news(_ turn: Turn) -> String {
+        let numbers = ["people", "noise", "evenings", "lamps"].map { turn.world($0)?.int ?? 0 }
+        return "\(turn.worldText("weather")) \(numbers)"
+    }
+
     func act(_ turn: Turn) async throws {
-        let heard = turn.inbox.map(\.subject).joined(separator: " ")
+        let heard = turn.inbox.map(\.subject).joined(separator: " ") + news(turn)
         let mood = try await turn.choose("look", ["heard": .text(heard)], options: ["go", "stay", "sing"])
         let others = turn.assets.population.agents.filter { $0 != turn.agent }
         let other = others[try turn.random(below: others.count)]
@@ -53,7 +63,8 @@ struct SquareScenario: Scenario {
     }
 
     func answer(_ request: Value, from asker: AgentID, _ turn: Turn) async throws -> Value {
-        let option = try await turn.choose("reply", ["question": request], options: ["yes", "no"])
+        let question = "\(request.text ?? "-") \(news(turn))"
+        let option = try await turn.choose("reply", ["question": .text(question)], options: ["yes", "no"])
         if option == 0, request != .text("why") {
             let others = turn.assets.population.agents.filter { $0 != turn.agent && $0 != asker }
             let further = others[try turn.random(below: others.count)]
@@ -65,8 +76,9 @@ struct SquareScenario: Scenario {
 
     func takeEnvironmentTurn(_ turn: Turn) async throws {
         let noise = turn.field("noise").map { "\($0)" } ?? "none"
-        _ = try await turn.choose("square", ["shouts": .text(noise)], options: ["loud", "quiet"])
+        let kind = try await turn.choose("square", ["shouts": .text(noise)], options: ["loud", "quiet"])
         try turn.add(1, to: "evenings")
+        try turn.set("weather", to: .text("\(kind) after \(noise)"))
     }
 
     func summary(of events: [String: UInt64]) -> [String] { [] }
@@ -87,6 +99,7 @@ struct SquareScenario: Scenario {
         scenario: { name: square, prompts: prompts }
         populations:
           person: { file: people.json }
+        environment: { fields: { lamps: 7, weather: clear } }
         memory: { kind: short-long-reflection, short: 1, long: 1, reflection_threshold: 1.5 }
         llm: { max_reply_tokens: 16 }
         limits: { failure_rate: 1, root_window: 3, depth: 4 }

@@ -1,7 +1,7 @@
 /// Decimal numbers as whole numbers of their last digit: read, kept and written without rounding.
-enum Decimal {
+package enum Decimal {
     /// `text` in units of 10^-`digits`; nil where it is no plain decimal number or has more decimals.
-    static func parse(_ text: String, digits: Int) -> Int64? {
+    package static func parse(_ text: String, digits: Int) -> Int64? {
         let isNegative = text.hasPrefix("-")
         let parts = text.dropFirst(isNegative ? 1 : 0).split(separator: ".", omittingEmptySubsequences: false)
         guard (1...2).contains(parts.count), let whole = parts.first, !whole.isEmpty,
@@ -16,7 +16,7 @@ enum Decimal {
     }
 
     /// The shortest text that `parse` reads back.
-    static func text(_ value: Int64, digits: Int) -> String {
+    package static func text(_ value: Int64, digits: Int) -> String {
         let magnitude = String(value.magnitude)
         let padded = String(repeating: "0", count: max(0, digits + 1 - magnitude.utf8.count)) + magnitude
         var decimals = padded.suffix(digits)

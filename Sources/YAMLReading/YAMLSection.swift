@@ -4,7 +4,7 @@ import Yams
 
 /// A mapping of a YAML file, read strictly: unknown keys, wrong types and values out of range are errors that name
 /// file, line, column and key, and say what to do.
-struct YAMLSection {
+package struct YAMLSection {
     private let values: [(key: Node, value: Node)]
     /// The mapping's place where it has one; an absent section has none.
     private let mark: Mark?
@@ -12,7 +12,7 @@ struct YAMLSection {
     private let file: String
 
     /// The file's outermost mapping, which may hold `keys`.
-    init(yaml: String, file: String, keys: [String]) throws(UserError) {
+    package init(yaml: String, file: String, keys: [String]) throws(UserError) {
         if let line = YAMLAnchors.firstLine(in: yaml) {
             throw UserError(
                 "anchors (&name) are not read", at: "\(file):\(line)",
@@ -59,23 +59,23 @@ struct YAMLSection {
     // MARK: Reading
 
     /// Names of the keys, in the file's order.
-    var keys: [String] { values.compactMap { $0.key.scalar?.string } }
+    package var keys: [String] { values.compactMap { $0.key.scalar?.string } }
 
     /// A mapping under `key` that may hold `keys`; nil allows any. Empty where it is absent.
-    func section(_ key: String, keys: [String]?) throws(UserError) -> YAMLSection {
+    package func section(_ key: String, keys: [String]?) throws(UserError) -> YAMLSection {
         let node = node(key)
         let isNull = node.map(Self.isNull) ?? true
         return try YAMLSection(isNull ? nil : node, path: full(key), file: file, keys: keys)
     }
 
     /// A text, which must be there and not be empty.
-    func text(_ key: String) throws(UserError) -> String {
+    package func text(_ key: String) throws(UserError) -> String {
         guard let text = try optionalText(key) else { throw missing(key) }
         return text
     }
 
     /// A text, nil where it is absent or null.
-    func optionalText(_ key: String) throws(UserError) -> String? {
+    package func optionalText(_ key: String) throws(UserError) -> String? {
         guard let node = node(key), !Self.isNull(node) else { return nil }
         guard let scalar = node.scalar, !scalar.string.isEmpty, scalar.string.utf8.count <= 4_096,
             !scalar.string.utf8.contains(where: { $0 < 32 || $0 == 127 })
@@ -83,8 +83,21 @@ struct YAMLSection {
         return scalar.string
     }
 
+    /// Largest text of several lines, in bytes.
+    private static let maxBlockBytes = 1 << 20
+
+    /// A text that may have several lines, nil where it is absent or null.
+    package func block(_ key: String) throws(UserError) -> String? {
+        guard let node = node(key), !Self.isNull(node) else { return nil }
+        let isText: (UInt8) -> Bool = { $0 >= 32 && $0 != 127 || $0 == 9 || $0 == 10 }
+        guard let scalar = node.scalar, !scalar.string.isEmpty, scalar.string.utf8.count <= Self.maxBlockBytes,
+            scalar.string.utf8.allSatisfy(isText)
+        else { throw error("\(full(key)) must be a text", node, advice: "write it behind | on lines of its own") }
+        return scalar.string
+    }
+
     /// Texts from `known`, each at most once; none where the key is absent or null.
-    func names(_ key: String, from known: [String]) throws(UserError) -> [String] {
+    package func names(_ key: String, from known: [String]) throws(UserError) -> [String] {
         guard let node = node(key), !Self.isNull(node) else { return [] }
         guard let sequence = node.sequence else {
             throw error("\(full(key)) must be a list", node, advice: "write it as [one, another]")
@@ -104,14 +117,30 @@ struct YAMLSection {
         return names
     }
 
+    /// The lines of `yaml`, which this section was read from, on which the mapping under `key` stands. Empty lines stand
+    /// for those before, so that places in it are places in the file. `key` must be one of the outermost.
+    package func source(of key: String, in yaml: String) throws(UserError) -> String {
+        guard let entry = values.first(where: { $0.key.scalar?.string == key }), let start = entry.value.mark?.line,
+            let own = entry.key.mark?.line
+        else { throw missing(key) }
+        guard start > own else {
+            throw error(
+                "\(full(key)) must stand on lines of its own", entry.value, advice: "break the line behind the colon")
+        }
+        let lines = yaml.split(separator: "\n", omittingEmptySubsequences: false)
+        let next = values.compactMap { $0.key.mark?.line }.filter { $0 > own }.min() ?? lines.count + 1
+        let empty = String(repeating: "\n", count: start - 1)
+        return empty + lines[(start - 1)..<min(next - 1, lines.count)].joined(separator: "\n") + "\n"
+    }
+
     /// Whether `key` holds a single value, no mapping and no list.
-    func isScalar(_ key: String) -> Bool { node(key)?.scalar != nil }
+    package func isScalar(_ key: String) -> Bool { node(key)?.scalar != nil }
 
     /// Whether `key` holds a list.
-    func isList(_ key: String) -> Bool { node(key)?.sequence != nil }
+    package func isList(_ key: String) -> Bool { node(key)?.sequence != nil }
 
     /// The elements of a list under `key`, each as a section in which it stands under `name`; none where it is absent.
-    func elements(_ key: String, as name: String) throws(UserError) -> [YAMLSection] {
+    package func elements(_ key: String, as name: String) throws(UserError) -> [YAMLSection] {
         guard let node = node(key), !Self.isNull(node) else { return [] }
         guard let sequence = node.sequence else {
             throw error("\(full(key)) must be a list", node, advice: "write it as [one, another]")
@@ -129,7 +158,7 @@ struct YAMLSection {
     }
 
     /// One value or a list of them: texts, numbers, truth values.
-    func scalars(_ key: String) throws(UserError) -> [Value] {
+    package func scalars(_ key: String) throws(UserError) -> [Value] {
         guard let found = node(key) else { throw missing(key) }
         let nodes = found.sequence.map(Array.init) ?? [found]
         var result: [Value] = []
@@ -140,7 +169,7 @@ struct YAMLSection {
         return result
     }
 
-    private static func typed(_ text: String) -> Value {
+    static func typed(_ text: String) -> Value {
         switch text {
         case "true": .bool(true)
         case "false": .bool(false)
@@ -150,7 +179,7 @@ struct YAMLSection {
     }
 
     /// A whole number within `range`; `fallback` where it is absent, an error where there is none.
-    func int(_ key: String, _ range: ClosedRange<Int>, default fallback: Int? = nil) throws(UserError) -> Int {
+    package func int(_ key: String, _ range: ClosedRange<Int>, default fallback: Int? = nil) throws(UserError) -> Int {
         guard let node = node(key) else {
             guard let fallback else { throw missing(key) }
             return fallback
@@ -165,7 +194,7 @@ struct YAMLSection {
     }
 
     /// A whole number of 64 bits without sign.
-    func unsigned(_ key: String, default fallback: UInt64) throws(UserError) -> UInt64 {
+    package func unsigned(_ key: String, default fallback: UInt64) throws(UserError) -> UInt64 {
         guard let node = node(key) else { return fallback }
         guard let text = Self.plain(node), let value = UInt64(text) else {
             throw error("\(full(key)) must be a whole number from 0 to \(UInt64.max)", node)
@@ -174,7 +203,7 @@ struct YAMLSection {
     }
 
     /// A decimal number within `range`, exactly, in units of 10^-`digits`.
-    func decimal(
+    package func decimal(
         _ key: String, digits: Int, _ range: ClosedRange<Int64>, default fallback: Int64
     ) throws(UserError) -> Int64 {
         guard let node = node(key) else { return fallback }
@@ -191,7 +220,7 @@ struct YAMLSection {
     }
 
     /// True or false.
-    func bool(_ key: String, default fallback: Bool) throws(UserError) -> Bool {
+    package func bool(_ key: String, default fallback: Bool) throws(UserError) -> Bool {
         guard let node = node(key) else { return fallback }
         switch Self.plain(node) {
         case "true": return true
@@ -201,19 +230,19 @@ struct YAMLSection {
     }
 
     /// Whether `key` is there and not null.
-    func has(_ key: String) -> Bool { node(key).map { !Self.isNull($0) } ?? false }
+    package func has(_ key: String) -> Bool { node(key).map { !Self.isNull($0) } ?? false }
 
     // MARK: Errors
 
     /// An error at `key`'s value.
-    func error(_ what: String, key: String, advice: String = "", exitCode: ProcessExitCode = .configuration)
+    package func error(_ what: String, key: String, advice: String = "", exitCode: ProcessExitCode = .configuration)
         -> UserError
     {
         error(what, node(key), advice: advice, exitCode: exitCode)
     }
 
     /// An error about a key that may not stand here.
-    func unknown(_ name: String, keys: [String]) -> UserError {
+    package func unknown(_ name: String, keys: [String]) -> UserError {
         unknown(name, values.first { $0.key.scalar?.string == name }?.key, keys: keys)
     }
 
@@ -223,7 +252,7 @@ struct YAMLSection {
         return error("unknown key \(full(name))", node, advice: near + known)
     }
 
-    private func missing(_ key: String) -> UserError {
+    func missing(_ key: String) -> UserError {
         error("the key \(full(key)) is missing", nil, advice: "add it")
     }
 
@@ -255,12 +284,12 @@ struct YAMLSection {
 
     // MARK: Nodes
 
-    private func node(_ key: String) -> Node? { values.first { $0.key.scalar?.string == key }?.value }
+    func node(_ key: String) -> Node? { values.first { $0.key.scalar?.string == key }?.value }
 
     private func full(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
     /// The text of a scalar without quotes: the only form of numbers and truth values.
-    private static func plain(_ node: Node) -> String? {
+    static func plain(_ node: Node) -> String? {
         guard let scalar = node.scalar, scalar.style == .plain || scalar.style == .any else { return nil }
         return scalar.string
     }

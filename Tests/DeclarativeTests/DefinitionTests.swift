@@ -1,0 +1,103 @@
+import Foundation
+import RunConfiguration
+import SimulationKit
+import Support
+import Testing
+
+@testable import Declarative
+
+/// What is wrong with a scenario in YAML is said at the start, with the line of the file.
+@Suite struct DefinitionTests {
+    private static let yaml = """
+        name: c
+        scenario:
+          agents:
+            person:
+              fields:
+                name: { kind: text, public: true }
+                coins: { kind: int, dynamic: true, initial: 3 }
+              profile: |
+                You are {{name}}.
+              turn:
+                - ask: gift
+                  prompt: How much, {{name}}?
+                  scale: [0, coins]
+                - set: { coins: coins - gift }
+                - add: { pot: gift }
+                - tell: { to: same.name, subject: note, text: "{{gift}}" }
+                - remember: I gave {{gift}}. {{#inbox.note}}{{from}}{{/inbox.note}}
+          environment:
+            fields: { pot: 0 }
+            keyed: { purse: 0 }
+            update:
+              - set: { pot: 0 }
+        populations: { person: { file: people.json } }
+        """
+    private static let registry = ScenarioRegistry([DeclarativeScenario.self])
+
+    private static func load(_ yaml: String) throws -> RunSettings {
+        try RunSettings.load(yaml: yaml, name: "c.yaml", registry: registry)
+    }
+
+    @Test func aScenarioInTheConfigurationIsRecordedWithItAndLoadsAgain() throws {
+        let settings = try Self.load(Self.yaml)
+        let again = try Self.load(settings.effectiveYAML())
+        #expect(settings == again && settings.effectiveYAML() == again.effectiveYAML())
+        #expect(settings.scenario.name == "declarative" && settings.scenario.prompts.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("coins - gift", "coins - gitf", "c.yaml:14:25: gitf is not known here, in: coins - gitf; did you mean gift?"),
+        ("coins - gift", "coins -", "c.yaml:14:25: coins - is no expression: it ends too early"),
+        ("{ coins: coins", "{ name: coins", "c.yaml:14:24: name is no dynamic field of person; settable: coins"),
+        ("{ pot: gift }", "{ pott: gift }", "c.yaml:15:24: the environment has no field pott"),
+        ("{ pot: gift }", "{ purse: gift }", "c.yaml:15:25: purse has a value for each key; write purse[key]"),
+        ("{ pot: gift }", "{ \"pot[name]\": gift }", "c.yaml:15:31: pot has no keys"),
+        ("How much, {{name}}", "How much, {{nam}}", "there is no field nam here; did you mean name?"),
+        ("ask: gift", "ask: name", "c.yaml:11:16: name is a field already"),
+        ("ask: gift", "ask: round", "c.yaml:11:16: round has a meaning of its own"),
+        ("ask: gift", "aks: gift", "c.yaml:11:11: a step does something; one of let, ask"),
+        ("scale: [0, coins]", "scale: [0]", "c.yaml:13:18: a scale has two ends"),
+        ("scale: [0, coins]", "choice: []", "a choice has options, each once"),
+        ("scale: [0, coins]", "when: true", "a question has one kind of answer"),
+        ("scale: [0, coins]", "skale: [0, 1]", "unknown key"),
+        ("same.name", "same.coins", "person has no public fixed field coins"),
+        ("{{#inbox.note}}{{from}}{{/inbox.note}}", "{{inbox.not}}", "there is no field inbox.not here"),
+        ("subject: note", "subject: other", "there is no field inbox.note here"),
+        ("- set: { pot: 0 }", "- ask: x", "the environment cannot ask"),
+        ("- set: { pot: 0 }", "- set: { pot: world.pit }", "the environment has no field pit"),
+        ("kind: int", "kind: whole", "whole is no kind of field; one of bool, int"),
+        ("initial: 3", "initial: three", "the initial value of coins is no whole number"),
+        ("person:\n", "2person:\n", "2person is no name"),
+        ("same.name", "related.friends", "the relation friends is missing, which the scenario uses"),
+    ])
+    func aMistakeIsSaidWithItsPlace(old: String, new: String, what: String) throws {
+        #expect(Self.yaml.contains(old))
+        let error = #expect(throws: UserError.self) {
+            let yaml = Self.yaml.replacing(old, with: new, maxReplacements: 1)
+            _ = try RunPackage.load(yaml: yaml, name: "c.yaml", registry: Self.registry) { _ in
+                Array("[{\"id\": \"a\", \"name\": \"A\"}]".utf8)
+            }
+        }
+        #expect(error.map { "\($0)".contains(what) } == true, "\(error.map { "\($0)" } ?? "nothing")")
+    }
+
+    // MARK: The configurations that ship
+
+    private static let configs = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Configs")
+        .standardizedFileURL
+
+    @Test(arguments: [
+        ("public-goods.yaml", "player", 16), ("opinion-dynamics.yaml", "resident", 1_000),
+        ("survey.yaml", "respondent", 500),
+    ])
+    func theShippedConfigurationsLoad(name: String, type: String, agents: Int) throws {
+        let yaml = try String(contentsOf: Self.configs.appending(path: name), encoding: .utf8)
+        let package = try RunPackage.load(yaml: yaml, name: name, registry: Self.registry) { path in
+            Array(try Data(contentsOf: Self.configs.appending(path: path)))
+        }
+        #expect(package.population.countsByType == [type: agents])
+        #expect(package.scenario.acts(type: type))
+        #expect(package.scenario.estimate(agentsByType: [type: agents]).calls.most >= agents)
+    }
+}
