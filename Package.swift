@@ -61,7 +61,9 @@ let libraries: [Target] = [
     library("JobMarket", ["SimulationKit", "Model"]),
     library("GroupDiscussion", ["SimulationKit", "Model", "Support"]),
     library("Declarative", ["SimulationKit", "YAMLReading", "Model", "JSON", "Support"]),
-    library("Scenarios", ["SimulationKit", "JobMarket", "GroupDiscussion", "Declarative"]),
+    library("Recommendation", ["SimulationKit", "Model", "Hashing", "JSON", "Support"]),
+    library(
+        "Scenarios", ["SimulationKit", "JobMarket", "GroupDiscussion", "Recommendation", "Declarative"]),
     library(
         "RunConfiguration", ["SimulationKit", "YAMLReading", "Model", "Hashing", "Vectors", "Support"]),
     library("TurnEngine", ["SimulationKit", "Model", "Hashing", "Vectors", heap]),
@@ -171,6 +173,12 @@ let testTargets: [Target] = [
         "Declarative",
         ["Declarative", "RunConfiguration", "TurnEngine", "SimulationKit", "Model", "Hashing", "Support"]),
     tests("GroupDiscussion", ["GroupDiscussion", "RunConfiguration", "SimulationKit", "Model", "Support"]),
+    tests(
+        "Recommendation",
+        [
+            "Recommendation", "TurnEngine", "SimulationKit", "RunConfiguration", "Model", "Hashing", "Vectors",
+            "Support",
+        ]),
     tests(
         "JobMarket",
         ["JobMarket", "TurnEngine", "SimulationKit", "RunConfiguration", "Model", "Hashing", "Vectors", "Support"]),

@@ -1,4 +1,5 @@
-"""The figures of how a run's time goes: with the number of model servers, and with the number of agents.
+"""The figures: how a run's time goes with the number of model servers and with the number of agents, and how much less a
+mean rating spreads the more agents are asked.
 
 Each writes a CSV and an SVG of the same name into the folder of --out, and prints its rows as they are found.
 """
@@ -10,6 +11,7 @@ import sys
 
 import figure_agents
 import figure_gpus
+import figure_std
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -38,7 +40,7 @@ def parse(arguments=None):
     parser = argparse.ArgumentParser(
         prog="Scripts/figures", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     figures = parser.add_subparsers(dest="figure", required=True)
-    for module in (figure_gpus, figure_agents):
+    for module in (figure_gpus, figure_agents, figure_std):
         entry = figures.add_parser(
             module.NAME, help=module.HELP, description=module.__doc__,
             formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -59,7 +61,8 @@ def parse(arguments=None):
 def main():
     options = parse()
     options.bin = pathlib.Path(options.bin or os.environ.get("GENSIM_BIN") or ROOT / ".build" / "release")
-    if not (options.bin / "coordinator").exists():
+    plays = getattr(options.module, "needs_programs", lambda _: True)(options)
+    if plays and not (options.bin / "coordinator").exists():
         print(f"figures: no executables in {options.bin}; run `swift build -c release` first", file=sys.stderr)
         sys.exit(69)
     options.out.mkdir(parents=True, exist_ok=True)

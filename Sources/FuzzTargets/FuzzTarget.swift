@@ -25,6 +25,7 @@ public struct FuzzTarget: Sendable {
         FuzzTarget("population", maxBytes: 16_384, read: PopulationReading.check),
         FuzzTarget("distributions", maxBytes: 8_192, read: DistributionReading.check),
         FuzzTarget("relations", maxBytes: 4_096, read: RelationReading.check),
+        FuzzTarget("catalogue", maxBytes: 16_384, read: CatalogueReading.check),
         FuzzTarget("configuration", maxBytes: 8_192, read: ConfigurationReading.check),
         FuzzTarget("replies", maxBytes: 8_192, read: ReplyReading.check),
     ]

@@ -8,8 +8,9 @@ enum PopulationReading {
     /// they are.
     private static let readers: [(type: AgentTypeDefinition, format: PopulationFormat)] = {
         let (market, talk) = (types(of: "job-market"), types(of: "group-discussion"))
+        let site = types(of: "recommendation")
         let first = [PopulationFormat.json, .jsonl, .gensim].flatMap { format in market.map { ($0, format) } }
-        return first + market.map { ($0, .csv) } + talk.flatMap { type in [(type, .json), (type, .csv)] }
+        return first + market.map { ($0, .csv) } + (talk + site).flatMap { type in [(type, .json), (type, .csv)] }
     }()
 
     private static func types(of name: String) -> [AgentTypeDefinition] {

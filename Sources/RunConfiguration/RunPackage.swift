@@ -31,7 +31,7 @@ public struct RunPackage: Sendable {
     /// Reads every file that checked settings name.
     public init(_ settings: RunSettings, registry: ScenarioRegistry, read: (String) throws -> [UInt8]) throws {
         let type = try registry.type(named: settings.scenario.name, at: "scenario.name")
-        let scenario = try type.init(
+        var scenario = try type.init(
             parameters: ScenarioParameters(definitions: type.parameters, settings: settings.scenario.parameters))
         var files: [(path: String, bytes: [UInt8])] = []
         /// Reads each file once.
@@ -41,6 +41,7 @@ public struct RunPackage: Sendable {
             files.append((path, bytes))
             return bytes
         }
+        try scenario.load(bytes)
         prompts = try Self.prompts(of: scenario, folder: settings.scenario.prompts, read: bytes)
         population = try Self.population(of: scenario, settings: settings, read: bytes)
         relations = try Self.relations(settings, population: population, read: bytes)

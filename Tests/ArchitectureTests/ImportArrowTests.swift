@@ -20,8 +20,7 @@ import Testing
     private static let layers: [[String]] = [
         ["Support", "Metrics", "Hashing", "MessagePack", "JSON", "Vectors"], ["ZeroMQ", "Curl"], ["Model"],
         ["Wire", "Transport"], ["ClusterLogic", "GPUEmulation"], ["SimulationKit", "YAMLReading"],
-        ["JobMarket", "GroupDiscussion", "Declarative"],
-        ["Scenarios"],
+        ["JobMarket", "GroupDiscussion", "Recommendation", "Declarative"], ["Scenarios"],
         ["RunConfiguration", "TurnEngine", "Recording"], ["Replay"], ["ServiceRuntime"], ["MetricsServer"],
         [
             "CoordinatorRole", "AgentHostRole", "LLMGatewayRole", "EmbeddingGatewayRole", "RecorderRole",

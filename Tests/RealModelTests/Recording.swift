@@ -99,6 +99,20 @@ struct Recording: Sendable {
         }
     }
 
+    /// These fields of each agent's profile.
+    func profiles(_ fields: [String]) throws -> [String: [String]] {
+        try database.read { database in
+            let rows = try Row.fetchAll(database, sql: "SELECT id, profile FROM agents")
+            var found: [String: [String]] = [:]
+            for row in rows {
+                let text: String = row["profile"]
+                let profile = try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any]
+                found[row["id"]] = fields.compactMap { profile?[$0] as? String }
+            }
+            return found
+        }
+    }
+
     /// The template files that the run holds, by the last part of their names.
     func templates() throws -> [String: String] {
         try database.read { database in

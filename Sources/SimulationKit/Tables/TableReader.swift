@@ -2,19 +2,22 @@ import Support
 import SwiftCSV
 
 /// A CSV file: a header and rows of as many texts.
-struct Table: Equatable {
+public struct Table: Sendable, Equatable {
     /// Names of the columns.
-    var header: [String]
+    public var header: [String]
     /// The rows, each with a text for each column.
-    var rows: [[String]]
+    public var rows: [[String]]
 }
 
 /// Reads CSV files as RFC 4180 has them: commas, quotes where needed, the first line names the columns.
-struct TableReader {
+public struct TableReader: Sendable {
     let file: String
 
+    /// A reader; `file` is the name that errors use.
+    public init(file: String) { self.file = file }
+
     /// The table in `bytes`. Throws where they are no table.
-    func table(in bytes: [UInt8]) throws(UserError) -> Table {
+    public func table(in bytes: [UInt8]) throws(UserError) -> Table {
         guard bytes.count <= PopulationReader.maxBytes, var text = String(validating: bytes, as: UTF8.self) else {
             throw error(
                 "the file is no UTF-8 text of at most \(PopulationReader.maxBytes >> 20) MiB",

@@ -74,7 +74,11 @@ public struct StateUpdater: Sendable {
         case .add(let field, let amount):
             state.fields[field] = .int((current(field)?.int ?? 0).addingSaturated(amount))
         case .append(let field, let value):
-            state.fields[field] = .list((current(field)?.list ?? []) + [value])
+            var values = current(field)?.list ?? []
+            // Held once, it grows in place: the environment's lists get an entry from every agent in every round.
+            state.fields[field] = .null
+            values.append(value)
+            state.fields[field] = .list(values)
         case .remember(let text, let time): state.memory.remember(text, time: time, settings: memory)
         case .message(let sender, let subject, let body):
             state.inbox.append(.init(sender: sender, subject: subject, body: body))

@@ -7,7 +7,8 @@ public struct ItemCollection: Sendable {
     /// The collection's name.
     public let name: String
     private let search: ExactSearch
-    private let agentsByText: [[AgentID]]
+    private let itemsByText: [[Int]]
+    private let agents: [AgentID?]
 
     /// The distinct texts of a definition, in the order of their first appearance: what has to be embedded.
     public static func distinctTexts(of definition: CollectionDefinition) -> [String] {
@@ -18,31 +19,35 @@ public struct ItemCollection: Sendable {
     /// A collection from its definition and the vectors of `distinctTexts`, in that order.
     public init(_ definition: CollectionDefinition, vectors: [FixedVector]) throws(VectorError) {
         var indexes: [String: Int] = [:]
-        var agents: [[AgentID]] = []
-        for item in definition.items {
+        var items: [[Int]] = []
+        for (place, item) in definition.items.enumerated() {
             if let index = indexes[item.text] {
-                agents[index].append(item.agent)
+                items[index].append(place)
             } else {
-                indexes[item.text] = agents.count
-                agents.append([item.agent])
+                indexes[item.text] = items.count
+                items.append([place])
             }
         }
-        precondition(vectors.count == agents.count, "a collection needs one vector for each distinct text")
+        precondition(vectors.count == items.count, "a collection needs one vector for each distinct text")
         name = definition.name
-        agentsByText = agents
+        agents = definition.items.map(\.agent)
+        itemsByText = items
         var search = ExactSearch(dimension: vectors.first?.dimension ?? 1, capacity: vectors.count)
         for vector in vectors { try search.append(vector) }
         self.search = search
     }
 
-    /// The agents behind the `count` nearest distinct texts, nearest first; where several share a text, the
-    /// generator picks one.
-    public func nearest(to query: FixedVector, count: Int, generator: inout SeededGenerator) -> [AgentID] {
+    /// The items behind the `count` nearest distinct texts, nearest first, by their places in the definition; where
+    /// several share a text, the generator picks one.
+    public func nearest(to query: FixedVector, count: Int, generator: inout SeededGenerator) -> [Int] {
         search.nearest(to: query, count: count).map { match in
-            let copies = agentsByText[match.index]
+            let copies = itemsByText[match.index]
             return copies.count == 1 ? copies[0] : copies[generator.below(copies.count)]
         }
     }
+
+    /// The agent that the item at `place` is; nil for a thing.
+    public func agent(at place: Int) -> AgentID? { agents[place] }
 }
 
 /// How a collection's vectors are kept in a run's files.

@@ -13,6 +13,11 @@ public protocol Scenario: Sendable {
     /// Builds the scenario from checked parameters, every one present.
     init(parameters: ScenarioParameters) throws
 
+    /// Reads the data files that the parameters name, once, before agents, collections or turns are asked for; types of
+    /// agents and templates may be asked for earlier. `read` gives a file's bytes by its path relative to the
+    /// configuration; what it gave is kept with the run, so that every host and a replay read the same.
+    mutating func load(_ read: (String) throws -> [UInt8]) throws
+
     /// The types of agents with their profile fields.
     var agentTypes: [AgentTypeDefinition] { get }
     /// The prompt templates that turns render, with the fields that each may use.
@@ -47,6 +52,8 @@ public protocol Scenario: Sendable {
 }
 
 extension Scenario {
+    /// No data files.
+    public mutating func load(_ read: (String) throws -> [UInt8]) throws {}
     /// All templates are files.
     public var templateTexts: [String: String] { [:] }
     /// No relations are needed.
@@ -96,15 +103,15 @@ public struct RoundEstimate: Sendable, Equatable {
 
 /// A named set of texts that turns search by nearness.
 public struct CollectionDefinition: Sendable, Equatable {
-    /// An item: an agent and the text that stands for it.
+    /// An item: an agent, or a thing that is none, and the text that stands for it.
     public struct Item: Sendable, Equatable {
-        /// The agent.
-        public var agent: AgentID
+        /// The agent; nil for a thing.
+        public var agent: AgentID?
         /// The text that is embedded.
         public var text: String
 
         /// An item.
-        public init(agent: AgentID, text: String) {
+        public init(agent: AgentID? = nil, text: String) {
             self.agent = agent
             self.text = text
         }

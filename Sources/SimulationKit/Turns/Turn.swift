@@ -219,16 +219,6 @@ public final class Turn {
         }
         return vectors
     }
-
-    /// The agents of a collection whose texts are nearest to `text`, nearest first; copies of one text count once.
-    public func nearest(_ collection: String, to text: String, count: Int) async throws -> [AgentID] {
-        guard let items = assets.collections[collection] else {
-            throw TurnFailed(.init(reason: .scenarioError, text: "there is no collection named \(collection)"))
-        }
-        let query = try await embed([text])
-        var generator = try generator()
-        return items.nearest(to: query[0], count: count, generator: &generator)
-    }
 }
 
 /// How a branch of a fork ended. A reference, since a log is large and would be copied from hand to hand.
