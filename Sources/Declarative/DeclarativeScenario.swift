@@ -69,7 +69,8 @@ public struct DeclarativeScenario: Scenario {
 
     public func summary(of events: [String: UInt64]) -> [String] {
         // Nothing is claimed in such a scenario.
-        events.filter { !$0.key.hasPrefix("claims_") }.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { name, count in
+        events.filter { !$0.key.hasPrefix("claims_") }.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map
+        { name, count in
             let padding = String(repeating: " ", count: max(1, 18 - name.count))
             return "\(name)\(padding)\(count)"
         }
