@@ -58,6 +58,8 @@ let libraries: [Target] = [
     library("SimulationKit", ["Model", "MessagePack", "Hashing", "Vectors", "Support", "JSON", csv]),
     // Strict reading of YAML files.
     library("YAMLReading", ["Model", "Support", yams]),
+    // The published prototype's configurations as ours.
+    library("OriginalImport", ["YAMLReading", "JSON", "Support"]),
     library("JobMarket", ["SimulationKit", "Model"]),
     library("GroupDiscussion", ["SimulationKit", "Model", "Support"]),
     library("Declarative", ["SimulationKit", "YAMLReading", "Model", "JSON", "Support"]),
@@ -84,7 +86,8 @@ let libraries: [Target] = [
     library(
         "CoordinatorRole",
         [
-            "Recording", "Replay", "RunConfiguration", "Scenarios", "SimulationKit", "ClusterLogic", "Transport",
+            "Recording", "Replay", "RunConfiguration", "OriginalImport", "Scenarios", "SimulationKit", "ClusterLogic",
+            "Transport",
             "Wire", "Model", "Hashing", "Support", "ServiceRuntime", "Metrics", "MetricsServer", "JSON", log, arguments,
         ]),
     library(
@@ -172,6 +175,7 @@ let testTargets: [Target] = [
     tests(
         "Declarative",
         ["Declarative", "RunConfiguration", "TurnEngine", "SimulationKit", "Model", "Hashing", "Support"]),
+    tests("OriginalImport", ["OriginalImport", "RunConfiguration", "Scenarios", "SimulationKit", "Support"]),
     tests("GroupDiscussion", ["GroupDiscussion", "RunConfiguration", "SimulationKit", "Model", "Support"]),
     tests(
         "Recommendation",
