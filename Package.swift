@@ -123,6 +123,10 @@ let libraries: [Target] = [
         ["GPUEmulation", "JSON", "Hashing", "Support", nioCore, nioPosix, nioHTTP, arguments, deque]),
     // Model servers that a placement is measured against.
     library("PlacementModel", ["GatewayLogic", "Hashing", "Support"]),
+    // What a package with scenarios of its own builds its program from.
+    library(
+        "ScenarioProgram",
+        ["CoordinatorRole", "AgentHostRole", "Scenarios", "SimulationKit", "ServiceRuntime", "Support", arguments]),
     library("TestKit", ["Support"]),
     // What fuzzing drives: an entry for each reader of what comes from outside.
     library(
@@ -254,7 +258,9 @@ let testTargets: [Target] = [
 let package = Package(
     name: "GenSim",
     products: [
+        // For packages with scenarios of their own; Templates/scenario is one.
         .library(name: "SimulationKit", targets: ["SimulationKit"]),
+        .library(name: "ScenarioProgram", targets: ["ScenarioProgram"]),
         // For the package in Fuzz/, which alone builds with a fuzzer's flags.
         .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
     ],

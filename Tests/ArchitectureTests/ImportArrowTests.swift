@@ -26,7 +26,7 @@ import Testing
             "CoordinatorRole", "AgentHostRole", "LLMGatewayRole", "EmbeddingGatewayRole", "RecorderRole",
             "EmulatorRole",
         ],
-        ["FuzzTargets"],
+        ["ScenarioProgram", "FuzzTargets"],
     ]
 
     private static func manifest() throws -> String {
