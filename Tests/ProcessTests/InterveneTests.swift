@@ -5,9 +5,9 @@ import Testing
 
 /// Interventions into runs of all processes: from the configuration, and while the run is played.
 @Suite(.serialized) struct InterveneTests {
-    /// The public-goods game, with its files, and interventions added.
+    /// The opinion town, with its files, and interventions added.
     private func configuration(_ coordinator: Coordinator, _ interventions: String) throws -> String {
-        let source = coordinator.configuration("public-goods")
+        let source = coordinator.configuration("opinion-dynamics")
         let text = try String(contentsOfFile: source, encoding: .utf8)
         let path = "\(URL(fileURLWithPath: source).deletingLastPathComponent().path)/"
         let copy = coordinator.path("intervened.yaml")
@@ -51,7 +51,7 @@ import Testing
         }
         #expect(try await coordinator.digests("1") == coordinator.digests("3"))
         let calm = try await coordinator.call(
-            arguments(coordinator.configuration("public-goods"), coordinator.path("calm")) + ["--quiet"])
+            arguments(coordinator.configuration("opinion-dynamics"), coordinator.path("calm")) + ["--quiet"])
         #expect(calm.status == .exited(0), "\(calm.errors)")
         #expect(try await coordinator.digests("1") != coordinator.digests("calm"))
         try await expectSound(coordinator, "3")
@@ -63,7 +63,7 @@ import Testing
     @Test func aRunThatIsPlayedTakesAnInterventionThatOutlivesIts() async throws {
         let coordinator = try Coordinator()
         let running = try await coordinator.start(
-            arguments(coordinator.configuration("public-goods"), coordinator.path("run"), rounds: 4)
+            arguments(coordinator.configuration("opinion-dynamics"), coordinator.path("run"), rounds: 4)
                 + ["--emulator-args", "--latency 150ms --parallel 2"])
         try await eventually("the run makes calls") {
             let status = try await coordinator.call(["status", coordinator.path("run"), "--json"])

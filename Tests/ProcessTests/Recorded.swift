@@ -14,6 +14,9 @@ struct Recorded {
     /// One number.
     func count(_ sql: String) throws -> Int { try database.read { try Int.fetchOne($0, sql: sql) } ?? 0 }
 
+    /// One text.
+    func text(_ sql: String) throws -> String? { try database.read { try String.fetchOne($0, sql: sql) } }
+
     /// Rounds in which a prompt held a text.
     func rounds(ofPromptsWith text: String) throws -> [Int] {
         try database.read {

@@ -175,6 +175,15 @@ final class RecordedVillage {
         self.table.withLock { $0 = advanced }
     }
 
+    /// Ids of the agents, by number.
+    var ids: [String] { assets.population.agents.map { assets.population.id(of: $0) } }
+
+    /// All agents as they are now.
+    var agents: AgentTable { table.withLock { $0 } }
+
+    /// Their states, by number.
+    var states: [AgentState] { assets.population.agents.map { agents.state(of: $0) } }
+
     // MARK: Replaying
 
     /// Replays what is recorded by a version of the code.

@@ -68,9 +68,9 @@ enum CoordinatorProcess {
         _ = try await recorder.request(
             RaiseEpoch(epoch: epoch, rounds: blueprint.rounds, owner: life.number), expecting: Acknowledged.self)
         let (inputs, post) = AsyncStream.makeStream(of: RunDriver.Input.self)
+        ready(post)
         // Each start of the coordinator finds the same request, as of a person who was never told of its end.
         post.yield(.intervene(SquareScenario.intervention(lastRound: blueprint.rounds), Responder.unheard))
-        ready(post)
         let listener = node.listen(
             endpoint, options: ListenerOptions(incarnation: life.number),
             handler: RunDriver.server { post.yield($0) })

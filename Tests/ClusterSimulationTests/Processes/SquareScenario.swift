@@ -102,8 +102,6 @@ struct SquareScenario: Scenario {
         populations:
           person: { file: people.json }
         environment: { fields: { lamps: 7, weather: clear } }
-        interventions:
-          - { round: 2, broadcast: the fair begins }
         memory: { kind: short-long-reflection, short: 1, long: 1, reflection_threshold: 1.5 }
         llm: { max_reply_tokens: 16 }
         limits: { failure_rate: 1, root_window: 3, depth: 4 }
@@ -116,6 +114,7 @@ struct SquareScenario: Scenario {
             request: Digest128(high: 5, low: 6),
             interventions: [
                 .map(["round": .int(Int64(lastRound)), "announce": .text("the fair ends")]),
+                .map(["round": .int(Int64(lastRound)), "broadcast": .text("everybody goes home")]),
                 .map(["round": .int(Int64(lastRound)), "agents": .text("all"), "remember": .text("it was loud")]),
             ])
     }
