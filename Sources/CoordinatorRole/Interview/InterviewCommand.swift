@@ -21,6 +21,31 @@ struct InterviewCommand: ParsableCommand {
             seed.
             """)
 
+    @OptionGroup var options: InterviewOptions
+    @OptionGroup var service: ServiceOptions
+
+    func run() throws {
+        let options = options
+        let emergency = Emergency()
+        try Service.run(
+            role: "coordinator", options: service, defaultLevel: .warning, immediate: { emergency.act() }
+        ) { context in
+            let session = InterviewSession(
+                options: options, context: context, environment: ProcessInfo.processInfo.environment,
+                emergency: emergency)
+            let work = Task { try await session.run() }
+            context.stop.onRequest { _ in work.cancel() }
+            do {
+                try await work.value
+            } catch is CancellationError {
+                throw UserError("stopped before there was an answer", exitCode: .interrupted)
+            }
+        }
+    }
+}
+
+/// Whom to ask, what, and by which servers.
+struct InterviewOptions: ParsableArguments {
     @Argument(help: ArgumentHelp("The run's folder.", valueName: "run-dir"))
     var runDir: String
 
@@ -60,33 +85,12 @@ struct InterviewCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A file for question, prompt and answer as JSON.", valueName: "file"))
     var out: String?
 
-    @OptionGroup var service: ServiceOptions
-
     func validate() throws {
         guard !question.isEmpty, question.utf8.count <= 16_384 else {
             throw ValidationError("a question has 1 to 16384 bytes")
         }
         for url in llm + [embedding].compactMap({ $0 }) where !RunOptions.isServer(url) {
             throw ValidationError("`\(url)` is no server: give http://HOST:PORT, https://HOST, or emulator")
-        }
-    }
-
-    func run() throws {
-        let command = self
-        let emergency = Emergency()
-        try Service.run(
-            role: "coordinator", options: service, defaultLevel: .warning, immediate: { emergency.act() }
-        ) { context in
-            let session = InterviewSession(
-                command: command, context: context, environment: ProcessInfo.processInfo.environment,
-                emergency: emergency)
-            let work = Task { try await session.run() }
-            context.stop.onRequest { _ in work.cancel() }
-            do {
-                try await work.value
-            } catch is CancellationError {
-                throw UserError("stopped before there was an answer", exitCode: .interrupted)
-            }
         }
     }
 }

@@ -11,7 +11,7 @@ import Wire
 
 /// One interview, from the recording to the answer.
 struct InterviewSession: Sendable {
-    let command: InterviewCommand
+    let options: InterviewOptions
     let context: ServiceContext
     let environment: [String: String]
     /// What a second signal takes down on the spot.
@@ -25,20 +25,20 @@ struct InterviewSession: Sendable {
 
     /// Asks, and says what was answered.
     func run() async throws {
-        let folder = try RunFolder.ofExistingRun(command.runDir)
+        let folder = try RunFolder.ofExistingRun(options.runDir)
         let past = try past(folder)
         let node = try TransportNode(name: "interview.net", clock: context.clock)
         defer { node.close() }
         do {
             let report = try await report(past, folder, node)
             await takeDown()
-            if let out = command.out { try AtomicFile.write(Array(report.json().utf8), to: out) }
+            if let out = options.out { try AtomicFile.write(Array(report.json().utf8), to: out) }
             var shown = report
-            if !command.showPrompt { shown.prompt = nil }
-            StandardOutput.write(command.json ? try shown.json() : shown.text())
+            if !options.showPrompt { shown.prompt = nil }
+            StandardOutput.write(options.json ? try shown.json() : shown.text())
         } catch {
             await takeDown()
-            if let problem = error as? Problem { throw problem.userError(at: command.runDir) }
+            if let problem = error as? Problem { throw problem.userError(at: options.runDir) }
             throw error
         }
     }
@@ -47,12 +47,12 @@ struct InterviewSession: Sendable {
         let reader = try RecordingReader(path: folder.recording)
         defer { try? reader.close() }
         return try PastAgent(
-            reader, registry: .builtIn, version: ProgramVersion.current, agent: command.agent, round: command.round)
+            reader, registry: .builtIn, version: ProgramVersion.current, agent: options.agent, round: options.round)
     }
 
     private func report(_ past: PastAgent, _ folder: RunFolder, _ node: TransportNode) async throws -> InterviewReport {
         let gateways = try await gateways(past, folder, node)
-        let wanted = command.model ?? past.definition.model
+        let wanted = options.model ?? past.definition.model
         let probe = try await Probe.ask(llm: gateways.llm, embedding: gateways.embedding, wanting: wanted)
         let model = try probe.model()
         if let found = probe.embedding { try check(found, past) }
@@ -61,11 +61,11 @@ struct InterviewSession: Sendable {
         let performer = InterviewPerformer(
             scope: scope, seed: past.assets.seed, model: model, vectors: past.vectors, llm: gateways.llm,
             embedding: gateways.embedding)
-        let answer = try await past.answer(command.question, performer: performer)
+        let answer = try await past.answer(options.question, performer: performer)
         let asked = performer.asked
         return InterviewReport(
-            run: past.definition.run, agent: command.agent, round: past.round,
-            model: asked.model.isEmpty ? model : asked.model, question: command.question, answer: answer,
+            run: past.definition.run, agent: options.agent, round: past.round,
+            model: asked.model.isEmpty ? model : asked.model, question: options.question, answer: answer,
             prompt: asked.messages.map { InterviewReport.Message($0) })
     }
 
@@ -88,7 +88,7 @@ struct InterviewSession: Sendable {
             WireClient(try node.connect(endpoint, introduction: introduction))
         }
         let file = try RunFile.read(from: folder.path)
-        if let file, file.isAlive, command.llm.isEmpty, command.embedding == nil,
+        if let file, file.isAlive, options.llm.isEmpty, options.embedding == nil,
             let llm = file.endpoints[ServiceNames.llmGateway]
         {
             let embedding = past.needsEmbedding ? file.endpoints[ServiceNames.embeddingGateway] : nil
@@ -96,7 +96,7 @@ struct InterviewSession: Sendable {
         }
         let starter = try starter(folder)
         let models = try await starter.modelServers(try servers(file?.servers))
-        let wanted = command.model ?? past.definition.model
+        let wanted = options.model ?? past.definition.model
         let llm = try await starter.llmGateway(models, model: wanted.isEmpty ? nil : wanted, memoryModel: nil)
         guard past.needsEmbedding else { return Gateways(llm: try connect(llm)) }
         let embedding = try await starter.embeddingGateway(models, model: past.definition.embeddingModel)
@@ -105,16 +105,16 @@ struct InterviewSession: Sendable {
 
     private func servers(_ before: RunFile.Servers?) throws(UserError) -> RunFile.Servers {
         var servers = before ?? RunFile.Servers()
-        if !command.llm.isEmpty {
+        if !options.llm.isEmpty {
             // A key was given for the servers of then: other servers never get it.
             servers = RunFile.Servers(
-                llm: command.llm, embedding: command.llm == [RunOptions.emulator] ? nil : servers.embedding)
+                llm: options.llm, embedding: options.llm == [RunOptions.emulator] ? nil : servers.embedding)
         }
-        if let embedding = command.embedding { servers.embedding = embedding }
-        if let keyFile = command.llmKeyFile { servers.keyFile = FilePaths.absolute(keyFile) }
+        if let embedding = options.embedding { servers.embedding = embedding }
+        if let keyFile = options.llmKeyFile { servers.keyFile = FilePaths.absolute(keyFile) }
         guard !servers.llm.isEmpty || servers.localModels != nil else {
             throw UserError(
-                "it is not known which model servers the run had", at: command.runDir, advice: "give --llm URL",
+                "it is not known which model servers the run had", at: options.runDir, advice: "give --llm URL",
                 exitCode: .usage)
         }
         return servers
