@@ -58,6 +58,8 @@ let libraries: [Target] = [
     library("SimulationKit", ["Model", "MessagePack", "Hashing", "Vectors", "Support", "JSON", csv]),
     // Strict reading of YAML files.
     library("YAMLReading", ["Model", "Support", yams]),
+    // The published prototype's configurations as ours.
+    library("OriginalImport", ["YAMLReading", "JSON", "Support"]),
     library("JobMarket", ["SimulationKit", "Model"]),
     library("GroupDiscussion", ["SimulationKit", "Model", "Support"]),
     library("Declarative", ["SimulationKit", "YAMLReading", "Model", "JSON", "Support"]),
@@ -84,7 +86,8 @@ let libraries: [Target] = [
     library(
         "CoordinatorRole",
         [
-            "Recording", "Replay", "RunConfiguration", "Scenarios", "SimulationKit", "ClusterLogic", "Transport",
+            "Recording", "Replay", "RunConfiguration", "OriginalImport", "Scenarios", "SimulationKit", "ClusterLogic",
+            "Transport",
             "Wire", "Model", "Hashing", "Support", "ServiceRuntime", "Metrics", "MetricsServer", "JSON", log, arguments,
         ]),
     library(
@@ -120,6 +123,10 @@ let libraries: [Target] = [
         ["GPUEmulation", "JSON", "Hashing", "Support", nioCore, nioPosix, nioHTTP, arguments, deque]),
     // Model servers that a placement is measured against.
     library("PlacementModel", ["GatewayLogic", "Hashing", "Support"]),
+    // What a package with scenarios of its own builds its program from.
+    library(
+        "ScenarioProgram",
+        ["CoordinatorRole", "AgentHostRole", "Scenarios", "SimulationKit", "ServiceRuntime", "Support", arguments]),
     library("TestKit", ["Support"]),
     // What fuzzing drives: an entry for each reader of what comes from outside.
     library(
@@ -172,6 +179,7 @@ let testTargets: [Target] = [
     tests(
         "Declarative",
         ["Declarative", "RunConfiguration", "TurnEngine", "SimulationKit", "Model", "Hashing", "Support"]),
+    tests("OriginalImport", ["OriginalImport", "RunConfiguration", "Scenarios", "SimulationKit", "Support"]),
     tests("GroupDiscussion", ["GroupDiscussion", "RunConfiguration", "SimulationKit", "Model", "Support"]),
     tests(
         "Recommendation",
@@ -250,7 +258,9 @@ let testTargets: [Target] = [
 let package = Package(
     name: "GenSim",
     products: [
+        // For packages with scenarios of their own; Templates/scenario is one.
         .library(name: "SimulationKit", targets: ["SimulationKit"]),
+        .library(name: "ScenarioProgram", targets: ["ScenarioProgram"]),
         // For the package in Fuzz/, which alone builds with a fuzzer's flags.
         .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
     ],

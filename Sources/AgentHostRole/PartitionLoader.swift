@@ -213,18 +213,24 @@ final class PartitionLoader: Sendable {
 
     // MARK: - Agents in full
 
-    /// The agent's state with all of its memory, as a turn needs it. Who waits for the same agent shares one fetch.
+    /// The agent's state with all of its memory, as a turn needs it. Who waits for the same agent shares one fetch, and
+    /// who is cancelled waits no longer, however long the recorder is away.
     func complete(_ agent: AgentID) async throws -> AgentState {
         if let state = table.withLock({ $0.whole(agent) }) { return state }
         table.withLock { $0.beginWait(for: agent) }
         defer { table.withLock { $0.endWait(for: agent) } }
         while true {
-            try await shared(agent, memories) { try await self.recall(agent) }
+            do {
+                try await shared(agent, memories) { try await self.recall(agent) }
+            } catch is CancellationError where !Task.isCancelled {
+                // Somebody else who waited was cancelled.
+                continue
+            }
             if let state = table.withLock({ $0.whole(agent) }) { return state }
         }
     }
 
-    /// Runs `body` unless it runs already under this key, and waits for its end.
+    /// Runs `body` unless it runs already under this key, and waits for its end. It is cancelled with any who wait.
     private func shared<Key: Hashable & Sendable>(
         _ key: Key, _ tasks: Guarded<[Key: Task<Void, any Error>]>, _ body: @escaping @Sendable () async throws -> Void
     ) async throws {
@@ -237,7 +243,11 @@ final class PartitionLoader: Sendable {
             running[key] = task
             return task
         }
-        try await task.value
+        try await withTaskCancellationHandler {
+            try await task.value
+        } onCancel: {
+            task.cancel()
+        }
     }
 
     private func recall(_ agent: AgentID) async throws {

@@ -67,21 +67,23 @@ final class SnapshotWriter: Sendable {
     private let meter: WorkMeter
     private let logger: Logger
     private let pieceBytes: Int
+    private let width: Int
     private let state = Guarded(State())
 
     /// Bytes in a piece, about.
     static let usualPieceBytes = 1 << 20
     /// Partitions whose pieces are on their way at a time.
-    private static let width = 2
+    static let usualWidth = 2
 
     /// A writer that captures every so many `rounds`, never where that is 0. `pause` waits before a recorder that has
     /// too much to do is asked again. `meter` counts what all this takes. A piece ends behind the agent that fills
-    /// `pieceBytes`.
+    /// `pieceBytes`, and those of `width` partitions are on their way at a time.
     init(
         recorder: WireClient, table: Guarded<AgentTable>, members: [[AgentID]], rounds: Int, launcher: TaskLauncher,
         pause: @escaping @Sendable () async throws -> Void, meter: WorkMeter,
-        pieceBytes: Int = SnapshotWriter.usualPieceBytes, logger: Logger
+        pieceBytes: Int = SnapshotWriter.usualPieceBytes, width: Int = SnapshotWriter.usualWidth, logger: Logger
     ) {
+        self.width = width
         self.pieceBytes = pieceBytes
         self.recorder = recorder
         self.table = table
@@ -100,7 +102,7 @@ final class SnapshotWriter: Sendable {
         let starting = state.withLock { state -> Int in
             guard !state.hasStopped else { return 0 }
             for lease in leases { capture(lease, round, &state) }
-            let wanted = min(Self.width, state.captures.count)
+            let wanted = min(width, state.captures.count)
             defer { state.workers = max(state.workers, wanted) }
             return max(0, wanted - state.workers)
         }

@@ -19,7 +19,7 @@ public struct CoordinatorCommand: ParsableCommand {
             RunCommand.self, StatusCommand.self, PauseCommand.self, ContinueCommand.self, StopCommand.self,
             InterveneCommand.self, InterviewCommand.self,
             ServersCommand.self, AdaptersCommand.self, ExportCommand.self, DigestCommand.self, VerifyCommand.self,
-            ReplayCommand.self, PopulationCommand.self, VersionCommand.self,
+            ReplayCommand.self, PopulationCommand.self, ImportCommand.self, VersionCommand.self,
         ])
 
     /// For the parser.

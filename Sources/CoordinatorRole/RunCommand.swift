@@ -35,7 +35,7 @@ struct RunCommand: ParsableCommand {
     @OptionGroup var service: ServiceOptions
 
     func run() throws {
-        let (options, metrics) = (options, metrics.plan)
+        let (options, metrics, setting) = (options, metrics.plan, ProgramSetting.current)
         let emergency = Emergency()
         // A person at a terminal reads progress, not a log: by itself it logs only what needs attention.
         try Service.run(
@@ -43,7 +43,7 @@ struct RunCommand: ParsableCommand {
         ) { context in
             try await RunSession(
                 options: options, context: context, environment: ProcessInfo.processInfo.environment, metrics: metrics,
-                emergency: emergency
+                emergency: emergency, setting: setting
             ).run()
         }
     }

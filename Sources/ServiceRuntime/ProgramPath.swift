@@ -22,14 +22,17 @@ public enum ProgramPath {
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(UserError) -> String {
         if let folder = environment["GENSIM_BIN"], !folder.isEmpty { return folder }
-        guard
-            let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"),
-            let slash = program.lastIndex(of: "/")
-        else {
+        let program = try own()
+        return String(program[..<(program.lastIndex(of: "/") ?? program.endIndex)])
+    }
+
+    /// The running program's own executable.
+    public static func own() throws(UserError) -> String {
+        guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
             throw UserError(
                 "the folder of this program cannot be found",
                 advice: "set GENSIM_BIN to the folder of GenSim's programs", exitCode: .osError)
         }
-        return String(program[..<slash])
+        return program
     }
 }

@@ -11,8 +11,8 @@ package struct YAMLSection {
     private let path: String
     private let file: String
 
-    /// The file's outermost mapping, which may hold `keys`.
-    package init(yaml: String, file: String, keys: [String]) throws(UserError) {
+    /// The file's outermost mapping, which may hold `keys`; nil allows any.
+    package init(yaml: String, file: String, keys: [String]?) throws(UserError) {
         if let line = YAMLAnchors.firstLine(in: yaml) {
             throw UserError(
                 "anchors (&name) are not read", at: "\(file):\(line)",

@@ -19,6 +19,9 @@ final class FakeRecorder: MessageLink {
         try seen.withLock { $0 }.filter { $0.kind == Message.kind.rawValue }.map { try Message(body: $0.body) }
     }
 
+    /// What the test has it answer.
+    func reply(to envelope: Envelope) async throws -> any WireMessage { try await answer(envelope) }
+
     func request(kind: UInt16, body: [UInt8]) async throws -> Envelope {
         let envelope = Envelope(kind: kind, body: body)
         seen.withLock { $0.append(envelope) }

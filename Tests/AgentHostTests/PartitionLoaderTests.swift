@@ -283,6 +283,32 @@ private struct Past: Sendable {
         }
     }
 
+    @Test(.timeLimit(.minutes(1))) func whoIsCancelledDoesNotWaitForARecorderThatIsAway() async throws {
+        let past = try Past()
+        let (asked, isBack) = (Guarded(0), Guarded(false))
+        let recorder = past.recorder(heads: { [past.head] }, memories: { past.memories })
+        let link = FakeRecorder { envelope in
+            if envelope.kind == WireKind.fetchMemory.rawValue {
+                asked.withLock { $0 += 1 }
+                while !isBack.withLock({ $0 }) {
+                    try Task.checkCancellation()
+                    await Task.yield()
+                }
+            }
+            return try await recorder.reply(to: envelope)
+        }
+        let loader = past.loader(link)
+        try await loader.load([Past.lease], closedRound: 2)
+        let first = Task { try await loader.complete(Past.agent) }
+        let second = Task { try await loader.complete(Past.agent) }
+        while asked.withLock({ $0 }) == 0 { await Task.yield() }
+        first.cancel()
+        await #expect(throws: (any Error).self) { try await first.value }
+        // The other one asks again, and gets what it waits for.
+        isBack.withLock { $0 = true }
+        #expect(try await second.value == past.state)
+    }
+
     @Test func damagedMemoriesComeFromTheJournal() async throws {
         let past = try Past()
         let cases: [@Sendable () throws -> [RecalledMemory]] = [

@@ -32,7 +32,8 @@ private struct Scene {
     let pauses = Guarded(0)
 
     init(
-        pieceBytes: Int = SnapshotWriter.usualPieceBytes, _ answer: @escaping FakeRecorder.Answer
+        pieceBytes: Int = SnapshotWriter.usualPieceBytes, width: Int = SnapshotWriter.usualWidth,
+        _ answer: @escaping FakeRecorder.Answer
     ) throws {
         let table = Guarded(AgentTable(assets: try IdleScenario.assets(agents: 3)))
         let pauses = pauses
@@ -41,7 +42,8 @@ private struct Scene {
         writer = SnapshotWriter(
             recorder: WireClient(recorder), table: table, members: [Self.agents, [.environment], [], []], rounds: 1,
             launcher: TaskLauncher(), pause: { pauses.withLock { $0 += 1 } },
-            meter: WorkMeter(threadTime: ThreadTime.now), pieceBytes: pieceBytes, logger: Logger(label: "test"))
+            meter: WorkMeter(threadTime: ThreadTime.now), pieceBytes: pieceBytes, width: width,
+            logger: Logger(label: "test"))
     }
 
     /// Leaves some memories of an agent to the recorder, and returns them.
@@ -174,7 +176,7 @@ private struct Scene {
         let leases = (UInt32(0)...3).map { Lease(partition: $0, epoch: 5, host: 1) }
         let box = Guarded<SnapshotWriter?>(nil)
         // With each piece that the recorder gets, another round closes.
-        let scene = try Scene(pieceBytes: 1) { envelope in
+        let scene = try Scene(pieceBytes: 1, width: 1) { envelope in
             let count = try tries.withLock { tries -> Int in
                 tries.append(try StoreSnapshot(body: envelope.body).partition)
                 return tries.count

@@ -19,14 +19,14 @@ import Testing
     /// Layers from the bottom: a module may only depend on modules of lower layers or of its own.
     private static let layers: [[String]] = [
         ["Support", "Metrics", "Hashing", "MessagePack", "JSON", "Vectors"], ["ZeroMQ", "Curl"], ["Model"],
-        ["Wire", "Transport"], ["ClusterLogic", "GPUEmulation"], ["SimulationKit", "YAMLReading"],
+        ["Wire", "Transport"], ["ClusterLogic", "GPUEmulation"], ["SimulationKit", "YAMLReading"], ["OriginalImport"],
         ["JobMarket", "GroupDiscussion", "Recommendation", "Declarative"], ["Scenarios"],
         ["RunConfiguration", "TurnEngine", "Recording"], ["Replay"], ["ServiceRuntime"], ["MetricsServer"],
         [
             "CoordinatorRole", "AgentHostRole", "LLMGatewayRole", "EmbeddingGatewayRole", "RecorderRole",
             "EmulatorRole",
         ],
-        ["FuzzTargets"],
+        ["ScenarioProgram", "FuzzTargets"],
     ]
 
     private static func manifest() throws -> String {

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import ServiceRuntime
 import Support
@@ -31,7 +32,7 @@ import Testing
 
     @Test func whatCannotBeReadIsSaid() throws {
         let folder = try TemporaryFolder()
-        #expect(throws: UserError.self) {
+        #expect(throws: ExitCode(ProcessExitCode.noInput.rawValue)) {
             try PopulationCommand.parse(["\(folder.path)/none", "--count", "1", "--out", "\(folder.path)/x"]).run()
         }
         #expect(throws: (any Error).self) { try PopulationCommand.parse(["a", "--count", "0", "--out", "b"]) }

@@ -249,9 +249,9 @@ import Wire
         setting.node.close()
     }
 
-    @Test func aHostThatGoesSilentIsReplacedAndDismissedWhenItIsHeardAgain() async throws {
+    @Test(.timeLimit(.minutes(2))) func aHostThatGoesSilentIsReplacedAndDismissedWhenItIsHeardAgain() async throws {
         let setting = try setting()
-        async let result = play(setting, hosts: 2, lease: 3000)
+        async let result = play(setting, hosts: 2, lease: 10_000)
         let heir = Guarded<FakeHost?>(nil)
         let silent = try await host(setting.node, setting.coordinator.endpoint, name: "a", beats: true) { kind, host in
             // Told that it is out, it lets the other one end.

@@ -105,6 +105,18 @@ import Testing
         #expect(error.map { "\($0)".contains(what) } == true, "\(error.map { "\($0)" } ?? "nothing")")
     }
 
+    @Test func theExampleOfTheReferenceLoads() throws {
+        let page = try String(
+            contentsOf: Self.configs.appending(path: "../docs/declarative.md"), encoding: .utf8)
+        let start = try #require(page.range(of: "```yaml\n"))
+        let end = try #require(page.range(of: "```", range: start.upperBound..<page.endIndex))
+        let yaml = String(page[start.upperBound..<end.lowerBound])
+        let package = try RunPackage.load(yaml: yaml, name: "coffee.yaml", registry: Self.registry) { _ in
+            Array("name\nAnn\nBo\n".utf8)
+        }
+        #expect(package.population.count == 2)
+    }
+
     // MARK: The configurations that ship
 
     private static let configs = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Configs")

@@ -5,7 +5,7 @@ import Testing
 
 /// Ways out of a run by a signal.
 @Suite(.serialized) struct StoppingTests {
-    /// Rounds enough that a slow run lasts a minute: it must not end by itself before it is disturbed, however slowly
+    /// Rounds enough that a slow run lasts three minutes: it must not end by itself before it is disturbed, however slowly
     /// the machine looks at its status.
     private static let rounds = 6
 
@@ -14,7 +14,7 @@ import Testing
         let running = try await coordinator.start(
             Coordinator.arguments(
                 coordinator.configuration("job-market"), coordinator.path(name), rounds: Self.rounds)
-                + ["--emulator-args", "--latency 150ms --parallel 2"])
+                + ["--emulator-args", "--latency 500ms --parallel 2"])
         try await eventually("the run makes calls") {
             let status = try await coordinator.call(["status", coordinator.path(name), "--json"])
             return status.output.contains("\"phase\":\"running\"") && !status.output.contains("\"calls\":0,")

@@ -14,6 +14,8 @@ struct ServiceStarter: Sendable {
     /// Where vectors are kept for the next run; nil for nowhere.
     let vectorFolder: String?
 
+    /// What is started as agent-hosts; nil for ours.
+    let host: ProgramSetting.HostProgram?
     /// The hosts' lease in seconds: so long a partition's heir may take to ask for what is in flight.
     let lease: UInt32
 
@@ -85,12 +87,15 @@ struct ServiceStarter: Sendable {
     /// Starts agent-hosts, which then register.
     func hosts(_ count: Int, coordinator: String) async throws {
         guard let cluster else { return }
+        let path = try host?.path ?? Programs.path(of: ServiceNames.agentHost)
         for number in 1...count {
             let name = "\(Programs.hostPrefix)\(number)"
             _ = try await cluster.start(
                 LocalCluster.Program(
-                    name: name, executable: try Programs.path(of: ServiceNames.agentHost),
-                    arguments: ["--coordinator", coordinator, "--listen", sockets.endpoint(name), "--name", name]
+                    name: name, executable: path,
+                    arguments: (host?.arguments ?? []) + [
+                        "--coordinator", coordinator, "--listen", sockets.endpoint(name), "--name", name,
+                    ]
                         + metrics(of: name) + (further[ServiceNames.agentHost] ?? [])))
         }
     }

@@ -48,7 +48,9 @@ struct PopulationCommand: ParsableCommand {
         }
     }
 
-    func run() throws {
+    func run() throws { try CommandReport.reporting(work) }
+
+    private func work() throws {
         guard let bytes = FileManager.default.contents(atPath: spec), bytes.count <= RunSettings.maxBytes,
             let text = String(validating: bytes, as: UTF8.self)
         else {

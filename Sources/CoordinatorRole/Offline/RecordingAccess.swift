@@ -25,13 +25,5 @@ struct RecordingAccess: ParsableArguments {
     }
 
     /// Turns errors into one line on standard error and an exit code.
-    func reporting(_ body: () throws -> Void) throws {
-        do {
-            try body()
-        } catch let exit as ExitCode {
-            throw exit
-        } catch {
-            throw ExitCode(Service.report(error, role: "coordinator").rawValue)
-        }
-    }
+    func reporting(_ body: () throws -> Void) throws { try CommandReport.reporting(body) }
 }

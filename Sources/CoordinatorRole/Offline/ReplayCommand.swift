@@ -29,11 +29,11 @@ struct ReplayCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let (recording, until, json) = (recording, until, json)
+        let (recording, until, json, registry) = (recording, until, json, ProgramSetting.current.registry)
         try Service.run(role: "coordinator", options: service, defaultLevel: .warning) { context in
             let reader = try RecordingReader(path: try RunFolder.ofExistingRun(recording.runDir).recording)
             let replay = RunReplay(
-                reader, registry: .builtIn, version: ProgramVersion.current,
+                reader, registry: registry, version: ProgramVersion.current,
                 workers: ProcessInfo.processInfo.activeProcessorCount, clock: context.clock)
             let work = Task { try await replay.run(until: until) }
             context.stop.onRequest { _ in work.cancel() }

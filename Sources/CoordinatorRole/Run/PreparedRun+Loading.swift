@@ -1,7 +1,6 @@
 import Foundation
 import Model
 import RunConfiguration
-import Scenarios
 import SimulationKit
 import Support
 
@@ -10,33 +9,35 @@ extension PreparedRun {
     private static let maxFileBytes = 48 << 20
 
     /// Reads and checks a configuration and every file that it names, with the overrides of the command line.
-    static func load(_ options: RunOptions) throws -> PreparedRun {
+    static func load(_ options: RunOptions, _ registry: ScenarioRegistry) throws -> PreparedRun {
         guard let config = options.config else { preconditionFailure("a new run has a configuration") }
         let path = FilePaths.absolute(config)
         let yaml = String(decoding: try read(path, shownAs: config), as: UTF8.self)
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
-        var settings = try RunSettings.load(yaml: yaml, name: config, registry: .builtIn)
+        var settings = try RunSettings.load(yaml: yaml, name: config, registry: registry)
         if let seed = options.seed { settings.seed = seed }
         if let rounds = options.rounds { settings.rounds = Int(rounds) }
         if let partitions = options.partitions { settings.partitions = Int(partitions) }
         if let model = options.model { settings.llm.model = model }
         if let model = options.embeddingModel { settings.embeddingModel = model }
-        var package = try RunPackage(settings, registry: .builtIn) { file in
+        var package = try RunPackage(settings, registry: registry) { file in
             try read(folder.appending(path: file).path(percentEncoded: false), shownAs: file)
         }
         if let agents = options.agents {
             let known = Dictionary(package.files.map { ($0.path, $0.bytes) }) { first, _ in first }
             try settings.setAgents(agents, recordCounts: package.population.countsByType)
-            package = try RunPackage(settings, registry: .builtIn) { file in try recorded(file, in: known) }
+            package = try RunPackage(settings, registry: registry) { file in try recorded(file, in: known) }
         }
         return PreparedRun(package)
     }
 
     /// Builds a run from what its recording holds.
-    static func load(_ definition: RunDefinition, files: [String: [UInt8]]) throws -> PreparedRun {
+    static func load(
+        _ definition: RunDefinition, files: [String: [UInt8]], _ registry: ScenarioRegistry
+    ) throws -> PreparedRun {
         PreparedRun(
             try RunPackage.load(
-                yaml: definition.configuration, name: "the run's configuration", registry: .builtIn
+                yaml: definition.configuration, name: "the run's configuration", registry: registry
             ) { file in try recorded(file, in: files) })
     }
 

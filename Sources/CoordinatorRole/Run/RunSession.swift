@@ -16,6 +16,8 @@ struct RunSession: Sendable {
     let metrics: MetricsPlan
     /// What a second signal takes down on the spot.
     let emergency: Emergency
+    /// Which scenarios there are, and what plays their turns.
+    let setting: ProgramSetting
 
     /// Where metrics find the run.
     let desk = RunDesk()
@@ -56,7 +58,7 @@ struct RunSession: Sendable {
     // MARK: A new run
 
     private func begin(_ node: TransportNode, _ sockets: SocketFolder, _ start: Instant) async throws {
-        let run = try PreparedRun.load(options)
+        let run = try PreparedRun.load(options, setting.registry)
         let folder = try RunFolder.forNewRun(
             options.runDir ?? RunFolder.defaultPath(run: run.name), isShared: options.sockets != nil)
         try checkEmbedding(run)
@@ -137,7 +139,8 @@ struct RunSession: Sendable {
             let state = try await stage.state(of: recorder, folder: folder.path)
             let definition = try RunDefinition(packed: state.definition)
             try Self.check(definition, folder: folder.path)
-            let run = try PreparedRun.load(definition, files: try await stage.files(of: definition, recorder))
+            let run = try PreparedRun.load(
+                definition, files: try await stage.files(of: definition, recorder), setting.registry)
             let rounds = options.rounds ?? state.rounds
             try Self.check(rounds: rounds, state, folder: folder.path)
             let services = try await stage.probe(

@@ -48,7 +48,8 @@ struct Stage: Sendable {
         starter = ServiceStarter(
             sockets: sockets, cluster: cluster, servesMetrics: !session.metrics.isOff,
             further: options.argumentsOfServices,
-            vectorFolder: session.options.vectorFolder(environment: session.environment), lease: options.lease)
+            vectorFolder: session.options.vectorFolder(environment: session.environment), host: session.setting.host,
+            lease: options.lease)
         // Tells a restart from a lost connection; no result depends on it.
         incarnation = UInt64.random(in: 1...UInt64.max)
         introduction = PeerIntroduction(role: "coordinator", name: "coordinator", incarnation: incarnation)

@@ -12,6 +12,9 @@ public struct ScenarioRegistry: Sendable {
         self.types = types
     }
 
+    /// A registry with these scenarios as well, whose names must be new.
+    public func adding(_ more: [any Scenario.Type]) -> ScenarioRegistry { ScenarioRegistry(types + more) }
+
     /// All names, sorted.
     public var names: [String] { types.map { $0.name }.sorted() }
 

@@ -1,0 +1,5 @@
+import ScenarioProgram
+
+@main struct Main {
+    static func main() { ScenarioProgram.main([TownScenario.self]) }
+}
