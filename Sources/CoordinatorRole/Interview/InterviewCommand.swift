@@ -25,13 +25,14 @@ struct InterviewCommand: ParsableCommand {
     @OptionGroup var service: ServiceOptions
 
     func run() throws {
-        let options = options
+        let (options, registry) = (options, ProgramSetting.current.registry)
         let emergency = Emergency()
         try Service.run(
             role: "coordinator", options: service, defaultLevel: .warning, immediate: { emergency.act() }
         ) { context in
             let session = InterviewSession(
                 options: options, context: context, environment: ProcessInfo.processInfo.environment,
+                registry: registry,
                 emergency: emergency)
             let work = Task { try await session.run() }
             context.stop.onRequest { _ in work.cancel() }

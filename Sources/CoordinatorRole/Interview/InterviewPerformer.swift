@@ -56,7 +56,9 @@ final class InterviewPerformer: CallPerformer {
     func embed(
         _ texts: [String], request: Digest128, call: CallID, agent: AgentID, tree: TreeContext
     ) async throws -> EmbeddingAnswer {
-        guard let embedding else { preconditionFailure("an agent that needs vectors is asked with an embedding server") }
+        guard let embedding else {
+            preconditionFailure("an agent that needs vectors is asked with an embedding server")
+        }
         let answer = try await embedding.request(Embed(texts: texts, format: vectors), expecting: Embedded.self)
         return EmbeddingAnswer(model: answer.model, vectors: answer.vectors)
     }

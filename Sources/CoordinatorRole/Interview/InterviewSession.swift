@@ -2,7 +2,6 @@ import Foundation
 import Model
 import Recording
 import Replay
-import Scenarios
 import ServiceRuntime
 import SimulationKit
 import Support
@@ -14,6 +13,8 @@ struct InterviewSession: Sendable {
     let options: InterviewOptions
     let context: ServiceContext
     let environment: [String: String]
+    /// Scenarios by name.
+    let registry: ScenarioRegistry
     /// What a second signal takes down on the spot.
     let emergency: Emergency
 
@@ -47,7 +48,7 @@ struct InterviewSession: Sendable {
         let reader = try RecordingReader(path: folder.recording)
         defer { try? reader.close() }
         return try PastAgent(
-            reader, registry: .builtIn, version: ProgramVersion.current, agent: options.agent, round: options.round)
+            reader, registry: registry, version: ProgramVersion.current, agent: options.agent, round: options.round)
     }
 
     private func report(_ past: PastAgent, _ folder: RunFolder, _ node: TransportNode) async throws -> InterviewReport {
@@ -127,7 +128,8 @@ struct InterviewSession: Sendable {
         let cluster = try LocalCluster(logs: sockets.file("logs"), environment: environment) { _ in }
         emergency.take(cluster)
         return ServiceStarter(
-            sockets: sockets, cluster: cluster, servesMetrics: false, further: [:], vectorFolder: nil, lease: 6)
+            sockets: sockets, cluster: cluster, servesMetrics: false, further: [:], vectorFolder: nil,
+            host: nil, lease: 6)
     }
 
     /// Ends what was started for the interview.
