@@ -21,7 +21,8 @@ struct RootRunner: Sendable {
     /// Runs the root on its agent's state, again for as long as other outcomes are durable than those that it used.
     /// - Throws: `TurnInterrupted` or `CancellationError` where it has to be run again later or elsewhere.
     func runToCommit(
-        _ root: PlannedRoot, _ lease: Lease, round: UInt32, time: Int64, world: [String: Value], state: AgentState
+        _ root: PlannedRoot, _ lease: Lease, round: UInt32, time: Int64, world: [String: Value], state: AgentState,
+        interventions: [Intervention] = []
     ) async throws -> RootResult {
         do {
             var known: [CallID: RecordedOutcome]
@@ -36,7 +37,8 @@ struct RootRunner: Sendable {
                 let context = TreeContext(
                     round: round, time: time, root: root.turn, rootPartition: root.partition, world: world,
                     recorded: known)
-                let result = try await runner.runRoot(root.kind, agent: root.agent, state: state, tree: context)
+                let result = try await runner.runRoot(
+                    root.kind, agent: root.agent, state: state, tree: context, interventions: interventions)
                 switch try await commit(result, root, lease, round) {
                 case .committed, .duplicate:
                     finish(result, root.partition)
