@@ -102,6 +102,9 @@ struct SquareScenario: Scenario {
         populations:
           person: { file: people.json }
         environment: { fields: { lamps: 7, weather: clear } }
+        interventions:
+          - { round: 2, announce: "the fair begins", remember: "there is a fair", agents: all }
+          - { round: 2, message: { subject: fair, body: "come and see" }, agents: all }
         memory: { kind: short-long-reflection, short: 1, long: 1, reflection_threshold: 1.5 }
         llm: { max_reply_tokens: 16 }
         limits: { failure_rate: 1, root_window: 3, depth: 4 }
