@@ -31,6 +31,7 @@ let cTargets: [Target] = [
         name: "CxxSimdJSON", path: "Sources/C/CxxSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
     .target(name: "CVectorKernels", path: "Sources/C/CVectorKernels"),
     .target(name: "CLinux", path: "Sources/C/CLinux"),
+    .target(name: "CTrapLog", path: "Sources/C/CTrapLog"),
 ]
 
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -49,6 +50,8 @@ let libraries: [Target] = [
     library("Curl", ["CCurl", "CLinux", "Support"]),
     // What a run is made of, and what crosses a socket.
     library("Model", ["Hashing", "MessagePack"]),
+    // Whose code runs, in a file that outlives the process.
+    library("TrapLog", ["CTrapLog", "Model", "Hashing", "Support"]),
     library("Wire", ["Model", "MessagePack", "Hashing", "Support"]),
     library("Transport", ["ZeroMQ", "MessagePack", "Support", deque]),
     // Pure protocol logic: state machines that return actions.
@@ -93,7 +96,9 @@ let libraries: [Target] = [
     library(
         "AgentHostRole",
         [
-            "TurnEngine", "RunConfiguration", "SimulationKit", "ClusterLogic", "Transport", "Wire", "Model", "Hashing",
+            "TurnEngine", "RunConfiguration", "SimulationKit", "ClusterLogic", "TrapLog", "Transport", "Wire",
+            "Model",
+            "Hashing",
             "Vectors", "Support", "ServiceRuntime", "Metrics", "MetricsServer", log, arguments,
         ]),
     library(
@@ -148,6 +153,11 @@ let services: [Target] = [
     service("supervisor", ["ServiceRuntime"]),
 ]
 
+// Programs that tests start; no part of an installation.
+let testPrograms: [Target] = [
+    .executableTarget(name: "trap-town", dependencies: ["ScenarioProgram", "SimulationKit"], path: "Tests/TrapTown")
+]
+
 // Programs that `Scripts/bench` runs; no part of an installation.
 let benchmarks: [Target] = [
     .executableTarget(
@@ -193,6 +203,7 @@ let testTargets: [Target] = [
     tests("Emulator", ["EmulatorRole", "GPUEmulation", "JSON", "Hashing", "Support", nioCore, nioPosix]),
     tests("GPUEmulation", ["GPUEmulation", "Hashing", "Support"]),
     tests("Model", ["Model", "Hashing"]),
+    tests("TrapLog", ["TrapLog", "Model", "Support"]),
     tests("Wire", ["Wire", "Model", "Hashing", "MessagePack"]),
     tests("MessagePack", ["MessagePack", "Hashing"]),
     tests("ClusterLogic", ["ClusterLogic", "Hashing", "Support"]),
@@ -274,7 +285,7 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
         .package(url: "https://github.com/swiftcsv/SwiftCSV", exact: "0.10.0"),
     ],
-    targets: cTargets + libraries + services + benchmarks + testTargets,
+    targets: cTargets + libraries + services + benchmarks + testPrograms + testTargets,
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )

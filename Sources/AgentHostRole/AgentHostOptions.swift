@@ -29,6 +29,16 @@ public struct AgentHostOptions: ParsableArguments {
             valueName: "bytes"))
     public var memoryBytes = 4 << 30
 
+    /// File in which it stands whose code runs.
+    @Option(
+        help: ArgumentHelp(
+            """
+            File, kept when the process dies, in which the host notes whose code runs. A turn whose code ends the \
+            process again and again fails then; without the file it ends every host that runs it.
+            """,
+            valueName: "file"))
+    public var trapLog: String?
+
     /// Options as parsed.
     public init() {}
 

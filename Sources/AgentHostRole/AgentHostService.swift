@@ -4,6 +4,7 @@ import ServiceRuntime
 import SimulationKit
 import Support
 import Transport
+import TrapLog
 
 /// What the command line says, in a form that tasks can share.
 private struct HostSettings: Sendable {
@@ -11,6 +12,7 @@ private struct HostSettings: Sendable {
     var listen: String
     var name: String
     var memoryBytes: Int
+    var trapLog: String?
     var metrics: MetricsPlan
 }
 
@@ -29,7 +31,7 @@ public enum AgentHostService {
     public static func run(_ parsed: AgentHostOptions, registry: ScenarioRegistry) throws {
         let settings = HostSettings(
             coordinator: parsed.coordinator, listen: parsed.listen, name: parsed.name,
-            memoryBytes: parsed.memoryBytes, metrics: parsed.metrics.plan)
+            memoryBytes: parsed.memoryBytes, trapLog: parsed.trapLog, metrics: parsed.metrics.plan)
         try Service.run(role: role, options: parsed.service) { context in
             let node = try TransportNode(name: role, clock: context.clock)
             defer { node.close() }
@@ -54,6 +56,7 @@ public enum AgentHostService {
     ) async throws {
         // A life's number of its own, never part of a result: it tells a restarted host from its predecessor.
         var incarnation = context.clock.now().nanoseconds
+        let trapLog = try settings.trapLog.map { try TrapLog(path: $0, life: incarnation) }
         let listener = try node.listen(
             settings.listen, options: ListenerOptions(incarnation: incarnation), handler: desk.server())
         try context.announceReady(endpoint: listener.endpoint)
@@ -70,7 +73,7 @@ public enum AgentHostService {
             let life = HostLife(
                 name: settings.name, endpoint: listener.endpoint, coordinator: settings.coordinator,
                 incarnation: incarnation, ports: ports, registry: registry,
-                memoryBytes: settings.memoryBytes, logger: context.logger)
+                memoryBytes: settings.memoryBytes, logger: context.logger, trapLog: trapLog)
             let task = ports.launcher.launch { try await life.run(desk: desk) }
             present.withLock { $0 = task }
             // The request may have come while there was no life to end.

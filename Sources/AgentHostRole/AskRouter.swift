@@ -19,6 +19,7 @@ final class AskRouter: Sendable {
     private let placement: Placement
     private let gate: PartitionGate
     private let recorded: RecordedReading
+    private let traps: TrapCounts
     private let pause: @Sendable (Int) async throws -> Void
     private let state = Guarded(State())
     private let passive = Guarded<(any PassiveTurns)?>(nil)
@@ -26,12 +27,14 @@ final class AskRouter: Sendable {
     /// A router for the host of this number; `pause` waits before the next look, and counts them from 0.
     init(
         host: UInt32, placement: Placement, gate: PartitionGate, recorded: RecordedReading,
+        traps: TrapCounts,
         pause: @escaping @Sendable (Int) async throws -> Void
     ) {
         self.host = host
         self.placement = placement
         self.gate = gate
         self.recorded = recorded
+        self.traps = traps
         self.pause = pause
     }
 
@@ -81,7 +84,12 @@ final class AskRouter: Sendable {
     }
 
     /// What the recorder has of a tree by now; nil while nobody is known to hold the root's partition.
+    /// - Throws: `TurnInterrupted` where the tree's code has ended so many hosts that it is not run any more.
     private func recorded(of tree: TreeContext) async throws -> [CallID: RecordedOutcome]? {
+        traps.update(try await recorded.traps(round: tree.round))
+        guard !traps.isGivenUp(tree.root) else {
+            throw TurnInterrupted(reason: "code of this turn ends the hosts that it runs on", isKnown: true)
+        }
         guard let lease = state.withLock({ $0.map.leases[tree.rootPartition] }) else { return nil }
         return try await recorded.known(lease, round: tree.round, root: tree.root)
     }

@@ -6,6 +6,7 @@ import ServiceRuntime
 import SimulationKit
 import Support
 import Transport
+import TrapLog
 import Wire
 
 /// One life of a host: it registers, takes part, and ends when it is dismissed, fenced off, or told to leave. The next
@@ -33,6 +34,8 @@ struct HostLife: Sendable {
     /// Bytes of agents' long-term memory, about, above which it is left to the recorder.
     let memoryBytes: Int
     let logger: Logger
+    /// Where it stands whose code runs, for the case that it is the last that the process does.
+    var trapLog: TrapLog?
     /// Bytes in a piece of a snapshot, about.
     var snapshotPieceBytes = SnapshotWriter.usualPieceBytes
 
@@ -157,6 +160,36 @@ struct HostLife: Sendable {
         }
     }
 
+    /// Tells whose code was running when the process before this one trapped: before anything of it can run again.
+    private func tellTrap(to recorder: WireClient, run: [UInt8]) async throws {
+        guard let trapLog else { return }
+        trapLog.joins(run: run)
+        if let trap = trapLog.trap(inRun: run) {
+            logger.warning(
+                "the process before this one trapped in code of agents' turns",
+                metadata: [
+                    "signal": "\(trap.signal)", "round": "\(trap.round)", "turns": "\(trap.roots.count)",
+                ])
+            let message = RecordTraps(
+                host: name, life: trap.life, signal: UInt32(clamping: trap.signal), round: trap.round,
+                roots: trap.roots)
+            try await insist { _ = try await recorder.request(message, expecting: Acknowledged.self) }
+        }
+        trapLog.forgetTrap()
+    }
+
+    /// Asks again for as long as the recorder cannot answer.
+    private func insist(_ request: () async throws -> Void) async throws {
+        while true {
+            do { return try await request() } catch let problem as Problem {
+                guard problem.code == .unavailable || problem.code == .overloaded else {
+                    throw problem.userError(at: name)
+                }
+            }
+            try await ports.pause(Self.registrationPause)
+        }
+    }
+
     private func makeParts(
         _ accepted: HostAccepted, _ link: WireClient, _ introduction: PeerIntroduction, _ lease: LeaseWatch
     ) async throws -> HostParts {
@@ -169,6 +202,7 @@ struct HostLife: Sendable {
             run = try await HostLoader(recorder: recorder, registry: registry) {
                 try await ports.pause(Self.registrationPause)
             }.load(accepted.definition)
+            try await tellTrap(to: recorder, run: accepted.definition.bytes)
         } catch {
             recorder.close()
             throw error
@@ -177,6 +211,7 @@ struct HostLife: Sendable {
             ports: ports, accepted: accepted, introduction: introduction, run: run, coordinator: link,
             recorder: recorder, llm: try connect(accepted.llmGateway),
             embedding: accepted.embeddingGateway.isEmpty ? nil : try connect(accepted.embeddingGateway),
-            lease: lease, memoryBytes: memoryBytes, snapshotPieceBytes: snapshotPieceBytes, logger: logger)
+            lease: lease, trapLog: trapLog, memoryBytes: memoryBytes, snapshotPieceBytes: snapshotPieceBytes,
+            logger: logger)
     }
 }

@@ -6,6 +6,7 @@ import ServiceRuntime
 import SimulationKit
 import Support
 import Transport
+import TrapLog
 import TurnEngine
 import Wire
 
@@ -31,7 +32,7 @@ final class HostParts: Sendable {
     init(
         ports: HostPorts, accepted: HostAccepted, introduction: PeerIntroduction, run: LoadedRun,
         coordinator: WireClient, recorder: WireClient, llm: WireClient, embedding: WireClient?, lease: LeaseWatch,
-        memoryBytes: Int, snapshotPieceBytes: Int, logger: Logger
+        trapLog: TrapLog?, memoryBytes: Int, snapshotPieceBytes: Int, logger: Logger
     ) {
         self.ports = ports
         self.accepted = accepted
@@ -58,14 +59,15 @@ final class HostParts: Sendable {
                 // Outcomes that the recorder never takes make every commit of theirs wait in vain.
                 teller.tell(HostProblem.of(error))
             })
+        let traps = TrapCounts()
         router = AskRouter(
             host: accepted.host, placement: placement, gate: gate, recorded: RecordedReading(recorder: recorder),
-            pause: backOff)
+            traps: traps, pause: backOff)
         let performer = HostPerformer(
             scope: accepted.scope, seed: run.assets.seed, attempts: UInt32(run.configuration.llm.maxAttempts),
             terms: CallTerms(run.configuration.llm.sharing), llm: llm, embedding: embedding,
             vectors: run.configuration.vectors, outcomes: outcomes, router: router, counters: counters, retry: retry,
-            lease: lease)
+            lease: lease, trapLog: trapLog)
         let table = Guarded(AgentTable(assets: run.assets, memoryBytes: memoryBytes))
         let snapshots = SnapshotWriter(
             recorder: recorder, table: table, members: placement.members,
@@ -77,7 +79,8 @@ final class HostParts: Sendable {
             snapshots: snapshots, launcher: ports.launcher, logger: logger)
         let runner = RootRunner(
             scope: accepted.scope, runner: TurnRunner(assets: run.assets, performer: performer), recorder: recorder,
-            llm: llm, outcomes: outcomes, retry: retry, recorded: RecordedTable(), counters: counters)
+            llm: llm, outcomes: outcomes, retry: retry, recorded: RecordedTable(), traps: traps,
+            counters: counters)
         turns = HostTurns(
             assets: run.assets, runner: runner, placement: placement, loader: loader, table: table, gate: gate,
             world: WorldCopy(

@@ -3,6 +3,7 @@ import Model
 import ServiceRuntime
 import SimulationKit
 import Support
+import TrapLog
 import Wire
 
 /// Carries out the calls of turns: models over the gateways, asks through the router, recorded outcomes at once.
@@ -20,12 +21,13 @@ final class HostPerformer: CallPerformer {
     private let counters: Guarded<HostCounters>
     private let retry: ServiceRetry
     private let lease: LeaseWatch
+    private let trapLog: TrapLog?
 
     init(
         scope: String, seed: RunSeed, attempts: UInt32, terms: CallTerms, llm: WireClient, embedding: WireClient?,
         vectors: VectorFormat, outcomes: OutcomeStream, router: AskRouter, counters: Guarded<HostCounters>,
         retry: ServiceRetry,
-        lease: LeaseWatch
+        lease: LeaseWatch, trapLog: TrapLog?
     ) {
         self.scope = scope
         self.seed = seed
@@ -39,6 +41,7 @@ final class HostPerformer: CallPerformer {
         self.counters = counters
         self.retry = retry
         self.lease = lease
+        self.trapLog = trapLog
     }
 
     func complete(
@@ -97,6 +100,9 @@ final class HostPerformer: CallPerformer {
             return try await self.router.ask(ask)
         }
     }
+
+    func codeBegins(in tree: TreeContext) { trapLog?.begins(tree.root, round: tree.round) }
+    func codeEnds(in tree: TreeContext) { trapLog?.ends(tree.root) }
 
     private func record(
         _ call: CallID, _ agent: AgentID, _ tree: TreeContext, request: Digest128, content: OutcomeRecord.Content

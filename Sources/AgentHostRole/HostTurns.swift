@@ -52,6 +52,7 @@ final class HostTurns: PassiveTurns {
         present.withLock { $0 = Round(number: number, time: time) }
         consolidations.reset()
         runner.recorded.reset()
+        runner.traps.reset()
         runner.counters.withLock { $0.beginRound() }
     }
 
@@ -74,16 +75,23 @@ final class HostTurns: PassiveTurns {
 
     // MARK: Root turns
 
-    /// Learns what is durable of a partition's round, plans it, and returns the roots that remain: consolidations, and
-    /// acts. A merged round is planned already, and all its roots are durable.
-    func prepare(
-        _ lease: Lease, round: UInt32, isMerged: Bool
-    ) async throws -> (consolidations: [PlannedRoot], acts: [PlannedRoot]) {
+    /// The roots of a partition's round that are not durable yet.
+    struct Remaining: Sendable {
+        var consolidations: [PlannedRoot]
+        var acts: [PlannedRoot]
+        /// Acts that are to run while nothing else does.
+        var alone: [PlannedRoot]
+    }
+
+    /// Learns what is durable of a partition's round, plans it, and returns the roots that remain. A merged round is
+    /// planned already, and all its roots are durable.
+    func prepare(_ lease: Lease, round: UInt32, isMerged: Bool) async throws -> Remaining {
         let (partition, epoch) = (lease.partition, lease.epoch)
         let question = LoadPartition(partition: partition, epoch: epoch, round: round)
         let (recorder, retry) = (runner.recorder, runner.retry.under(lease))
         let durable = try await retry.patiently { try await recorder.request(question, expecting: PartitionState.self) }
         let known = try await runner.fetch(lease, round: round, root: nil)
+        try await learnTraps(round, retry)
         let agents = placement.agents(in: partition)
         let planned = table.withLock { table in
             RoundPlan.roots(partition: partition, agents: agents, round: round, assets: assets, table: table)
@@ -111,7 +119,15 @@ final class HostTurns: PassiveTurns {
         let open = isMerged ? [] : planned.filter { !committed.contains($0.turn) }
         let early = open.filter { $0.kind == .consolidate }
         try consolidations.add(early, lease)
-        return (early, open.filter { $0.kind != .consolidate })
+        let acts = open.filter { $0.kind != .consolidate }
+        return Remaining(
+            consolidations: early, acts: acts.filter { !runner.traps.isSuspect($0.turn) },
+            alone: acts.filter { runner.traps.isSuspect($0.turn) })
+    }
+
+    private func learnTraps(_ round: UInt32, _ retry: ServiceRetry) async throws {
+        let reading = RecordedReading(recorder: runner.recorder)
+        runner.traps.update(try await retry.patiently { try await reading.traps(round: round) })
     }
 
     /// Runs a root turn until it is durable. Its agent's consolidation goes first, whoever waits for it.
@@ -147,6 +163,7 @@ final class HostTurns: PassiveTurns {
             try await runner.recorder.request(question, expecting: PartitionState.self)
         }
         guard !durable.committed.contains(turn) else { return }
+        try await learnTraps(number, runner.retry.under(lease))
         // On a copy: the operations take effect when the round is closed, together with those of this very turn.
         var merged = try await loader.complete(.environment)
         let updater = StateUpdater(assets)

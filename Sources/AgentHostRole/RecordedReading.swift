@@ -28,6 +28,11 @@ struct RecordedReading: Sendable {
             })
     }
 
+    /// Whose code was running when processes trapped in a round.
+    func traps(round: UInt32) async throws -> Traps {
+        try await recorder.request(LoadTraps(round: round), expecting: Traps.self)
+    }
+
     /// Outcomes by the calls that they are of.
     static func byCall(_ page: RecordedOutcomes) -> [CallID: RecordedOutcome] {
         Dictionary(page.outcomes.map { ($0.call, RecordedOutcome($0)) }) { first, _ in first }

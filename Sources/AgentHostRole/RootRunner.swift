@@ -16,6 +16,7 @@ struct RootRunner: Sendable {
     let outcomes: OutcomeStream
     let retry: ServiceRetry
     let recorded: RecordedTable
+    let traps: TrapCounts
     let counters: Guarded<HostCounters>
 
     /// Runs the root on its agent's state, again for as long as other outcomes are durable than those that it used.
@@ -37,8 +38,16 @@ struct RootRunner: Sendable {
                 let context = TreeContext(
                     round: round, time: time, root: root.turn, rootPartition: root.partition, world: world,
                     recorded: known)
-                let result = try await runner.runRoot(
-                    root.kind, agent: root.agent, state: state, tree: context, interventions: interventions)
+                let isGivenUp = traps.isGivenUp(root.turn)
+                let result: RootResult
+                do {
+                    result = try await runner.runRoot(
+                        root.kind, agent: root.agent, state: state, tree: context, interventions: interventions,
+                        traps: isGivenUp)
+                } catch is TurnInterrupted where !isGivenUp && traps.isGivenUp(root.turn) {
+                    // An agent that it asked has ended one host too many.
+                    continue
+                }
                 switch try await commit(result, root, lease, round) {
                 case .committed, .duplicate:
                     finish(result, root.partition)

@@ -13,6 +13,8 @@ public struct TurnFailure: Hashable, Sendable {
         case limit = 3
         /// A request to another agent failed and the asking turn did not catch it.
         case askFailed = 4
+        /// The scenario's code ended its process, again and again.
+        case trapped = 5
     }
 
     /// The kind of failure.
@@ -25,6 +27,12 @@ public struct TurnFailure: Hashable, Sendable {
         self.reason = reason
         self.text = text
     }
+
+    /// The failure of a turn whose code ended its process so often that it is not run any more; the same wherever and
+    /// however it did.
+    public static let trapped = TurnFailure(
+        reason: .trapped,
+        text: "its code, or code of an agent that it asked, ended the process by a trap, such as an index out of range")
 }
 
 /// What a turn learned from one LLM call: part of the digest.

@@ -21,6 +21,7 @@ struct RecorderHandlers {
         registerRun(&server)
         registerRounds(&server)
         registerInterventions(&server)
+        registerTraps(&server)
         registerTurns(&server)
         registerQuestions(&server)
         registerSnapshots(&server)
@@ -113,6 +114,19 @@ struct RecorderHandlers {
                         try Value(packed: $0)
                     }
                 }, reply: answerRead(responder) { Interventions(interventions: $0) })
+        }
+    }
+
+    private func registerTraps(_ server: inout WireServer) {
+        let service = service
+        server.on(RecordTraps.self) { message, responder in
+            let trap = RecordedTrap(
+                host: message.host, life: message.life, signal: message.signal, round: message.round,
+                roots: message.roots)
+            service.write(.trap(trap), reply: done(responder))
+        }
+        server.on(LoadTraps.self) { message, responder in
+            service.read({ try $0.traps(round: message.round) }, reply: answerRead(responder) { Traps($0) })
         }
     }
 

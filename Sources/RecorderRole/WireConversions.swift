@@ -46,6 +46,13 @@ extension PartitionState {
     }
 }
 
+extension Traps {
+    /// Counts of a round.
+    init(_ records: [TrapRecord]) {
+        self.init(counts: records.map { TrapCount(root: $0.root, times: $0.times, alone: $0.alone) })
+    }
+}
+
 extension RecordedOutcomes {
     /// A page of what is recorded.
     init(_ page: RecordedPage) {

@@ -8,7 +8,7 @@ public struct Exporter {
     /// identities come whole, not as references.
     public static let tables = [
         "runs", "rounds", "agents", "turns", "calls", "attempts", "embedding_calls", "messages", "events", "memories",
-        "failures", "claims", "void_calls", "interventions",
+        "failures", "claims", "void_calls", "interventions", "traps",
     ]
 
     private let reader: RecordingReader

@@ -6,7 +6,7 @@ import GRDB
 /// integer key first. `calls` stands for `void_calls` too: a row may move there, and keeps its key.
 enum LedgerTable: Int, CaseIterable {
     case runs, agents, files, settings, segments, vectors, turns, calls, attempts, embeddingCalls, trees, claims
-    case messages, events, memories, consolidations, failures, steps, interventions
+    case messages, events, memories, consolidations, failures, steps, interventions, traps
 
     var name: String {
         switch self {
@@ -40,6 +40,7 @@ enum LedgerTable: Int, CaseIterable {
         case .steps:
             ["id", "at", "kind", "epoch", "round", "partition", "number", "holder", "text", "digest"]
         case .interventions: ["id", "round", "request", "n", "content", "bytes"]
+        case .traps: ["id", "round", "host", "life", "signal", "root", "alone"]
         }
     }
 

@@ -28,6 +28,8 @@ public enum RecordRequest: Sendable {
     case closeRound(RecordedStep)
     /// Interventions of a researcher's.
     case intervene(RecordedInterventions)
+    /// A process of a host's has trapped.
+    case trap(RecordedTrap)
     /// A piece of a partition's snapshot.
     case snapshot(SnapshotPiece)
     /// The run ends here for now. `ending` is `finished`, `stopped` or `failed`.
@@ -102,6 +104,29 @@ public struct RecordedInterventions: Hashable, Sendable {
         self.runEpoch = runEpoch
         self.request = request
         self.interventions = interventions
+    }
+}
+
+/// A process of a host's that trapped, and whose code was running.
+public struct RecordedTrap: Hashable, Sendable {
+    /// The host's name.
+    public var host: String
+    /// Which of its processes.
+    public var life: UInt64
+    /// The signal that ended it.
+    public var signal: UInt32
+    /// The round of the turns.
+    public var round: UInt32
+    /// Root turns whose code, or code of turns below them, was running.
+    public var roots: [TurnID]
+
+    /// A trap.
+    public init(host: String, life: UInt64, signal: UInt32, round: UInt32, roots: [TurnID]) {
+        self.host = host
+        self.life = life
+        self.signal = signal
+        self.round = round
+        self.roots = roots
     }
 }
 

@@ -22,6 +22,8 @@ public protocol RecordStore: AnyObject, Sendable {
     /// Packed interventions that take effect with `round`, the one behind the merged one; for the holder of the
     /// environment's partition.
     func interventions(_ partition: UInt32, epoch: UInt64, round: UInt32) throws -> [[UInt8]]
+    /// How often each root turn's code was running when a process trapped in a round, in ascending order of the turns.
+    func traps(round: UInt32) throws -> [TrapRecord]
     /// A page of the heads in a partition's snapshot, after an agent. Damage is refused as a conflict. Without an epoch
     /// whoever asks only reads, and holds no lease.
     func snapshot(_ partition: UInt32, epoch: UInt64?, after agent: AgentID?) throws -> SnapshotHeads
@@ -64,6 +66,16 @@ public struct PartitionRecord: Hashable, Sendable {
     public var committed: [TurnID]
     /// How many of these failed.
     public var failed: UInt32
+}
+
+/// How often a root turn's code was running when a process trapped.
+public struct TrapRecord: Hashable, Sendable {
+    /// The root turn.
+    public var root: TurnID
+    /// How often in all.
+    public var times: UInt32
+    /// How often no other root turn's code was running in the process.
+    public var alone: UInt32
 }
 
 /// A page of what is recorded of a partition's open round.

@@ -38,7 +38,8 @@ extension RecordingReader {
                 database,
                 """
                 SELECT at, kind, (SELECT max(batches.at) FROM batches WHERE batches.at < steps.at) FROM steps
-                WHERE kind NOT IN ('created', 'granted', 'opened', 'planned', 'merged', 'closed') ORDER BY id
+                WHERE kind NOT IN ('created', 'granted', 'opened', 'planned', 'merged', 'closed', 'intervened')
+                ORDER BY id
                 """)
             var idle: [Range<Int64>] = []
             var since: Int64?

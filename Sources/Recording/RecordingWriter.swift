@@ -10,6 +10,7 @@ final class RecordingWriter {
     let pages: OutcomePages
     let snapshots: SnapshotReader
     let interventions: InterventionTable
+    let traps: TrapTable
     private let ledger: BatchLedger
     private let segments: SegmentTable
     private let rounds: RoundWriter
@@ -35,6 +36,7 @@ final class RecordingWriter {
         runs = try RunWriter(database, ledger, steps)
         let mergedTable = try MergedTable(database)
         interventions = try InterventionTable(database, ledger, steps)
+        traps = try TrapTable(database, ledger)
         rounds = try RoundWriter(database, ledger, steps, trees, intake, mergedTable, interventions)
         commits = try CommitWriter(
             database, ledger, rows: TreeRows(ledger, segments), tables: tables, intake: intake,
@@ -79,6 +81,8 @@ final class RecordingWriter {
             return .closed(try rounds.close(step, &cursor, at: now))
         case .intervene(let request):
             return .intervened(try interventions.write(request, cursor, at: now))
+        case .trap(let trap):
+            try traps.write(trap, cursor)
         case .snapshot(let piece):
             try snapshotTables.write(piece, cursor)
         case .finishRun(let runEpoch, let ending, let reason):

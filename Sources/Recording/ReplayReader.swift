@@ -20,6 +20,7 @@ struct ReplayReader {
         var contents = RecordedContents()
         let turns = try turns(round: round, after: &position.turn)
         try addTrees(to: &contents, round: round, turns)
+        try addTrapped(to: &contents, round: round, turns)
         var outcomes = [RecordedTurn](repeating: RecordedTurn(), count: turns.count)
         func add(_ outcome: RecordedOutcome, turn: Int64, number: Int64) -> Bool {
             guard let turn = turns[turn] else { return false }
@@ -68,6 +69,19 @@ struct ReplayReader {
                 turn: turn.identity, agent: AgentID(number: UInt32(clamping: rows.int(4))), kind: kind,
                 digest: digest, tree: rows.int(0))
             if kind == .environment { contents.environment = root } else { contents.roots.append(root) }
+        }
+    }
+
+    private func addTrapped(to contents: inout RecordedContents, round: UInt32, _ turns: [Int64: Turn]) throws {
+        let rows = try SQLStatement(
+            database,
+            """
+            SELECT trees.root FROM failures JOIN trees ON trees.root = failures.turn
+            WHERE failures.round = ? AND failures.reason = '\(TurnFailure.Reason.trapped)'
+            """)
+        rows.bind(1, Int64(round))
+        while try rows.step() {
+            if let turn = turns[rows.int(0)] { contents.trapped.insert(turn.identity) }
         }
     }
 

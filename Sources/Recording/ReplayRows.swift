@@ -64,6 +64,8 @@ public struct RecordedContents: Sendable {
     public var environment: RecordedRoot?
     /// The outcomes that committed turns used, by turn.
     public var outcomes: [TurnID: RecordedTurn] = [:]
+    /// Root turns that failed because their code trapped: it is not to be run again.
+    public var trapped: Set<TurnID> = []
     /// LLM calls among them.
     public var calls: UInt64 = 0
     /// Embedding calls among them.

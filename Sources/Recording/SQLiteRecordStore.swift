@@ -125,6 +125,10 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
         try access { _, writer in try writer.interventions(partition, epoch: epoch, round: round) }
     }
 
+    public func traps(round: UInt32) throws -> [TrapRecord] {
+        try access { _, writer in try writer.traps.counts(round: round) }
+    }
+
     public func snapshot(_ partition: UInt32, epoch: UInt64?, after agent: AgentID?) throws -> SnapshotHeads {
         try access { _, writer in
             try writer.snapshots.heads(partition, epoch: epoch, after: agent, writer.cursor)

@@ -79,6 +79,11 @@ enum Schema {
             """,
             "CREATE INDEX interventions_by_round ON interventions (round)",
             "CREATE UNIQUE INDEX interventions_by_request ON interventions (request, n)",
+            """
+            CREATE TABLE traps (id INTEGER PRIMARY KEY, round INTEGER NOT NULL, host TEXT NOT NULL,
+                life INTEGER NOT NULL, signal INTEGER NOT NULL, root BLOB NOT NULL, alone INTEGER NOT NULL)
+            """,
+            "CREATE INDEX traps_by_round ON traps (round)",
             "CREATE TABLE partitions (partition INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, host INTEGER NOT NULL)",
             """
             CREATE TABLE agents (agent INTEGER PRIMARY KEY, id TEXT NOT NULL, type TEXT NOT NULL,

@@ -28,6 +28,8 @@ struct RootPhase: Sendable {
     let outcomes: [TurnID: RecordedTurn]
     /// Digests of the recorded trees, by root turn.
     let digests: [TurnID: Digest256]
+    /// Root turns whose code trapped: it is not run, they fail.
+    let trapped: Set<TurnID>
     let round: UInt32
     let time: Int64
     let workers: Int
@@ -36,12 +38,13 @@ struct RootPhase: Sendable {
 
     init(
         assets: SimulationAssets, table: AgentTable, outcomes: [TurnID: RecordedTurn], digests: [TurnID: Digest256],
-        round: UInt32, time: Int64, workers: Int
+        trapped: Set<TurnID>, round: UInt32, time: Int64, workers: Int
     ) {
         self.assets = assets
         self.table = table
         self.outcomes = outcomes
         self.digests = digests
+        self.trapped = trapped
         self.round = round
         self.time = time
         self.workers = workers
@@ -99,7 +102,7 @@ struct RootPhase: Sendable {
         do {
             let result = try await runner.runRoot(
                 root.kind, agent: root.agent, state: given ?? table.state(of: root.agent), tree: context,
-                interventions: interventions)
+                interventions: interventions, traps: trapped.contains(root.turn))
             replayed.tree = result.tree
             replayed.vectors = result.vectors
             replayed.isEqual = Tree.digest(ofPacked: result.tree.packed()) == digests[root.turn]

@@ -129,8 +129,8 @@ struct RoundReplay {
 
     private func phase(_ table: AgentTable, _ digests: [TurnID: Digest256]) -> RootPhase {
         RootPhase(
-            assets: run.assets, table: table, outcomes: contents.outcomes, digests: digests, round: round.number,
-            time: run.time(ofRound: round.number), workers: workers)
+            assets: run.assets, table: table, outcomes: contents.outcomes, digests: digests,
+            trapped: contents.trapped, round: round.number, time: run.time(ofRound: round.number), workers: workers)
     }
 
     /// Decides the claims of trees in their order; what they deliver follows in the same order.

@@ -22,7 +22,7 @@ public struct TurnRunner: Sendable {
     /// A runner whose turns reach the world through `performer`.
     public init(assets: SimulationAssets, performer: any CallPerformer) {
         self.assets = assets
-        self.performer = InterruptionWatch(performer: performer)
+        self.performer = CallWatch(performer: performer)
         updater = StateUpdater(assets)
     }
 
@@ -30,14 +30,16 @@ public struct TurnRunner: Sendable {
     /// every other error becomes part of the tree.
     ///
     /// `interventions` are the recorded ones that the environment's turn carries out, behind the scenario's part of it
-    /// and those of the configuration.
+    /// and those of the configuration. Code that `traps` whenever it runs is not run: the turn fails for it.
     public func runRoot(
-        _ kind: RootKind, agent: AgentID, state: AgentState, tree: TreeContext, interventions: [Intervention] = []
+        _ kind: RootKind, agent: AgentID, state: AgentState, tree: TreeContext, interventions: [Intervention] = [],
+        traps: Bool = false
     ) async throws -> RootResult {
         let all = kind == .environment ? assets.interventions(inRound: tree.round + 1) + interventions : []
         let (_, turns, turn) = try await run(
             agent: agent, state: state, tree: tree, path: [], interventions: all
         ) { turn in
+            guard !traps else { throw TurnFailed(.trapped) }
             switch kind {
             case .act: try await assets.scenario.act(turn)
             case .consolidate: try await turn.consolidate()
@@ -91,6 +93,8 @@ public struct TurnRunner: Sendable {
             log: TurnLog(state: state, written: ask?.written ?? [], heard: ask?.heard ?? []))
         let answer: Value
         let failure: TurnFailure?
+        performer.codeBegins(in: tree)
+        defer { performer.codeEnds(in: tree) }
         do {
             answer = try await body(turn)
             failure = nil

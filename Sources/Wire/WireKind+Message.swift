@@ -53,6 +53,9 @@ extension WireKind {
         case .agentMemory: AgentMemory.self
         case .loadInterventions: LoadInterventions.self
         case .interventions: Interventions.self
+        case .recordTraps: RecordTraps.self
+        case .loadTraps: LoadTraps.self
+        case .traps: Traps.self
         case .complete: Complete.self
         case .completed: Completed.self
         case .releaseOutcomes: ReleaseOutcomes.self

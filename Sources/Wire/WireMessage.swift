@@ -54,6 +54,9 @@ public enum WireKind: UInt16, Sendable, CaseIterable {
     case agentMemory = 74
     case loadInterventions = 75
     case interventions = 76
+    case recordTraps = 77
+    case loadTraps = 78
+    case traps = 79
 
     case complete = 80
     case completed = 81

@@ -26,9 +26,7 @@ import Wire
 
         /// A router of host 0; `look` is called before each further look at the map.
         init(
-            recorder: FakeRecorder = FakeRecorder { _ in
-                RecordedOutcomes(consolidations: [], outcomes: [], next: 0)
-            },
+            recorder: FakeRecorder = recorder(),
             look: @escaping @Sendable (AskRouter, PartitionGate, Int) throws -> Void = { _, _, _ in }
         ) throws {
             placement = Placement(partitions: 1, population: try IdleScenario.assets(agents: 2).population)
@@ -36,7 +34,7 @@ import Wire
             let gate = gate
             let made = AskRouter(
                 host: 0, placement: placement, gate: gate,
-                recorded: RecordedReading(recorder: WireClient(recorder))
+                recorded: RecordedReading(recorder: WireClient(recorder)), traps: TrapCounts()
             ) { tries in
                 if let router = router.withLock({ $0 }) { try look(router, gate, tries) }
             }
@@ -64,6 +62,19 @@ import Wire
         tree: TreeContext(
             round: 1, time: 0, root: .root(round: 1, kind: .act, agent: "p"), rootPartition: 0), path: [1],
         asker: AgentID(number: 1), agent: AgentID(number: 0), request: .null, written: [])
+
+    /// A recorder that knows these outcomes, and traps of the ask's tree.
+    private static func recorder(
+        alone: UInt32 = 0, outcomes: @escaping @Sendable () throws -> [OutcomeRecord] = { [] }
+    ) -> FakeRecorder {
+        let root = TurnID.root(round: 1, kind: .act, agent: "p")
+        return FakeRecorder { envelope in
+            if envelope.kind == WireKind.loadTraps.rawValue {
+                return Traps(counts: alone == 0 ? [] : [TrapCount(root: root, times: alone, alone: alone)])
+            }
+            return RecordedOutcomes(consolidations: [], outcomes: try outcomes(), next: 0)
+        }
+    }
 
     private static let passing: [Problem.Code] = [.fenced, .unavailable, .overloaded]
 
@@ -98,9 +109,9 @@ import Wire
             call: call, root: root, partition: 0, round: 1, agent: ask.agent, request: root.digest,
             content: .embedding(model: "m", texts: [], vectors: []))
         let isReadable = Guarded(false)
-        let recorder = FakeRecorder { _ in
+        let recorder = Self.recorder {
             guard isReadable.withLock({ $0 }) else { throw Problem(.fenced, "the root's partition changes hands, too") }
-            return RecordedOutcomes(consolidations: [], outcomes: [outcome], next: 0)
+            return [outcome]
         }
         let setting = try Setting(recorder: recorder) { _, _, tries in isReadable.withLock { $0 = tries == 2 } }
         let isFirst = Guarded(true)
@@ -121,7 +132,7 @@ import Wire
     }
 
     @Test func anAskThatNobodyTookIsMadeAgainWithoutAskingTheRecorder() async throws {
-        let recorder = FakeRecorder { _ in RecordedOutcomes(consolidations: [], outcomes: [], next: 0) }
+        let recorder = Self.recorder()
         let setting = try Setting(recorder: recorder) { router, gate, tries in
             if tries == 3 { Self.take(over: router, gate) }
         }
@@ -130,6 +141,22 @@ import Wire
         setting.router.update(Self.map(1, host: 1, epoch: 1), peers: [1: WireClient(peer)])
         #expect(try await setting.router.ask(ask).answer == .text("here"))
         #expect(try recorder.seen(FetchOutcomes.self).isEmpty)
+    }
+
+    @Test func aTreeThatEndsItsHostsIsNotBroughtToAnotherOne() async throws {
+        for alone in [TrapCounts.most - 1, TrapCounts.most] {
+            let setting = try Setting(recorder: Self.recorder(alone: alone)) { router, gate, _ in
+                Self.take(over: router, gate)
+            }
+            setting.router.connect(Turns())
+            let peer = FakeRecorder { _ in throw TransportError.closed }
+            setting.router.update(Self.map(1, host: 1, epoch: 1), peers: [1: WireClient(peer)])
+            if alone == TrapCounts.most {
+                await #expect(throws: TurnInterrupted.self) { try await setting.router.ask(ask) }
+            } else {
+                #expect(try await setting.router.ask(ask).answer == .text("here"))
+            }
+        }
     }
 
     @Test func aHolderThatIsGoneIsNoFailureOfTheTurn() async throws {

@@ -19,7 +19,8 @@ import Testing
     /// Layers from the bottom: a module may only depend on modules of lower layers or of its own.
     private static let layers: [[String]] = [
         ["Support", "Metrics", "Hashing", "MessagePack", "JSON", "Vectors"], ["ZeroMQ", "Curl"], ["Model"],
-        ["Wire", "Transport"], ["ClusterLogic", "GPUEmulation"], ["SimulationKit", "YAMLReading"], ["OriginalImport"],
+        ["Wire", "Transport", "TrapLog"], ["ClusterLogic", "GPUEmulation"], ["SimulationKit", "YAMLReading"],
+        ["OriginalImport"],
         ["JobMarket", "GroupDiscussion", "Recommendation", "Declarative"], ["Scenarios"],
         ["RunConfiguration", "TurnEngine", "Recording"], ["Replay"], ["ServiceRuntime"], ["MetricsServer"],
         [

@@ -30,6 +30,17 @@ import Testing
         #expect(reason == "it died 5 times within 2 seconds of its start")
     }
 
+    @Test func aHostWhoseScenarioTrapsIsStartedAgainUntilTheTurnHasFailed() {
+        var policy = RestartPolicy(toleratesTraps: true)
+        for _ in 1..<RestartPolicy.mostEnds {
+            #expect(policy.ended(.signalled(4), lived: .milliseconds(10)) == .restart(after: .seconds(0)))
+        }
+        guard case .giveUp = policy.ended(.signalled(4), lived: .milliseconds(10)) else {
+            Issue.record("started again for ever")
+            return
+        }
+    }
+
     @Test func aLongerLifeEndsTheRowOfYoungDeaths() {
         var policy = RestartPolicy()
         for _ in 0..<4 {

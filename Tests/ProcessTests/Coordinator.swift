@@ -46,8 +46,8 @@ struct Coordinator {
     /// Path of a configuration that comes with GenSim.
     func configuration(_ name: String) -> String { "\(repository)/Configs/\(name).yaml" }
 
-    /// Starts it.
-    func start(_ arguments: [String]) async throws -> Running {
+    /// Starts it, or another program that takes its commands.
+    func start(_ arguments: [String], program: String = "coordinator") async throws -> Running {
         let name = UUID().uuidString
         let (output, errors) = ("\(folder.path)/\(name).out", "\(folder.path)/\(name).err")
         let descriptors = [output, errors].map { (path: String) in open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600) }
@@ -55,14 +55,16 @@ struct Coordinator {
         // The environment says where sockets go; GENSIM_BIN is left out, so that our own folder counts.
         let child = try await ManagedChild.start(
             ManagedChild.Plan(
-                name: "coordinator", executable: "\(binaries)/coordinator", arguments: arguments,
+                name: "coordinator", executable: "\(binaries)/\(program)", arguments: arguments,
                 environment: ["PATH=/usr/bin:/bin", "TMPDIR=\(folder.path)"], standardOutput: descriptors[0],
                 standardError: descriptors[1]))
         return Running(child: child, output: output, errors: errors)
     }
 
     /// Calls it and waits.
-    func call(_ arguments: [String]) async throws -> Ending { try await start(arguments).ending() }
+    func call(_ arguments: [String], program: String = "coordinator") async throws -> Ending {
+        try await start(arguments, program: program).ending()
+    }
 
     /// Plays a small job market against the emulator.
     func play(_ run: String, _ arguments: [String] = [], rounds: Int = 2) async throws -> Ending {

@@ -42,6 +42,7 @@ private final class FailingStore: RecordStore {
     func interventions(_ partition: UInt32, epoch: UInt64, round: UInt32) throws -> [[UInt8]] {
         try store.interventions(partition, epoch: epoch, round: round)
     }
+    func traps(round: UInt32) throws -> [TrapRecord] { try store.traps(round: round) }
     func file(_ hash: Digest256) throws -> [UInt8] { try store.file(hash) }
     func summary() throws -> RecordingSummary { try store.summary() }
     func close() throws { try store.close() }

@@ -2,6 +2,7 @@ import GRDB
 import Hashing
 import Model
 import Recording
+import Support
 import Testing
 
 /// Interventions as the recorder keeps them.
@@ -126,5 +127,29 @@ import Testing
         }
         #expect(try fixture.refusal(request(4, [2]))?.kind == .invalid)
         #expect(try fixture.send([request(5, [3])]) == [.intervened([3])])
+    }
+}
+
+extension InterventionTests {
+    @Test func whoIntervenesDoesNotMakeTheRunIdle() throws {
+        let fixture = try Fixture()
+        let ticks = Guarded<Int64>(0)
+        try fixture.store.close()
+        fixture.store = try SQLiteRecordStore(
+            .file(fixture.path),
+            wallClock: {
+                ticks.withLock { ticks in
+                    ticks += 1
+                    return ticks
+                }
+            })
+        try fixture.begin()
+        try fixture.send([request(1, [nil])])
+        try fixture.open(1)
+        let worked = ticks.withLock { $0 }
+        try fixture.send([.raiseEpoch(epoch: 2, rounds: 1, owner: 2)])
+        let reader = try RecordingReader(path: fixture.path)
+        defer { try? reader.close() }
+        #expect(try reader.idleTimes().allSatisfy { $0.lowerBound >= worked })
     }
 }

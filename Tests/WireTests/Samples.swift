@@ -118,6 +118,8 @@ enum Samples {
                 InterventionRow(round: 9, content: .text("x")),
             ]), LoadInterventions(partition: 5, epoch: 2, round: 4),
         Interventions(interventions: [.map(["announce": .text("hello")])]),
+        RecordTraps(host: "host-1", life: 77, signal: 4, round: 3, roots: [call.turn]), LoadTraps(round: 3),
+        Traps(counts: [TrapCount(root: call.turn, times: 3, alone: 2)]),
         FetchMerged(partition: 5, round: 3, offset: 1000),
         MergedOperations(
             operations: operations.map {

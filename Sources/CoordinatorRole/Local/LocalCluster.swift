@@ -28,6 +28,8 @@ final class LocalCluster: Sendable {
         var arguments: [String]
         /// Whether it is a program of others, which runs under our supervisor.
         var isForeign = false
+        /// Whether code of scenarios runs in it: where that traps, the turn is found out, and fails in the end.
+        var runsScenarios = false
         /// The one variable with a key that the program is to see, nil for none.
         var key: String?
         /// File that it writes once it serves; taken away before each start. Without one it counts as serving at once,
@@ -40,7 +42,7 @@ final class LocalCluster: Sendable {
         var program: Program
         var child: ManagedChild
         var started: Instant
-        var policy = RestartPolicy()
+        var policy: RestartPolicy
         /// Whether it ever served: one that never did is an error of the start, which nobody repeats.
         var hasServed: Bool
     }
@@ -90,6 +92,7 @@ final class LocalCluster: Sendable {
         adopt(
             Member(
                 program: program, child: child, started: clock.now(),
+                policy: RestartPolicy(toleratesTraps: program.runsScenarios),
                 hasServed: program.readyFile == nil && !program.isForeign))
         return child
     }

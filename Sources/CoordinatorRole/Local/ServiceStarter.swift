@@ -95,8 +95,10 @@ struct ServiceStarter: Sendable {
                     name: name, executable: path,
                     arguments: (host?.arguments ?? []) + [
                         "--coordinator", coordinator, "--listen", sockets.endpoint(name), "--name", name,
+                        "--trap-log", sockets.file("\(name).traps"),
                     ]
-                        + metrics(of: name) + (further[ServiceNames.agentHost] ?? [])))
+                        + metrics(of: name) + (further[ServiceNames.agentHost] ?? []),
+                    runsScenarios: true))
         }
     }
 

@@ -155,6 +155,7 @@ public final class Turn {
         let branches = try log.fork(items.count)
         let atFork = log
         let seed = (agent, assets, tree, path, performer, updater)
+        performer.codeEnds(in: tree)
         let ended = await withTaskGroup(of: (Int, EndedBranch<Result>).self) { group in
             for (index, item) in items.enumerated() {
                 let branch = branches[index]
@@ -162,6 +163,8 @@ public final class Turn {
                     let turn = Turn(
                         agent: seed.0, assets: seed.1, tree: seed.2, path: seed.3, performer: seed.4,
                         updater: seed.5, log: branch)
+                    seed.4.codeBegins(in: seed.2)
+                    defer { seed.4.codeEnds(in: seed.2) }
                     do {
                         let result = try await body(item, turn)
                         return (index, EndedBranch(turn.log, .success(result)))
@@ -174,6 +177,7 @@ public final class Turn {
             for await (index, branch) in group { all[index] = branch }
             return all.compactMap { $0 }
         }
+        performer.codeBegins(in: tree)
         for branch in ended {
             for operation in branch.log.operations where operation.target == agent {
                 updater.apply(operation.operation, to: &log.state, of: agent)
