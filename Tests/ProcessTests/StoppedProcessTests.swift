@@ -33,6 +33,23 @@ import Testing
         try await run.isAsIfUndisturbed()
     }
 
+    @Test(arguments: ["coordinator", "llm-gateway", "embedding-gateway"])
+    func whoIsStoppedPastTheLeaseGoesOnAsIfNothingHadBeen(role: String) async throws {
+        let run = try await DisturbedRun.start(try Coordinator(), hosts: 2, options: ["--lease", "1"])
+        let stopped = try await run.process(role)
+        ChildProcess.kill(stopped, signal: SIGSTOP)
+        defer { ChildProcess.kill(stopped, signal: SIGCONT) }
+        run.release()
+        // A second without an answer, which is the lease, and another one.
+        let answered = try await run.whenNothingIsAsked()
+        #expect(try await run.whenNothingIsAsked() == answered)
+        ChildProcess.kill(stopped, signal: SIGCONT)
+        let ending = try await run.ending()
+        #expect(ending.status == .exited(0), "\(ending.errors)")
+        #expect(run.paidAgain == 0)
+        try await run.isAsIfUndisturbed()
+    }
+
     @Test func aStoppedRecorderHoldsTheRunAndMemoryStaysFlat() async throws {
         let run = try await DisturbedRun.start(try Coordinator())
         let recorder = try await run.process("recorder")
