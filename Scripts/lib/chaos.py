@@ -117,6 +117,7 @@ def play(options, binaries, seed, expected):
         served.follow()
         result["checks"], counts = oracle.judge(run, expected, watcher, served)
         oracle.recommits(run, done)
+        result["checks"]["heirs"] = oracle.heirs(done)
         missed = sum(1 for kill in done if kill.get("missed"))
         result.update(counts, starts=run.starts, missed=missed, kills=[kill for kill in done if not kill.get("missed")])
     except (cluster.Failure, TimeoutError) as error:

@@ -49,6 +49,8 @@ def judge(run, expected, watcher, served):
 
 # Leases that are granted within so many milliseconds of the first belong to the same loss.
 TOGETHER = 500
+# Within so many milliseconds of new leases a lost partition has committed again, where nothing else was killed meanwhile.
+HEIRS_LIMIT = 3000
 # Roles that leases are lost with.
 HOLDERS = ("agent-host", "coordinator", "all")
 
@@ -74,3 +76,16 @@ def recommits(run, kills):
         first = next((at for at, partition in commits if partition in lost and at > lost[partition]), None)
         if first is not None:
             kill["recommit_ms"] = first - kill["at"]
+
+
+def heirs(kills):
+    """Whether the partitions of every host that was killed ran again soon enough: True or what is wrong."""
+    late = []
+    for index, kill in enumerate(kills):
+        if kill["role"] != "agent-host" or "recommit_ms" not in kill:
+            continue
+        since_grant = kill["recommit_ms"] - kill["granted_ms"]
+        others = [other["at"] for other in kills[index + 1:] if "at" in other]
+        if since_grant > HEIRS_LIMIT and not any(at < kill["at"] + kill["recommit_ms"] for at in others):
+            late.append(since_grant)
+    return not late or f"lost partitions committed again only {late} ms after their new leases"
