@@ -27,7 +27,7 @@ extension RoundMachine {
             }
             isEnvironmentDone = !plan.hasEnvironment && !isIntervened
             enter(.environment(round))
-        case (.close(let round, _), _): closed(round)
+        case (.close(let round, _), let answer): closed(round, isLast: answer == .closed(isLast: true))
         case (.pause, _): stage = .paused
         case (.proceed, _): enter(pausedAt)
         case (.intervene(let request), _): interventions.removeAll { $0 == request }
@@ -49,12 +49,12 @@ extension RoundMachine {
         isUnderWay = false
     }
 
-    private mutating func closed(_ round: UInt32) {
+    private mutating func closed(_ round: UInt32, isLast: Bool) {
         closedRound = round
         openRound = nil
         merged = false
         // A wish to stop that came too late leaves a run that is finished.
-        ending = verdict ?? (round >= plan.rounds ? .finished : ending)
+        ending = verdict ?? (isLast || round >= plan.rounds ? .finished : ending)
         enter(.loading)
         isMapStale = true
         isBalanceDue = true

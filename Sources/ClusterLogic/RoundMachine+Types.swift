@@ -97,6 +97,8 @@ extension RoundMachine {
         case done
         /// The round is merged; so many root turns, so many of them failed, so many interventions into the next round.
         case merged(roots: UInt64, failed: UInt64, interventions: UInt64 = 0)
+        /// The round is closed; the scenario may have made it the last.
+        case closed(isLast: Bool)
     }
 
     /// A command to hosts. Each may be given twice.

@@ -14,8 +14,6 @@ public struct DeclarativeScenario: Scenario {
 
     /// Name of the parameter that holds the YAML.
     private static let definitionParameter = "definition"
-    /// The environment's field that ends all turns.
-    private static let stopped = "stopped at the end"
 
     private let definition: ScenarioDefinition
     private let peers = Peers()
@@ -51,20 +49,16 @@ public struct DeclarativeScenario: Scenario {
     }
 
     public func act(_ turn: Turn) async throws {
-        guard turn.world(Self.stopped) == nil,
-            let agent = definition.agents.first(where: { $0.type.name == turn.type })
-        else { return }
+        guard let agent = definition.agents.first(where: { $0.type.name == turn.type }) else { return }
         var player = StepPlayer(turn, type: agent.type, definition, peers)
         try await player.play(agent.steps)
     }
 
     public func takeEnvironmentTurn(_ turn: Turn) async throws {
-        guard turn.world(Self.stopped) == nil else { return }
         var player = StepPlayer(turn, type: nil, definition, peers)
         try await player.play(definition.environment.steps)
         guard let stop = definition.environment.stop, try player.holds(stop) else { return }
-        try turn.set(Self.stopped, to: .bool(true))
-        try turn.event("stopped", ["round": .int(Int64(turn.round))])
+        try turn.endRun()
     }
 
     public func summary(of events: [String: UInt64]) -> [String] {

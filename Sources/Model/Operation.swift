@@ -222,3 +222,18 @@ extension TargetedOperation: Packable {
             operation: try Operation(from: &unpacker))
     }
 }
+
+extension Operation {
+    /// Name of the event by which the environment's turn ends the run with its round.
+    public static let endOfRun = "end of the run"
+}
+
+extension Tree {
+    /// Whether it ends the run with its round: a turn of the environment that did not fail says so.
+    public var endsRun: Bool {
+        kind == .environment && root.failure == nil
+            && root.operations.contains {
+                if case .event(Operation.endOfRun, _) = $0.operation { true } else { false }
+            }
+    }
+}

@@ -88,8 +88,8 @@ struct RecorderHandlers {
             service.write(
                 .closeRound(RecordedStep(message)),
                 reply: answer(responder) { reply -> RoundClosed? in
-                    guard case .closed(let digest) = reply else { return nil }
-                    return RoundClosed(digest: digest)
+                    guard case .closed(let digest, let isLast) = reply else { return nil }
+                    return RoundClosed(digest: digest, isLast: isLast)
                 })
         }
     }

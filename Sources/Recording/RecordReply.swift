@@ -17,8 +17,9 @@ public enum RecordReply: Sendable, Equatable {
     case merged(MergeCounts)
     /// The interventions are kept; the first round with each of them.
     case intervened([UInt32])
-    /// The round is closed, with its link of the digest chain.
-    case closed(Digest256)
+    /// The round is closed, with its link of the digest chain. It may be the last, as planned or because the
+    /// scenario has ended the run.
+    case closed(Digest256, isLast: Bool)
 }
 
 /// A merged round in numbers.

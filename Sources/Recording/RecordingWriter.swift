@@ -78,7 +78,8 @@ final class RecordingWriter {
         case .mergeRound(let step):
             return .merged(try rounds.merge(step, &cursor, at: now))
         case .closeRound(let step):
-            return .closed(try rounds.close(step, &cursor, at: now))
+            let digest = try rounds.close(step, &cursor, at: now)
+            return .closed(digest, isLast: cursor.rounds == step.round)
         case .intervene(let request):
             return .intervened(try interventions.write(request, cursor, at: now))
         case .trap(let trap):

@@ -21,6 +21,7 @@ final class RoundWriter {
     private let setRemaining: SQLStatement
     private let setMerged: SQLStatement
     private let setClosed: SQLStatement
+    private let setRounds: SQLStatement
     private let readRound: SQLStatement
     private let readClaims: SQLStatement
 
@@ -58,6 +59,7 @@ final class RoundWriter {
         setMerged = try SQLStatement(
             database,
             "UPDATE rounds SET state = 'merged', roots = ?, failed = ?, contributions = ? WHERE round = ?")
+        setRounds = try SQLStatement(database, "UPDATE runs SET rounds = ?")
         setClosed = try SQLStatement(
             database, "UPDATE rounds SET state = 'closed', digest = ?, closed_at = ? WHERE round = ?")
         readRound = try SQLStatement(
@@ -262,7 +264,15 @@ final class RoundWriter {
         setClosed.bind(2, at)
         setClosed.bind(3, Int64(step.round))
         try setClosed.run()
-        try steps.add(.closed, at: at, epoch: step.runEpoch, round: step.round, digest: digest)
+        let isLast = environment?.tree.endsRun ?? false
+        try steps.add(
+            .closed, at: at, epoch: step.runEpoch, round: step.round, number: isLast ? Int64(step.round) : nil,
+            digest: digest)
+        if isLast {
+            setRounds.bind(1, Int64(step.round))
+            try setRounds.run()
+            cursor.rounds = step.round
+        }
         cursor.state = .closed
         return digest
     }

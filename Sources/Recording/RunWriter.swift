@@ -67,7 +67,9 @@ final class RunWriter {
     /// to another one the epoch is refused: two coordinators might both believe to have it.
     func raise(epoch: UInt64, rounds: UInt32, owner: UInt64, _ cursor: inout RunCursor, at: Int64) throws {
         _ = try cursor.requireRun()
-        if epoch > 0, epoch == cursor.epoch, owner == cursor.owner, rounds == cursor.rounds { return }
+        // The scenario may have ended the run meanwhile, with fewer rounds than its coordinator knows of.
+        let isEnded = cursor.state == .closed && cursor.rounds == cursor.round && cursor.rounds < rounds
+        if epoch > 0, epoch == cursor.epoch, owner == cursor.owner, rounds == cursor.rounds || isEnded { return }
         guard epoch == cursor.epoch + 1 else {
             throw RecordRefusal(
                 .conflict, "epoch \(epoch) does not follow the run's epoch \(cursor.epoch)",

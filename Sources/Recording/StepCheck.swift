@@ -80,6 +80,7 @@ struct StepCheck {
             rounds[round]?.state = "closed"
             rounds[round]?.closedAt = at
             rounds[round]?.digest = Digest256(row.bytes(9))
+            if !row.isNull(6) { run.rounds = row.int(6) }
         case .intervened:
             let latest = rounds.keys.max() ?? 0
             let next = rounds[latest]?.state == "open" ? latest + 1 : latest + 2

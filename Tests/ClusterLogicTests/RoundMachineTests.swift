@@ -44,6 +44,15 @@ import Testing
         #expect(course.machine.stage == .merging(1))
     }
 
+    @Test func theScenarioMayEndTheRunBeforeItsLastRound() {
+        var course = Course(plan(hosts: 1, hasEnvironment: false))
+        course.playToRound(1)
+        course.finishAll()
+        course.answer(.merged(roots: 1, failed: 0))
+        course.answer(.closed(isLast: true))
+        #expect(course.asked == .finish(.finished))
+    }
+
     @Test func aClosedRoundIsToldByTheMapAndTheNextOpensWhenEverybodyIsReady() throws {
         var course = Course(plan(hosts: 2, hasEnvironment: false))
         course.playToRound(1)

@@ -47,7 +47,7 @@ import Wire
         server.on(MergeRound.self) {
             answer(.mergeRound, $1, RoundMerged(roots: 8, failed: 0, contributions: 0, interventions: 0))
         }
-        server.on(CloseRound.self) { answer(.closeRound, $1, RoundClosed(digest: blobHash([]))) }
+        server.on(CloseRound.self) { answer(.closeRound, $1, RoundClosed(digest: blobHash([]), isLast: false)) }
         server.on(FinishRun.self) { answer(.finishRun, $1, Acknowledged()) }
         return server
     }

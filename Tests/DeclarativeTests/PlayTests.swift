@@ -125,7 +125,7 @@ import Testing
         #expect(names == [expected, expected])
     }
 
-    @Test func behindTheRoundInWhichTheStopRuleHoldsNobodyActs() async throws {
+    @Test func theRunEndsWithTheRoundInWhichTheStopRuleHolds() async throws {
         let play = try Self.play(
             turn: "- add: { turns: 1 }",
             environment: """
@@ -133,9 +133,13 @@ import Testing
                   fields: { turns: 0 }
                   stop: turns >= 6
                 """)
-        for _ in 0..<4 { try await play.playRound() }
-        #expect(play.world["turns"] == .int(6))
-        #expect(play.events.map(\.name) == ["stopped"])
+        var ends: [Int] = []
+        for _ in 0..<3 {
+            try await play.playRound()
+            ends.append(play.events.filter { $0.name == "end of the run" }.count)
+        }
+        // A run that is given more rounds goes on, and ends again.
+        #expect(ends == [0, 1, 2])
     }
 
     @Test func anAgentIsChosenByNameAndCanBeWrittenTo() async throws {

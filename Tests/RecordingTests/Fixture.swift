@@ -171,7 +171,7 @@ final class Fixture {
                         ]))
             ])
         }
-        guard case .closed(let digest) = try send([.mergeRound(step(round)), .closeRound(step(round))]).last else {
+        guard case .closed(let digest, _) = try send([.mergeRound(step(round)), .closeRound(step(round))]).last else {
             return nil
         }
         return digest

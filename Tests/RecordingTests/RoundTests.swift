@@ -33,7 +33,7 @@ import Testing
         try fixture.begin()
         #expect(try fixture.refusal(.openRound(fixture.step(2)))?.kind == .conflict)
         let digest = try fixture.play(1)
-        #expect(try fixture.send([.closeRound(fixture.step(1))]) == [.closed(digest ?? .zero)])
+        #expect(try fixture.send([.closeRound(fixture.step(1))]) == [.closed(digest ?? .zero, isLast: false)])
         #expect(try fixture.refusal(.openRound(fixture.step(1)))?.kind == .conflict)
         try fixture.send([.openRound(fixture.step(2)), .openRound(fixture.step(2))])
         let state = try #require(try fixture.store.run())
@@ -90,7 +90,7 @@ import Testing
                 try fixture.send([.outcomes([outcome]), .commit(fixture.commit(agent, using: [outcome]))])
             }
             guard
-                case .closed(let digest) = try fixture.send([
+                case .closed(let digest, _) = try fixture.send([
                     .mergeRound(fixture.step(1)), .closeRound(fixture.step(1)),
                 ]).last
             else { return nil }

@@ -81,7 +81,7 @@ enum Samples {
         OpenRound(runEpoch: 5, round: 3, time: 172_800), MergeRound(runEpoch: 5, round: 3, time: 172_800),
         RoundMerged(roots: 10, failed: 1, contributions: 2, interventions: 3),
         CloseRound(runEpoch: 5, round: 3, time: 172_800),
-        RoundClosed(digest: hash), FinishRun(runEpoch: 5, ending: .stopped, reason: "by a person"),
+        RoundClosed(digest: hash, isLast: true), FinishRun(runEpoch: 5, ending: .stopped, reason: "by a person"),
         StoreBlob(name: "a.json", bytes: [9, 8]), FetchBlob(hash: hash), Blob(bytes: [9, 8]),
         RecordAgents(agents: [
             AgentRow(

@@ -87,7 +87,7 @@ struct RunPlay {
             handle(event, now)
         case .closed(let number, let round, let closed):
             printer.say("round \(round) closed, digest \(closed.digest)")
-            handle(.recorded(number, .done), now)
+            handle(.recorded(number, .closed(isLast: closed.isLast)), now)
         case .deposed(let reason):
             isDeposed = true
             handle(.recorderFailed(reason: reason), now)

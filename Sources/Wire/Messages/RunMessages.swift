@@ -244,15 +244,30 @@ public struct RoundMerged: WireMessage {
 /// Recorder's answer to `CloseRound`.
 public struct RoundClosed: WireMessage {
     public static let kind = WireKind.roundClosed
-    public static let fieldCount = 1
+    /// Version 2 added whether it is the last.
+    public static let version = 2
+    public static let fieldCount = 2
     public static let sizeLimit = WireLimits.small
     /// The round's link of the digest chain.
     public var digest: Digest256
+    /// Whether the run has no further round, as planned or because the scenario has ended it.
+    public var isLast: Bool
 
     /// A closed round.
-    public init(digest: Digest256) { self.digest = digest }
-    public func packFields(into packer: inout Packer) { packer.pack(digest) }
-    public init(fields unpacker: inout Unpacker, version: Int) throws { digest = try unpacker.readDigest256() }
+    public init(digest: Digest256, isLast: Bool) {
+        self.digest = digest
+        self.isLast = isLast
+    }
+
+    public func packFields(into packer: inout Packer) {
+        packer.pack(digest)
+        packer.pack(isLast)
+    }
+
+    public init(fields unpacker: inout Unpacker, version: Int) throws {
+        digest = try unpacker.readDigest256()
+        isLast = version >= 2 ? try unpacker.readBool() : false
+    }
 }
 
 /// How a run ended, or why it pauses.
