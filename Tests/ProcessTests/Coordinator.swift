@@ -46,6 +46,22 @@ struct Coordinator {
     /// Path of a configuration that comes with GenSim.
     func configuration(_ name: String) -> String { "\(repository)/Configs/\(name).yaml" }
 
+    /// A copy of such a configuration with another text, beside links to the files that it names.
+    func configuration(_ name: String, changed: (String) -> String) throws -> String {
+        let source = configuration(name)
+        let origin = URL(fileURLWithPath: source).deletingLastPathComponent().path
+        for file in try FileManager.default.contentsOfDirectory(atPath: origin) {
+            let link = path(file)
+            if !FileManager.default.fileExists(atPath: link) {
+                try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "\(origin)/\(file)")
+            }
+        }
+        let copy = path("changed-\(name).yaml")
+        try changed(String(contentsOfFile: source, encoding: .utf8)).write(
+            toFile: copy, atomically: true, encoding: .utf8)
+        return copy
+    }
+
     /// Starts it, or another program that takes its commands.
     func start(_ arguments: [String], program: String = "coordinator") async throws -> Running {
         let name = UUID().uuidString

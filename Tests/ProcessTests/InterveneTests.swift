@@ -5,21 +5,9 @@ import Testing
 
 /// Interventions into runs of all processes: from the configuration, and while the run is played.
 @Suite(.serialized) struct InterveneTests {
-    /// The opinion town, with its files, and interventions added.
+    /// The opinion town with interventions added.
     private func configuration(_ coordinator: Coordinator, _ interventions: String) throws -> String {
-        let source = coordinator.configuration("opinion-dynamics")
-        let text = try String(contentsOfFile: source, encoding: .utf8)
-        let path = "\(URL(fileURLWithPath: source).deletingLastPathComponent().path)/"
-        let copy = coordinator.path("intervened.yaml")
-        // Files that it names lie beside it.
-        for name in try FileManager.default.contentsOfDirectory(atPath: path) {
-            let link = coordinator.path(name)
-            if !FileManager.default.fileExists(atPath: link) {
-                try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path + name)
-            }
-        }
-        try (text + "\n" + interventions).write(toFile: copy, atomically: true, encoding: .utf8)
-        return copy
+        try coordinator.configuration("opinion-dynamics") { "\($0)\n\(interventions)" }
     }
 
     private func arguments(_ configuration: String, _ folder: String, rounds: Int = 3) -> [String] {
