@@ -27,10 +27,6 @@ struct TrapTown: Scenario {
 
     var templates: [TemplateDefinition] { [TemplateDefinition("look", fields: [])] }
 
-    var templateTexts: [String: String] {
-        ["memory": "", "importance": "Rate {{text}}", "questions": "Ask", "insights": "{{question}}"]
-    }
-
     func act(_ turn: Turn) async throws {
         let way = try await turn.choose("look", [:], options: ["north", "south"])
         if let other = turn.assets.population.agent(withID: turn.text("asks")) {

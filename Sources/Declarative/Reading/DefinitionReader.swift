@@ -146,7 +146,7 @@ struct DefinitionReader {
         let known = KitTemplates.definitions
         let section = try root.section("templates", keys: known.map(\.name))
         for definition in known {
-            guard let text = try section.block(definition.name) ?? DefaultPrompts.all[definition.name] else { continue }
+            guard let text = try section.block(definition.name) else { continue }
             add(TextTemplate(name: definition.name, source: text, fields: definition.fields, names: []))
         }
     }

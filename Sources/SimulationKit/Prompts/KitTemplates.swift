@@ -28,18 +28,6 @@ public enum KitTemplates {
         intervention, interview, conversation, conversationScripted, conversationScript, conversationMemory,
     ]
 
-    /// Texts of templates that a scenario need not write; its own take their place.
-    public static let texts = [
-        intervention: "# What everybody knows\n{{intervention}}\n\n",
-        interview: """
-        Somebody who studies how people live asks you:
-
-        {{question}}
-
-        Answer honestly and in the first person, in a few sentences.
-        """,
-    ]
-
     private static let ofConversations = [
         "topic", "announcement", "end_word", "name", "participants", "participants.name", "lines", "lines.speaker",
         "lines.text",

@@ -1,10 +1,15 @@
-import SimulationKit
+extension KitTemplates {
+    /// Texts of templates that a scenario need not write, by name; its own take their place.
+    public static let texts: [String: String] = [
+        intervention: "# What everybody knows\n{{intervention}}\n\n",
+        interview: """
+        Somebody who studies how people live asks you:
 
-/// The kit's templates for scenarios that bring none of their own.
-enum DefaultPrompts {
-    /// Texts by the template's name.
-    static let all: [String: String] = [
-        KitTemplates.memory: """
+        {{question}}
+
+        Answer honestly and in the first person, in a few sentences.
+        """,
+        memory: """
         # What you remember
         {{#long}}
         - {{text}}
@@ -14,14 +19,14 @@ enum DefaultPrompts {
         {{/short}}
 
         """,
-        KitTemplates.importance: """
+        importance: """
         On a scale of 1 to 10, how important is this memory to you? 1 is an everyday matter, 10 an event that changes your life.
 
         Memory: {{text}}
 
         Answer with the number alone.
         """,
-        KitTemplates.questions: """
+        questions: """
         These are your latest memories, the oldest first:
 
         {{#entries}}
@@ -30,7 +35,7 @@ enum DefaultPrompts {
 
         Which three questions about yourself, others and how things are going do they answer? Write one question a line, without numbers and without anything else.
         """,
-        KitTemplates.insights: """
+        insights: """
         You ask yourself: {{question}}
 
         These memories bear on it:
