@@ -19,7 +19,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [("group-discussion.yaml", 3, 1), ("group-discussion-rooms.yaml", 50, 8)])
+    @Test(arguments: [
+        ("group-discussion.yaml", 3, 1), ("group-discussion-rooms.yaml", 50, 8), ("group-discussion-town.yaml", 40, 10),
+    ])
     func theShippedConfigurationsLoad(name: String, members: Int, rooms: Int) throws {
         let package = try Self.package(name)
         #expect(package.population.countsByType == ["member": members, "room": rooms])
@@ -32,6 +34,16 @@ import Testing
         let used = Dictionary(grouping: population.agents(ofType: "member")) { population.record(of: $0)["room"] }
         #expect(Set(used.keys) == Set(rooms))
         #expect(used.values.allSatisfy { $0.count > 1 })
+    }
+
+    @Test func tablesStayAsSmallHoweverManyPeopleThereAre() throws {
+        let population = try Self.package("group-discussion-town.yaml") {
+            $0.replacing("count: 40", with: "count: 8000").replacing("count: 10", with: "count: 2000")
+        }.population
+        let rooms = population.agents(ofType: "room").map { population.record(of: $0)["name"] }
+        let used = Dictionary(grouping: population.agents(ofType: "member")) { population.record(of: $0)["room"] }
+        #expect(rooms.count == 2_000 && Set(used.keys) == Set(rooms))
+        #expect(used.values.allSatisfy { $0.count == 4 })
     }
 
     @Test(arguments: [
