@@ -76,7 +76,35 @@ import Testing
         ("{ pot: gift }", "{ pott: gift }", "c.yaml:15:24: the environment has no field pott"),
         ("{ pot: gift }", "{ purse: gift }", "c.yaml:15:25: purse has a value for each key; write purse[key]"),
         ("{ pot: gift }", "{ \"pot[name]\": gift }", "c.yaml:15:31: pot has no keys"),
-        ("How much, {{name}}", "How much, {{nam}}", "there is no field nam here; did you mean name?"),
+        ("How much, {{name}}", "How much, {{nam}}", "c.yaml:12:19: there is no field nam here; did you mean name?"),
+        (
+            "You are {{name}}", "You are\n\n          {{nam}}",
+            "c.yaml:11: there is no field nam here; did you mean name?"
+        ),
+        ("You are {{name}}", "You are {{coins}}", "c.yaml:9: there is no field coins here"),
+        ("You are {{name}}", "You are {{name", "c.yaml:9: a tag is opened by {{ and never closed"),
+        (
+            "fields: { pot: 0 }", "fields: { pot: none }",
+            "c.yaml:15:23: pot begins as \"none\", to which nothing is added"
+        ),
+        ("fields: { pot: 0 }", "fields: { pot: 0.5 }", "c.yaml:15:23: pot begins as 0.5, to which nothing is added"),
+        ("- add: { pot", "- collect: { pot", "c.yaml:15:27: pot begins as 0, in which nothing is collected"),
+        ("{ coins: coins - gift }", "{ coins: null }", "c.yaml:14:25: coins cannot be null"),
+        ("- set: { pot: 0 }", "- set: { pot: null }", "c.yaml:22:21: pot cannot be null"),
+        (
+            "- add: { pot: gift }", "- each: { as: x, in: x }\n          do: [{ let: { y: 1 } }]",
+            "c.yaml:15:30: x is not known here"
+        ),
+        (
+            "- add: { pot: gift }",
+            "- each: { as: x, in: inbox.note }\n          do: [{ let: { y: 1 } }]\n        - add: { pot: y }",
+            "c.yaml:17:23: y is not known here"
+        ),
+        (
+            "- add: { pot: gift }",
+            "- each: { as: x, in: inbox.note }\n          do: [{ let: { y: 1 } }]\n        - let: { y: 1 }",
+            "c.yaml:17:21: y is the name of something else already"
+        ),
         ("ask: gift", "ask: name", "c.yaml:11:16: name is a field already"),
         ("ask: gift", "ask: round", "c.yaml:11:16: round has a meaning of its own"),
         ("ask: gift", "aks: gift", "c.yaml:11:11: a step does something; one of let, ask"),
@@ -85,7 +113,7 @@ import Testing
         ("scale: [0, coins]", "when: true", "a question has one kind of answer"),
         ("scale: [0, coins]", "skale: [0, 1]", "unknown key"),
         ("same.name", "same.coins", "person has no public fixed field coins"),
-        ("{{#inbox.note}}{{from}}{{/inbox.note}}", "{{inbox.not}}", "there is no field inbox.not here"),
+        ("{{#inbox.note}}{{from}}{{/inbox.note}}", "{{inbox.not}}", "c.yaml:17:21: there is no field inbox.not here"),
         ("subject: note", "subject: other", "there is no field inbox.note here"),
         ("- set: { pot: 0 }", "- ask: x", "the environment cannot ask"),
         ("- set: { pot: 0 }", "- set: { pot: world.pit }", "the environment has no field pit"),
@@ -103,6 +131,18 @@ import Testing
             }
         }
         #expect(error.map { "\($0)".contains(what) } == true, "\(error.map { "\($0)" } ?? "nothing")")
+    }
+
+    @Test(arguments: [
+        ("keyed: { purse: 0 }", nil), ("keyed: { purse: 5 }", "c.yaml:15:33: purse begins as 5 for each key"),
+        ("keyed: { purse: [] }", "c.yaml:15:33: purse begins as [] for each key"),
+    ])
+    func whatIsAddedByKeyBeginsAtNothing(keyed: String, what: String?) throws {
+        let yaml = Self.yaml.replacing("{ pot: gift }", with: "{ \"purse[name]\": gift }")
+            .replacing("keyed: { purse: 0 }", with: keyed)
+        guard let what else { return _ = try Self.load(yaml) }
+        let error = #expect(throws: UserError.self) { try Self.load(yaml) }
+        #expect(error.map { "\($0)".hasPrefix(what) } == true, "\(error.map { "\($0)" } ?? "nothing")")
     }
 
     @Test func theExampleOfTheReferenceLoads() throws {

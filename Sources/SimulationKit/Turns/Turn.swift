@@ -234,7 +234,7 @@ private final class EndedBranch<Result: Sendable>: Sendable {
 
 extension String {
     /// The text without white space at its ends.
-    func trimmingWhitespace() -> String {
+    package func trimmingWhitespace() -> String {
         guard let first = firstIndex(where: { !$0.isWhitespace }),
             let last = lastIndex(where: { !$0.isWhitespace })
         else { return "" }

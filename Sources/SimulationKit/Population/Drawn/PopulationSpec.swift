@@ -120,8 +120,9 @@ public struct PopulationSpec: Sendable, Equatable {
                         advice: "put the fields that others depend on first", exitCode: .configuration)
                 }
                 guard case .text(let source) = row.draw, templates[source] == nil else { continue }
-                let template = try PromptTemplate(source, place: "\(place), field \(field.name)")
-                try template.check(fields: known, place: "\(place), field \(field.name)")
+                let template = try PromptTemplate(
+                    source, place: TemplatePlace(file: "\(place), field \(field.name)", firstLine: nil))
+                try template.check(fields: known)
                 templates[source] = template
             }
             guard known.insert(field.name).inserted else {
