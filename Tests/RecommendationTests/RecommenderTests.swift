@@ -183,7 +183,7 @@ import Vectors
         ] {
             let site = try Self.site(name)
             #expect(site.site.hasEnvironmentTurn == learns)
-            #expect(site.world.isEmpty != learns)
+            #expect(site.world.fields.isEmpty != learns)
             #expect(site.site.collections(of: site.assets.population).isEmpty == (name != "embedding"))
         }
     }

@@ -136,7 +136,7 @@ final class ScriptedSite: CallPerformer {
         return result
     }
 
-    private func context(_ round: UInt32, _ root: TurnID, _ world: [String: Value]) -> TreeContext {
+    private func context(_ round: UInt32, _ root: TurnID, _ world: World) -> TreeContext {
         TreeContext(
             round: round, time: Int64(round - 1) * 24 * 3_600, root: root, rootPartition: 0, world: world)
     }
@@ -154,7 +154,7 @@ final class ScriptedSite: CallPerformer {
     func state(of agent: AgentID) -> AgentState { table.withLock { $0.state(of: agent) } }
 
     /// What turns of the next round read of the environment.
-    var world: [String: Value] { assets.world(state(of: .environment)) }
+    var world: World { assets.world(state(of: .environment)) }
 
     /// What an agent has rated.
     func ratings(of agent: AgentID) -> [FilmRating] {

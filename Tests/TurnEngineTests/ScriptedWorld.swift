@@ -179,7 +179,8 @@ struct World {
     ) -> TreeContext {
         TreeContext(
             round: round, time: Int64(round - 1) * 86_400,
-            root: .root(round: round, kind: .act, agent: "ada"), rootPartition: 0, world: world, recorded: recorded)
+            root: .root(round: round, kind: .act, agent: "ada"), rootPartition: 0, world: SimulationKit.World(world),
+            recorded: recorded)
     }
 
     func run(
