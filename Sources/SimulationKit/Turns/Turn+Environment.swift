@@ -15,7 +15,7 @@ extension Turn {
     public var worldFields: [String] { tree.world.names }
 
     /// Contributes to the environment, which takes its turn after the merge.
-    public func contribute(_ operation: Model.Operation) throws { try write(operation, to: .environment) }
+    public func contribute(_ operation: Model.Operation) throws { try change(operation, of: .environment) }
 
     /// Appends to a list field of the environment.
     public func note(_ value: Value, to field: String) throws { try contribute(.append(field: field, value: value)) }
