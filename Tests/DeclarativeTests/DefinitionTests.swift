@@ -2,6 +2,7 @@ import Foundation
 import RunConfiguration
 import SimulationKit
 import Support
+import TestKit
 import Testing
 
 @testable import Declarative
@@ -146,8 +147,7 @@ import Testing
     }
 
     @Test func theExampleOfTheReferenceLoads() throws {
-        let page = try String(
-            contentsOf: Self.configs.appending(path: "../docs/declarative.md"), encoding: .utf8)
+        let page = try ShippedConfigurations.text("../docs/declarative.md")
         let start = try #require(page.range(of: "```yaml\n"))
         let end = try #require(page.range(of: "```", range: start.upperBound..<page.endIndex))
         let yaml = String(page[start.upperBound..<end.lowerBound])
@@ -159,17 +159,14 @@ import Testing
 
     // MARK: The configurations that ship
 
-    private static let configs = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Configs")
-        .standardizedFileURL
-
     @Test(arguments: [
         ("public-goods.yaml", "player", 16), ("opinion-dynamics.yaml", "resident", 1_000),
         ("survey.yaml", "respondent", 500),
     ])
     func theShippedConfigurationsLoad(name: String, type: String, agents: Int) throws {
-        let yaml = try String(contentsOf: Self.configs.appending(path: name), encoding: .utf8)
+        let yaml = try ShippedConfigurations.text(name)
         let package = try RunPackage.load(yaml: yaml, name: name, registry: Self.registry) { path in
-            Array(try Data(contentsOf: Self.configs.appending(path: path)))
+            try ShippedConfigurations.bytes(path)
         }
         #expect(package.population.countsByType == [type: agents])
         #expect(package.scenario.acts(type: type))

@@ -1,21 +1,18 @@
-import Foundation
 import GroupDiscussion
 import Model
 import RunConfiguration
 import SimulationKit
 import Support
+import TestKit
 import Testing
 
 /// The configurations that ship.
 @Suite struct GroupDiscussionFilesTests {
-    private static let configs = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Configs")
-        .standardizedFileURL
-
     private static func package(_ name: String, _ change: (String) -> String = { $0 }) throws -> RunPackage {
-        let yaml = try String(contentsOf: configs.appending(path: name), encoding: .utf8)
+        let yaml = try ShippedConfigurations.text(name)
         let registry = ScenarioRegistry([GroupDiscussionScenario.self])
         return try RunPackage.load(yaml: change(yaml), name: name, registry: registry) { path in
-            Array(try Data(contentsOf: configs.appending(path: path)))
+            try ShippedConfigurations.bytes(path)
         }
     }
 

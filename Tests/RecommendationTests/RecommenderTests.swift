@@ -1,5 +1,6 @@
 import Hashing
 import Model
+import ScenarioTestKit
 import SimulationKit
 import Support
 import Testing
@@ -51,7 +52,7 @@ import Vectors
     }
 
     private static func doubles(_ text: String) throws -> [Double] {
-        let vector = try FixedVector(bytes: try ScriptedSite.vector(text), dimension: ScriptedSite.dimension)
+        let vector = try FixedVector(bytes: try ScriptedEmbedding.vector(text), dimension: ScriptedEmbedding.dimension)
         return vector.components.map { Double($0) / Double(FixedVector.one) }
     }
 
