@@ -133,6 +133,8 @@ let libraries: [Target] = [
         "ScenarioProgram",
         ["CoordinatorRole", "AgentHostRole", "Scenarios", "SimulationKit", "ServiceRuntime", "Support", arguments]),
     library("TestKit", ["Support"]),
+    // Plays scenarios in tests, without processes and servers.
+    library("ScenarioTestKit", ["RunConfiguration", "SimulationKit", "Model", "Hashing", "Vectors"]),
     // What fuzzing drives: an entry for each reader of what comes from outside.
     library(
         "FuzzTargets",
@@ -194,12 +196,15 @@ let testTargets: [Target] = [
     tests(
         "Recommendation",
         [
-            "Recommendation", "TurnEngine", "SimulationKit", "RunConfiguration", "Model", "Hashing", "Vectors",
-            "Support",
+            "Recommendation", "ScenarioTestKit", "TurnEngine", "SimulationKit", "RunConfiguration", "Model", "Hashing",
+            "Vectors", "Support",
         ]),
     tests(
         "JobMarket",
-        ["JobMarket", "TurnEngine", "SimulationKit", "RunConfiguration", "Model", "Hashing", "Vectors", "Support"]),
+        [
+            "JobMarket", "ScenarioTestKit", "TurnEngine", "SimulationKit", "RunConfiguration", "Model", "Hashing",
+            "Vectors", "Support",
+        ]),
     tests("Emulator", ["EmulatorRole", "GPUEmulation", "JSON", "Hashing", "Support", nioCore, nioPosix]),
     tests("GPUEmulation", ["GPUEmulation", "Hashing", "Support"]),
     tests("Model", ["Model", "Hashing"]),

@@ -49,14 +49,15 @@ def parse():
     parser.add_argument("--kills", type=natural, default=(5, 5),
                         help="kills in a run; a range such as 1-10: the seed draws (default 5)")
     parser.add_argument("--roles", type=roles, default=list(processes.ROLES),
-                        help="roles to kill, in a soak to kill or stop, by commas; `all`: all processes at once, not in a soak "
-                             "(default: each of the five)")
+                        help="roles to kill, in a soak to kill or stop, by commas; `all`: all processes at once, not in "
+                             "a soak (default: each of the five)")
     parser.add_argument("--hosts", type=int, default=2, help="number of agent-hosts (default 2)")
     parser.add_argument("--rounds", type=int, default=3, help="number of rounds (default 3)")
     parser.add_argument("--agents", help="number of agents, or TYPE=N,TYPE=N (default 200, soak 1000)")
     parser.add_argument("--run-seed", type=int, default=1, help="seed of the run (default 1)")
     parser.add_argument("--latency", default="20ms", help="service time of the emulator (default 20ms)")
-    parser.add_argument("--parallel", type=int, default=0, help="requests that the emulator serves at once (default: all, soak 4)")
+    parser.add_argument("--parallel", type=int, default=0,
+                        help="requests that the emulator serves at once (default: all, soak 4)")
     parser.add_argument("--limit", type=float, default=180, help="seconds after which a run has failed (default 180)")
     parser.add_argument("--soak", type=float, metavar="MINUTES",
                         help="instead: one long run with a fault now and then, its memory and descriptors measured")

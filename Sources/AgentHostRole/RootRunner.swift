@@ -22,7 +22,7 @@ struct RootRunner: Sendable {
     /// Runs the root on its agent's state, again for as long as other outcomes are durable than those that it used.
     /// - Throws: `TurnInterrupted` or `CancellationError` where it has to be run again later or elsewhere.
     func runToCommit(
-        _ root: PlannedRoot, _ lease: Lease, round: UInt32, time: Int64, world: [String: Value], state: AgentState,
+        _ root: PlannedRoot, _ lease: Lease, round: UInt32, time: Int64, world: World, state: AgentState,
         interventions: [Intervention] = []
     ) async throws -> RootResult {
         do {

@@ -12,7 +12,7 @@ final class WorldCopy: Sendable {
         /// The environment with its fields and nothing else.
         var state = AgentState()
         /// Fields as turns read them.
-        var world: [String: Value]
+        var world: World
         /// The round as of whose end they are; nil before anything is known of rounds that closed before.
         var round: UInt32?
         var work: Task<Void, any Error>?
@@ -38,14 +38,14 @@ final class WorldCopy: Sendable {
         self.snapshots = snapshots
         self.launcher = launcher
         self.logger = logger
-        copy = Guarded(Copy(world: assets.environment))
+        copy = Guarded(Copy(world: World(assets.environment)))
     }
 
     /// The environment's fields as of the start of `round`, which is open. Who waits for the same ones shares the work.
-    func fields(inRound round: UInt32) async throws -> [String: Value] {
+    func fields(inRound round: UInt32) async throws -> World {
         precondition(round > 0, "rounds are counted from 1")
         let closed = round - 1
-        guard closed > 0 else { return assets.environment }
+        guard closed > 0 else { return World(assets.environment) }
         while true {
             switch try next(closed) {
             case .known(let world): return world
@@ -63,7 +63,7 @@ final class WorldCopy: Sendable {
     }
 
     private enum Step {
-        case known([String: Value])
+        case known(World)
         case wait(Task<Void, any Error>)
     }
 

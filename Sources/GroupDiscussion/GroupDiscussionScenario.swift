@@ -96,8 +96,6 @@ public struct GroupDiscussionScenario: Scenario {
             isTakingPart: false)
     }
 
-    public func answer(_ request: Value, from asker: AgentID, _ turn: Turn) async throws -> Value { .null }
-
     public var quotedEvent: String? { ConversationEvents.line }
 
     public func summary(of events: [String: UInt64]) -> [String] {

@@ -32,7 +32,8 @@ final class OutcomeIntake {
         callOfTurn = try SQLStatement(database, "\(call) calls WHERE turn = ? AND n = ?")
         voidCallsOfTurn = try SQLStatement(database, "\(call) void_calls WHERE turn = ? AND n = ? ORDER BY id")
         embeddingsOfTurn = try SQLStatement(
-            database, "SELECT id, request, vectors, result FROM embedding_calls WHERE turn = ? AND n = ? ORDER BY id")
+            database,
+            "SELECT id, request, vectors, result, void FROM embedding_calls WHERE turn = ? AND n = ? ORDER BY id")
         numbersOfTurn = try SQLStatement(
             database,
             """
@@ -223,22 +224,22 @@ final class OutcomeIntake {
     private func embeddingVariants(turn: Int64, number: UInt32) throws -> [RecordedVariant] {
         embeddingsOfTurn.bind(1, turn)
         embeddingsOfTurn.bind(2, Int64(number))
-        var rows: [(id: Int64, request: Digest128?, vectors: String, result: Digest128?)] = []
+        var rows: [(id: Int64, request: Digest128?, vectors: String, result: Digest128?, isAside: Bool)] = []
         while try embeddingsOfTurn.step() {
             rows.append(
                 (
                     embeddingsOfTurn.int(0), Digest128(embeddingsOfTurn.bytes(1)), embeddingsOfTurn.text(2),
-                    Digest128(embeddingsOfTurn.bytes(3))
+                    Digest128(embeddingsOfTurn.bytes(3)), embeddingsOfTurn.int(4) != 0
                 ))
         }
-        return try rows.enumerated().map { index, row in
+        return try rows.map { row in
             let result = OutcomeRecord.resultHash(
                 vectors: try JSONText.numbers(row.vectors).map { try contents.vector($0).vector })
             guard let request = row.request, row.result == result else {
                 throw StorageFailure.damaged("the vectors of embedding call \(row.id) do not have their hash")
             }
             return RecordedVariant(
-                request: request, result: result, row: row.id, isCompletion: false, isAside: index > 0)
+                request: request, result: result, row: row.id, isCompletion: false, isAside: row.isAside)
         }
     }
 

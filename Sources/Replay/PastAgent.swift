@@ -21,7 +21,7 @@ public struct PastAgent: Sendable {
     public let state: AgentState
     /// The closed round; 0 for the agent before the first.
     public let round: UInt32
-    private let world: [String: Value]
+    private let world: World
     private let time: Int64
 
     /// Reads the agent of that id at the end of `round`, by default the newest that is closed. `version` is this

@@ -34,7 +34,7 @@ struct RootPhase: Sendable {
     let time: Int64
     let workers: Int
     /// What turns may read of the environment.
-    private let world: [String: Value]
+    private let world: World
 
     init(
         assets: SimulationAssets, table: AgentTable, outcomes: [TurnID: RecordedTurn], digests: [TurnID: Digest256],

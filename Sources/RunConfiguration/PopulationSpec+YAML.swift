@@ -4,7 +4,7 @@ import Support
 import YAMLReading
 
 extension PopulationSpec {
-    private static let draws = ["choose", "range", "normal", "text"]
+    private static let draws = ["choose", "range", "normal", "block", "text"]
 
     /// Reads a YAML file of distributions; `file` is what errors call it, and its last part enters what is drawn.
     public init(yaml: String, file: String) throws(UserError) {
@@ -64,11 +64,14 @@ extension PopulationSpec {
         guard given.count == 1 else {
             throw parent.error(
                 "\(name) needs one distribution", key: key ?? name,
-                advice: "choose: {value: weight}, range: [low, high], normal: {mean, deviation, range} or text")
+                advice:
+                    "choose: {value: weight}, range: [low, high], normal: {mean, deviation, range}, block: size or text"
+            )
         }
         switch given[0] {
         case "choose": return .choose(try weighted(entry))
         case "range": return .uniform(try range(entry))
+        case "block": return .block(Int64(try entry.int("block", 1...maxNumber)))
         case "text": return .text(try entry.text("text"))
         default:
             let normal = try entry.section("normal", keys: ["mean", "deviation", "range"])

@@ -1,10 +1,24 @@
 import Model
+import SimulationKit
+import Support
+import YAMLReading
 
 extension RunSettings {
     /// The environment's fields as YAML; nothing where there are none.
     var environmentLines: [String] {
         guard !environment.isEmpty else { return [] }
         return ["environment:", "  fields: \(Self.text(.map(environment)))"]
+    }
+
+    /// The environment's fields before round 1.
+    static func environment(_ root: YAMLSection) throws(UserError) -> [String: Value] {
+        let section = try root.section("environment", keys: ["fields"]).section("fields", keys: nil)
+        for name in section.keys where FieldDefinition.isReserved(name) {
+            throw section.error(
+                "fields that begin with \(FieldDefinition.reservedPrefix) are not yours to set", key: name,
+                advice: "choose another name")
+        }
+        return try section.allValues()
     }
 
     /// A value as YAML on one line.

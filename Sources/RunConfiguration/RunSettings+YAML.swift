@@ -39,7 +39,7 @@ extension RunSettings {
             limits: try limits(root),
             schedule: try schedule(root, of: scenario),
             relations: try relations(root, of: scenario),
-            environment: try root.section("environment", keys: ["fields"]).section("fields", keys: nil).allValues(),
+            environment: try environment(root),
             interventions: try interventions(root))
     }
 

@@ -1,6 +1,7 @@
 import AgentHostRole
 import ArgumentParser
 import CoordinatorRole
+import Glibc
 import Scenarios
 import ServiceRuntime
 import SimulationKit
@@ -25,7 +26,12 @@ public enum ScenarioProgram {
         _ scenarios: [any Scenario.Type], arguments: [String] = Array(CommandLine.arguments.dropFirst())
     ) {
         var setting = ProgramSetting(registry: ScenarioRegistry.builtIn.adding(scenarios))
-        setting.host = (try? ProgramPath.own()).map { .init(path: $0, arguments: [hostCommand]) }
+        do {
+            setting.host = .init(path: try ProgramPath.own(), arguments: [hostCommand])
+        } catch {
+            // The agent-host beside the gateways does not know these scenarios.
+            exit(Service.report(error, role: "coordinator").rawValue)
+        }
         ProgramSetting.$current.withValue(setting) {
             if arguments.first == hostCommand {
                 ScenarioHost.main(Array(arguments.dropFirst()))

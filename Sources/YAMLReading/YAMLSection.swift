@@ -96,6 +96,16 @@ package struct YAMLSection {
         return scalar.string
     }
 
+    /// Where the text of `key` stands: the file with the line on which the text begins; where its lines are not lines of
+    /// the file, as in quotes, the place in the file and no line.
+    package func textPlace(_ key: String) -> (place: String, firstLine: Int?) {
+        let node = node(key)
+        guard node?.scalar?.style == .literal, let mark = node?.mark else {
+            return (Self.place(file, node?.mark ?? mark), nil)
+        }
+        return (file, mark.line + 1)
+    }
+
     /// Texts from `known`, each at most once; none where the key is absent or null.
     package func names(_ key: String, from known: [String]) throws(UserError) -> [String] {
         guard let node = node(key), !Self.isNull(node) else { return [] }

@@ -60,14 +60,14 @@ import Wire
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
-    private static func world(sum: Int64, last: Int64) -> [String: Value] {
-        ["sum": .int(sum), "last": .int(last), "place": .text("square")]
+    private static func world(sum: Int64, last: Int64) -> World {
+        World(["sum": .int(sum), "last": .int(last), "place": .text("square")])
     }
 
     @Test func beforeTheFirstRoundHasClosedTheInitialFieldsAreThereWithoutAQuestion() async throws {
         let recorder = Self.recorder()
         let copy = try Self.copy(recorder)
-        #expect(try await copy.fields(inRound: 1) == ["sum": .int(100), "place": .text("square")])
+        #expect(try await copy.fields(inRound: 1).fields == ["sum": .int(100), "place": .text("square")])
         #expect(try recorder.seen(LoadSnapshot.self).isEmpty && recorder.seen(FetchMerged.self).isEmpty)
     }
 
@@ -84,7 +84,7 @@ import Wire
     @Test func manyTurnsThatAskAtOnceShareOneWay() async throws {
         let recorder = Self.recorder()
         let copy = try Self.copy(recorder)
-        try await withThrowingTaskGroup(of: [String: Value].self) { group in
+        try await withThrowingTaskGroup(of: World.self) { group in
             for _ in 0..<50 { group.addTask { try await copy.fields(inRound: 2) } }
             for try await world in group { #expect(world == Self.world(sum: 101, last: 1)) }
         }

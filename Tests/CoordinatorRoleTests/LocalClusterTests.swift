@@ -62,6 +62,38 @@ import Testing
         await cluster.takeDown()
     }
 
+    /// The folder of logs is away from when a process dies: without a log it is not started.
+    @Test(arguments: [false, true])
+    func aProcessThatCannotBeStartedAgainIsTriedAFewTimes(comesBack: Bool) async throws {
+        let folder = try TemporaryFolder()
+        let (logs, away) = ("\(folder.path)/logs", "\(folder.path)/away")
+        let (losses, post) = AsyncStream.makeStream(of: LocalCluster.Loss.self)
+        let cluster = try LocalCluster(logs: logs, environment: environment) { post.yield($0) }
+        let file = "\(folder.path)/ready"
+        var program = shell("service", "printf ipc://x > \(file).new; mv \(file).new \(file); exec sleep 600")
+        program.readyFile = file
+        let child = try await cluster.start(program)
+        _ = try await cluster.ready(child, file: file, limit: .seconds(60))
+        try FileManager.default.moveItem(atPath: logs, toPath: away)
+        child.signal(SIGKILL)
+        var iterator = losses.makeAsyncIterator()
+        let loss = try #require(await iterator.next())
+        #expect(loss.isRestarted)
+        if comesBack {
+            // Its ready file is the first that goes when it is tried again.
+            try await eventually("it is tried again") { !FileManager.default.fileExists(atPath: file) }
+            try FileManager.default.moveItem(atPath: away, toPath: logs)
+            try await eventually("it serves again") { FileManager.default.fileExists(atPath: file) }
+        } else {
+            let last = try #require(await iterator.next())
+            #expect(!last.isRestarted)
+            #expect(last.explanation.hasPrefix("service cannot be started again: "))
+            #expect(last.explanation.contains("the log cannot be written"))
+            #expect(last.explanation.hasSuffix("; it could not be started \(RestartPolicy.mostYoungDeaths) times"))
+        }
+        await cluster.takeDown()
+    }
+
     @Test func aProcessThatKeepsDyingIsGivenUpWithTheReason() async throws {
         let folder = try TemporaryFolder()
         let (losses, post) = AsyncStream.makeStream(of: LocalCluster.Loss.self)

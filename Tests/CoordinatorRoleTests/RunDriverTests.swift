@@ -143,6 +143,8 @@ import Wire
         }
         #expect(reason.contains("another coordinator plays the run"))
         #expect(result.isDeposed)
+        let advice = result.advice(program: "coordinator", folder: "town")
+        #expect(advice.contains("coordinator status town") && !advice.contains("--resume"))
     }
 
     @Test(.timeLimit(.minutes(1))) func aRecorderThatIsBusySaysNothingOfWhoPlaysTheRun() async throws {

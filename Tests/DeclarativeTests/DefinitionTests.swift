@@ -2,6 +2,7 @@ import Foundation
 import RunConfiguration
 import SimulationKit
 import Support
+import TestKit
 import Testing
 
 @testable import Declarative
@@ -76,7 +77,35 @@ import Testing
         ("{ pot: gift }", "{ pott: gift }", "c.yaml:15:24: the environment has no field pott"),
         ("{ pot: gift }", "{ purse: gift }", "c.yaml:15:25: purse has a value for each key; write purse[key]"),
         ("{ pot: gift }", "{ \"pot[name]\": gift }", "c.yaml:15:31: pot has no keys"),
-        ("How much, {{name}}", "How much, {{nam}}", "there is no field nam here; did you mean name?"),
+        ("How much, {{name}}", "How much, {{nam}}", "c.yaml:12:19: there is no field nam here; did you mean name?"),
+        (
+            "You are {{name}}", "You are\n\n          {{nam}}",
+            "c.yaml:11: there is no field nam here; did you mean name?"
+        ),
+        ("You are {{name}}", "You are {{coins}}", "c.yaml:9: there is no field coins here"),
+        ("You are {{name}}", "You are {{name", "c.yaml:9: a tag is opened by {{ and never closed"),
+        (
+            "fields: { pot: 0 }", "fields: { pot: none }",
+            "c.yaml:15:23: pot begins as \"none\", to which nothing is added"
+        ),
+        ("fields: { pot: 0 }", "fields: { pot: 0.5 }", "c.yaml:15:23: pot begins as 0.5, to which nothing is added"),
+        ("- add: { pot", "- collect: { pot", "c.yaml:15:27: pot begins as 0, in which nothing is collected"),
+        ("{ coins: coins - gift }", "{ coins: null }", "c.yaml:14:25: coins cannot be null"),
+        ("- set: { pot: 0 }", "- set: { pot: null }", "c.yaml:22:21: pot cannot be null"),
+        (
+            "- add: { pot: gift }", "- each: { as: x, in: x }\n          do: [{ let: { y: 1 } }]",
+            "c.yaml:15:30: x is not known here"
+        ),
+        (
+            "- add: { pot: gift }",
+            "- each: { as: x, in: inbox.note }\n          do: [{ let: { y: 1 } }]\n        - add: { pot: y }",
+            "c.yaml:17:23: y is not known here"
+        ),
+        (
+            "- add: { pot: gift }",
+            "- each: { as: x, in: inbox.note }\n          do: [{ let: { y: 1 } }]\n        - let: { y: 1 }",
+            "c.yaml:17:21: y is the name of something else already"
+        ),
         ("ask: gift", "ask: name", "c.yaml:11:16: name is a field already"),
         ("ask: gift", "ask: round", "c.yaml:11:16: round has a meaning of its own"),
         ("ask: gift", "aks: gift", "c.yaml:11:11: a step does something; one of let, ask"),
@@ -85,7 +114,7 @@ import Testing
         ("scale: [0, coins]", "when: true", "a question has one kind of answer"),
         ("scale: [0, coins]", "skale: [0, 1]", "unknown key"),
         ("same.name", "same.coins", "person has no public fixed field coins"),
-        ("{{#inbox.note}}{{from}}{{/inbox.note}}", "{{inbox.not}}", "there is no field inbox.not here"),
+        ("{{#inbox.note}}{{from}}{{/inbox.note}}", "{{inbox.not}}", "c.yaml:17:21: there is no field inbox.not here"),
         ("subject: note", "subject: other", "there is no field inbox.note here"),
         ("- set: { pot: 0 }", "- ask: x", "the environment cannot ask"),
         ("- set: { pot: 0 }", "- set: { pot: world.pit }", "the environment has no field pit"),
@@ -105,9 +134,20 @@ import Testing
         #expect(error.map { "\($0)".contains(what) } == true, "\(error.map { "\($0)" } ?? "nothing")")
     }
 
+    @Test(arguments: [
+        ("keyed: { purse: 0 }", nil), ("keyed: { purse: 5 }", "c.yaml:15:33: purse begins as 5 for each key"),
+        ("keyed: { purse: [] }", "c.yaml:15:33: purse begins as [] for each key"),
+    ])
+    func whatIsAddedByKeyBeginsAtNothing(keyed: String, what: String?) throws {
+        let yaml = Self.yaml.replacing("{ pot: gift }", with: "{ \"purse[name]\": gift }")
+            .replacing("keyed: { purse: 0 }", with: keyed)
+        guard let what else { return _ = try Self.load(yaml) }
+        let error = #expect(throws: UserError.self) { try Self.load(yaml) }
+        #expect(error.map { "\($0)".hasPrefix(what) } == true, "\(error.map { "\($0)" } ?? "nothing")")
+    }
+
     @Test func theExampleOfTheReferenceLoads() throws {
-        let page = try String(
-            contentsOf: Self.configs.appending(path: "../docs/declarative.md"), encoding: .utf8)
+        let page = try ShippedConfigurations.text("../docs/declarative.md")
         let start = try #require(page.range(of: "```yaml\n"))
         let end = try #require(page.range(of: "```", range: start.upperBound..<page.endIndex))
         let yaml = String(page[start.upperBound..<end.lowerBound])
@@ -119,17 +159,14 @@ import Testing
 
     // MARK: The configurations that ship
 
-    private static let configs = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Configs")
-        .standardizedFileURL
-
     @Test(arguments: [
         ("public-goods.yaml", "player", 16), ("opinion-dynamics.yaml", "resident", 1_000),
         ("survey.yaml", "respondent", 500),
     ])
     func theShippedConfigurationsLoad(name: String, type: String, agents: Int) throws {
-        let yaml = try String(contentsOf: Self.configs.appending(path: name), encoding: .utf8)
+        let yaml = try ShippedConfigurations.text(name)
         let package = try RunPackage.load(yaml: yaml, name: name, registry: Self.registry) { path in
-            Array(try Data(contentsOf: Self.configs.appending(path: path)))
+            try ShippedConfigurations.bytes(path)
         }
         #expect(package.population.countsByType == [type: agents])
         #expect(package.scenario.acts(type: type))

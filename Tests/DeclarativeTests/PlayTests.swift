@@ -184,6 +184,7 @@ import Testing
 
     @Test(arguments: [
         ("- set: { coins: coins / 2 }", "coins takes a whole number"),
+        ("- set: { coins: \"if(coins > 0, null, 1)\" }", "coins cannot be null"),
         ("- let: { x: 1 / (coins - coins) }", "a division by 0, in: 1 / (coins - coins)"),
         ("- add: { total: coins / 2 }", "only whole numbers are added"),
         ("- ask: x\n  prompt: a\n  scale: [5, coins - 20]", "the scale of x needs whole numbers"),
@@ -202,6 +203,63 @@ import Testing
         try await play.playRound()
         #expect(play.failures.count == 3)
         #expect(play.failures.first?.contains(what) == true, "\(play.failures)")
+    }
+
+    @Test(arguments: [
+        ("total: total / 2", "total takes a whole number, since turns add to it"),
+        ("names: total", "names takes a list, since turns collect in it"),
+        ("pot: seen", "pot takes a whole number, since turns add to it"),
+        ("total: \"if(total > 0, null, 0)\"", "total cannot be null"),
+    ])
+    func whatTurnsAddToStaysWhatItIs(assignment: String, what: String) async throws {
+        let play = try Self.play(
+            turn: """
+                - add: { total: coins, "pot[team]": coins }
+                - collect: { names: name, "seen[team]": coins }
+                """,
+            environment: """
+                environment:
+                  fields: { total: 0, names: [] }
+                  keyed: { pot: 0, seen: [] }
+                  update:
+                    - set: { \(assignment) }
+                """)
+        for _ in 0..<2 { try await play.playRound() }
+        #expect(play.failures.count == 2 && play.failures.allSatisfy { $0.contains(what) }, "\(play.failures)")
+        #expect(play.world["total"] == .int(42))
+    }
+
+    @Test(arguments: [
+        ("total: some", "total is no whole number, nothing can be added to it"),
+        ("names: 5", "names is no list, nothing can be collected in it"),
+    ])
+    func whatTheConfigurationMakesOfAFieldIsNotOverwritten(field: String, what: String) async throws {
+        let play = try Self.play(
+            turn: """
+                - add: { total: coins }
+                - collect: { names: name }
+                """,
+            environment: """
+                environment:
+                  fields: { total: 0, names: [] }
+                """, more: "environment: { fields: { \(field) } }")
+        try await play.playRound()
+        #expect(play.failures.count == 3 && play.failures.allSatisfy { $0.contains(what) }, "\(play.failures)")
+    }
+
+    @Test func aLoopLeavesNothingBehind() async throws {
+        let play = try Self.play(
+            turn: """
+                - each: { as: mate, in: same.team }
+                  do:
+                    - when: mate.name == "Bo"
+                      let: { isBo: true }
+                    - event: { name: seen, details: { bo: isBo } }
+                - event: { name: end }
+                """)
+        try await play.playRound()
+        #expect(play.failures == [])
+        #expect(play.events.filter { $0.name == "seen" }.map(\.details["bo"]) == [.bool(true), .null])
     }
 
     @Test func nobodysPrivateFieldsAreInAnothersPrompt() async throws {

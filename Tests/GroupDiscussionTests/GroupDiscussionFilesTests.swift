@@ -1,25 +1,24 @@
-import Foundation
 import GroupDiscussion
 import Model
 import RunConfiguration
 import SimulationKit
 import Support
+import TestKit
 import Testing
 
 /// The configurations that ship.
 @Suite struct GroupDiscussionFilesTests {
-    private static let configs = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Configs")
-        .standardizedFileURL
-
     private static func package(_ name: String, _ change: (String) -> String = { $0 }) throws -> RunPackage {
-        let yaml = try String(contentsOf: configs.appending(path: name), encoding: .utf8)
+        let yaml = try ShippedConfigurations.text(name)
         let registry = ScenarioRegistry([GroupDiscussionScenario.self])
         return try RunPackage.load(yaml: change(yaml), name: name, registry: registry) { path in
-            Array(try Data(contentsOf: configs.appending(path: path)))
+            try ShippedConfigurations.bytes(path)
         }
     }
 
-    @Test(arguments: [("group-discussion.yaml", 3, 1), ("group-discussion-rooms.yaml", 50, 8)])
+    @Test(arguments: [
+        ("group-discussion.yaml", 3, 1), ("group-discussion-rooms.yaml", 50, 8), ("group-discussion-town.yaml", 40, 10),
+    ])
     func theShippedConfigurationsLoad(name: String, members: Int, rooms: Int) throws {
         let package = try Self.package(name)
         #expect(package.population.countsByType == ["member": members, "room": rooms])
@@ -32,6 +31,16 @@ import Testing
         let used = Dictionary(grouping: population.agents(ofType: "member")) { population.record(of: $0)["room"] }
         #expect(Set(used.keys) == Set(rooms))
         #expect(used.values.allSatisfy { $0.count > 1 })
+    }
+
+    @Test func tablesStayAsSmallHoweverManyPeopleThereAre() throws {
+        let population = try Self.package("group-discussion-town.yaml") {
+            $0.replacing("count: 40", with: "count: 8000").replacing("count: 10", with: "count: 2000")
+        }.population
+        let rooms = population.agents(ofType: "room").map { population.record(of: $0)["name"] }
+        let used = Dictionary(grouping: population.agents(ofType: "member")) { population.record(of: $0)["room"] }
+        #expect(rooms.count == 2_000 && Set(used.keys) == Set(rooms))
+        #expect(used.values.allSatisfy { $0.count == 4 })
     }
 
     @Test(arguments: [

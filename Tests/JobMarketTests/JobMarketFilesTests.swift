@@ -3,18 +3,18 @@ import JobMarket
 import Model
 import RunConfiguration
 import SimulationKit
+import TestKit
 import Testing
 
 /// The configurations and populations that ship, and the original's files where they are at hand.
 @Suite struct JobMarketFilesTests {
     static let registry = ScenarioRegistry([JobMarketScenario.self])
     static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardizedFileURL
-    static let configs = root.appending(path: "Configs")
 
     static func package(_ name: String) throws -> RunPackage {
-        let yaml = try String(contentsOf: configs.appending(path: name), encoding: .utf8)
+        let yaml = try ShippedConfigurations.text(name)
         return try RunPackage.load(yaml: yaml, name: name, registry: registry) { path in
-            Array(try Data(contentsOf: configs.appending(path: path)))
+            try ShippedConfigurations.bytes(path)
         }
     }
 
@@ -29,7 +29,7 @@ import Testing
     @Test func theShippedPopulationsAreLargeEnough() throws {
         let scenario = try Self.package("quickstart.yaml").scenario
         func count(_ type: Int, _ file: String) throws -> Int {
-            let bytes = Array(try Data(contentsOf: Self.configs.appending(path: "job-market/\(file)")))
+            let bytes = try ShippedConfigurations.bytes("job-market/\(file)")
             return try PopulationReader(type: scenario.agentTypes[type], format: .json, file: file)
                 .records(in: bytes).count
         }

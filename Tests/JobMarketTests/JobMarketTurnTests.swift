@@ -3,7 +3,9 @@ import Hashing
 import JobMarket
 import Model
 import RunConfiguration
+import ScenarioTestKit
 import SimulationKit
+import TestKit
 import Testing
 
 @Suite struct JobMarketTurnTests {
@@ -24,15 +26,15 @@ import Testing
             """
         let package = try RunPackage.load(
             yaml: yaml, name: "test", registry: JobMarketFilesTests.registry
-        ) { path in Array(try Data(contentsOf: JobMarketFilesTests.configs.appending(path: path))) }
+        ) { path in try ShippedConfigurations.bytes(path) }
         return try ScriptedMarket(package, rule: rule)
     }
 
     /// Answers by the last option, but `answer` to the prompts of one template, known by its longest piece of text
     /// between tags: wording is not the tests' business.
     static func lastOption(but answer: String, to template: String) throws -> ScriptedMarket.Rule {
-        let file = JobMarketFilesTests.configs.appending(path: "job-market/prompts/\(template).mustache")
-        let pieces = try String(contentsOf: file, encoding: .utf8).split(separator: /\{\{[^}]*\}\}/)
+        let text = try ShippedConfigurations.text("job-market/prompts/\(template).mustache")
+        let pieces = text.split(separator: /\{\{[^}]*\}\}/)
         let mark = String(try #require(pieces.max { $0.count < $1.count }))
         return { spec, agent in
             guard case .choice = spec.constraint, spec.messages.last?.text.contains(mark) == true else {

@@ -1,6 +1,7 @@
 import Hashing
 import Model
 import RunConfiguration
+import ScenarioTestKit
 import SimulationKit
 import Support
 import TurnEngine
@@ -23,21 +24,8 @@ final class ScriptedMarket: CallPerformer {
     private let calls = Guarded<[Seen]>([])
     private let vectors = Guarded<[Digest128: FixedVector]>([:])
 
-    /// Numbers in a vector of this market's embedding model.
-    static let dimension = 32
-
     init(_ package: RunPackage, rule: @escaping Rule = ScriptedMarket.lastOption) throws {
-        let collections = package.scenario.collections(of: package.population)
-        var files: [String: [UInt8]] = [:]
-        for collection in collections {
-            files[ItemCollection.vectorsPath(of: collection.name)] = try ItemCollection.distinctTexts(of: collection)
-                .flatMap(Self.vector)
-        }
-        let definition = RunDefinition(
-            run: "test", seed: package.configuration.seed, partitions: 4, programVersion: "", configuration: "",
-            files: [], models: [], model: "m", contextTokens: 0, embeddingModel: "e",
-            embeddingDimension: UInt32(Self.dimension))
-        assets = try package.assets(definition: definition) { files[$0] }
+        assets = try ScriptedEmbedding.assets(of: package)
         table = Guarded(AgentTable(assets: assets))
         self.rule = rule
     }
@@ -54,40 +42,15 @@ final class ScriptedMarket: CallPerformer {
         }
     }
 
-    /// A direction that follows from the text alone.
-    static func vector(_ text: String) throws -> [UInt8] {
-        var generator = SeededGenerator(seed: contentHash(text).low)
-        return try HalfFloats.normalized((0..<dimension).map { _ in Float(generator.below(2_001) - 1_000) })
-    }
-
     // MARK: Playing
 
     /// What a round came to.
-    struct Round {
+    struct Round: PlayedRound {
         var trees: [Tree] = []
         var seen: [Seen] = []
 
         /// Calls of a kind.
         func calls(_ kinds: CallKind...) -> [Seen] { seen.filter { kinds.contains($0.spec.kind) } }
-
-        /// All operations, in the order of the merge.
-        var operations: [TargetedOperation] { trees.flatMap { $0.orderedOperations.map(\.operation) } }
-
-        /// How often an event was noted.
-        func events(_ name: String) -> [Value] {
-            operations.compactMap { operation in
-                if case .event(name, let details) = operation.operation { details } else { nil }
-            }
-        }
-
-        /// Memories written by agent number.
-        var memories: [AgentID: [String]] {
-            operations.reduce(into: [:]) { memories, operation in
-                if case .remember(let text, _) = operation.operation {
-                    memories[operation.target, default: []].append(text)
-                }
-            }
-        }
     }
 
     /// Plays a round: consolidations, turns, merge. `granted` decides on claims, in order.
@@ -151,7 +114,7 @@ final class ScriptedMarket: CallPerformer {
     func embed(
         _ texts: [String], request: Digest128, call: CallID, agent: AgentID, tree: TreeContext
     ) async throws -> EmbeddingAnswer {
-        EmbeddingAnswer(model: "e", vectors: try texts.map(Self.vector))
+        EmbeddingAnswer(model: "e", vectors: try texts.map(ScriptedEmbedding.vector))
     }
 
     func ask(_ ask: AskCall) async throws -> AskReply {

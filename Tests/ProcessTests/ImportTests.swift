@@ -31,6 +31,13 @@ import Testing
         ])
         #expect(run.status == .exited(0), "\(run.errors)")
         #expect(run.output.contains("discussions       1"), "\(run.output)")
+        // What cannot be played leaves nothing.
+        let broken = try await coordinator.call([
+            "import-gensim", folder.path, "--out", coordinator.path("broken"), "--prompts", folder.path,
+        ])
+        #expect(broken.status == .exited(66), "\(broken.errors)")
+        #expect(broken.errors.contains("\(folder.path)/member.instruction.mustache: there is no such file"))
+        #expect(!FileManager.default.fileExists(atPath: coordinator.path("broken")))
         // What is there is never written over.
         #expect(try await coordinator.call(arguments).status == .exited(73))
     }

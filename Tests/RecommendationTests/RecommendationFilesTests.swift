@@ -2,6 +2,7 @@ import Foundation
 import RunConfiguration
 import SimulationKit
 import Support
+import TestKit
 import Testing
 
 @testable import Recommendation
@@ -50,7 +51,7 @@ import Testing
     /// Where the original's files lie: named by the environment, or beside the checkout.
     static let originals: URL? = {
         let named = ProcessInfo.processInfo.environment["GENSIM_ORIGINAL_DATA"].map { URL(filePath: $0) }
-        let beside = ScriptedSite.configs.appending(path: "../../shared/data/gensim").standardizedFileURL
+        let beside = ShippedConfigurations.folder.appending(path: "../../shared/data/gensim").standardizedFileURL
         return [named, beside].compactMap { $0 }.first {
             FileManager.default.fileExists(atPath: $0.appending(path: "item_infos.json").path)
         }

@@ -1,5 +1,6 @@
 import Hashing
 import Model
+import ScenarioTestKit
 import SimulationKit
 import Support
 import Testing
@@ -51,7 +52,7 @@ import Vectors
     }
 
     private static func doubles(_ text: String) throws -> [Double] {
-        let vector = try FixedVector(bytes: try ScriptedSite.vector(text), dimension: ScriptedSite.dimension)
+        let vector = try FixedVector(bytes: try ScriptedEmbedding.vector(text), dimension: ScriptedEmbedding.dimension)
         return vector.components.map { Double($0) / Double(FixedVector.one) }
     }
 
@@ -183,7 +184,7 @@ import Vectors
         ] {
             let site = try Self.site(name)
             #expect(site.site.hasEnvironmentTurn == learns)
-            #expect(site.world.isEmpty != learns)
+            #expect(site.world.fields.isEmpty != learns)
             #expect(site.site.collections(of: site.assets.population).isEmpty == (name != "embedding"))
         }
     }

@@ -1,11 +1,11 @@
-import Foundation
 import Hashing
 import Model
 import RunConfiguration
+import ScenarioTestKit
 import SimulationKit
 import Support
+import TestKit
 import TurnEngine
-import Vectors
 
 @testable import Recommendation
 
@@ -30,21 +30,15 @@ final class ScriptedSite: CallPerformer {
     private let calls = Guarded<[Seen]>([])
     private let embedded = Guarded<[String]>([])
 
-    /// Numbers in a vector of this site's embedding model.
-    static let dimension = 32
-
-    static let configs = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Configs")
-        .standardizedFileURL
-
     /// A package of what ships, with `change` made to the configuration and `files` before those that ship.
     static func package(
         _ name: String = "recommendation.yaml", files: [String: String] = [:], _ change: (String) -> String = { $0 }
     ) throws -> RunPackage {
-        let yaml = try String(contentsOf: configs.appending(path: name), encoding: .utf8)
+        let yaml = try ShippedConfigurations.text(name)
         let registry = ScenarioRegistry([RecommendationScenario.self])
         return try RunPackage.load(yaml: change(yaml), name: name, registry: registry) { path in
             if let text = files[path] { return Array(text.utf8) }
-            return Array(try Data(contentsOf: configs.appending(path: path)))
+            return try ShippedConfigurations.bytes(path)
         }
     }
 
@@ -53,52 +47,18 @@ final class ScriptedSite: CallPerformer {
             throw UserError("this is another scenario", exitCode: .software)
         }
         self.site = site
-        var files: [String: [UInt8]] = [:]
-        for collection in site.collections(of: package.population) {
-            files[ItemCollection.vectorsPath(of: collection.name)] = try ItemCollection.distinctTexts(of: collection)
-                .flatMap(Self.vector)
-        }
-        let definition = RunDefinition(
-            run: "test", seed: package.configuration.seed, partitions: 4, programVersion: "", configuration: "",
-            files: [], models: [], model: "m", contextTokens: 0, embeddingModel: "e",
-            embeddingDimension: UInt32(Self.dimension))
-        assets = try package.assets(definition: definition) { files[$0] }
+        assets = try ScriptedEmbedding.assets(of: package)
         table = Guarded(AgentTable(assets: assets))
         self.rule = rule
-    }
-
-    /// A direction that follows from the text alone.
-    static func vector(_ text: String) throws -> [UInt8] {
-        var generator = SeededGenerator(seed: contentHash(text).low)
-        return try HalfFloats.normalized((0..<dimension).map { _ in Float(generator.below(2_001) - 1_000) })
     }
 
     // MARK: Playing
 
     /// What a round came to.
-    struct Round {
+    struct Round: PlayedRound {
         var trees: [Tree] = []
         var seen: [Seen] = []
         var embedded: [String] = []
-
-        /// All operations, in the order of the merge.
-        var operations: [TargetedOperation] { trees.flatMap { $0.orderedOperations.map(\.operation) } }
-
-        /// How often an event was noted.
-        func events(_ name: String) -> [Value] {
-            operations.compactMap { operation in
-                if case .event(name, let details) = operation.operation { details } else { nil }
-            }
-        }
-
-        /// Memories written by agent.
-        var memories: [AgentID: [String]] {
-            operations.reduce(into: [:]) { memories, operation in
-                if case .remember(let text, _) = operation.operation {
-                    memories[operation.target, default: []].append(text)
-                }
-            }
-        }
     }
 
     /// Plays a round: turns, merge, and the environment's turn where there is one. Consolidations are left out.
@@ -136,7 +96,7 @@ final class ScriptedSite: CallPerformer {
         return result
     }
 
-    private func context(_ round: UInt32, _ root: TurnID, _ world: [String: Value]) -> TreeContext {
+    private func context(_ round: UInt32, _ root: TurnID, _ world: World) -> TreeContext {
         TreeContext(
             round: round, time: Int64(round - 1) * 24 * 3_600, root: root, rootPartition: 0, world: world)
     }
@@ -154,7 +114,7 @@ final class ScriptedSite: CallPerformer {
     func state(of agent: AgentID) -> AgentState { table.withLock { $0.state(of: agent) } }
 
     /// What turns of the next round read of the environment.
-    var world: [String: Value] { assets.world(state(of: .environment)) }
+    var world: World { assets.world(state(of: .environment)) }
 
     /// What an agent has rated.
     func ratings(of agent: AgentID) -> [FilmRating] {
@@ -178,7 +138,7 @@ final class ScriptedSite: CallPerformer {
         _ texts: [String], request: Digest128, call: CallID, agent: AgentID, tree: TreeContext
     ) async throws -> EmbeddingAnswer {
         embedded.withLock { $0 += texts }
-        return EmbeddingAnswer(model: "e", vectors: try texts.map(Self.vector))
+        return EmbeddingAnswer(model: "e", vectors: try texts.map(ScriptedEmbedding.vector))
     }
 
     func ask(_ ask: AskCall) async throws -> AskReply {

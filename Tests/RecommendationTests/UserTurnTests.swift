@@ -1,4 +1,5 @@
 import Model
+import ScenarioTestKit
 import SimulationKit
 import Testing
 

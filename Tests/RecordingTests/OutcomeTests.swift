@@ -1,3 +1,4 @@
+import GRDB
 import Hashing
 import Model
 import Recording
@@ -50,6 +51,29 @@ import Testing
         let reader = try RecordingReader(path: fixture.path)
         #expect(try reader.recentAnswers(turnsOfAgentType: "seeker", limit: 5).map(\.text) == ["yes"])
         #expect(try reader.verify().violation == nil)
+    }
+
+    /// A rerun may take another path, and embed under the number of what was a question before.
+    @Test(arguments: [0, 1], [0, 1])
+    func aCallAndAnEmbeddingOfOneIdentityAreBothKnownAfterARestart(first: Int, used: Int) throws {
+        let fixture = try Fixture()
+        try fixture.begin()
+        try fixture.open(1)
+        let both = [fixture.call(0, number: 5), fixture.embedding(0, number: 5, texts: ["a"])]
+        for record in [both[first], both[1 - first]] { try fixture.send([.outcomes([record])]) }
+        try fixture.reopen()
+        try fixture.send([.outcomes(both)])
+        #expect(try counter("duplicate_outcomes", fixture.store) == 2)
+        #expect(
+            try Set(fixture.recorded(fixture.agents[0].partition).outcomes.map(\.request)) == Set(both.map(\.request)))
+        #expect(try fixture.send([.commit(fixture.commit(0, using: [both[used]]))]) == [.committed])
+        let counts = try DatabaseQueue(path: fixture.path).read { database in
+            try ["calls", "void_calls", "embedding_calls WHERE void = 0", "embedding_calls WHERE void = 1"].map {
+                try Int.fetchOne(database, sql: "SELECT count(*) FROM \($0)")
+            }
+        }
+        #expect(counts == (used == 0 ? [1, 0, 0, 1] : [0, 1, 1, 0]))
+        #expect(try RecordingReader(path: fixture.path).verify().violation == nil)
     }
 
     @Test func whatACommitDoesNotUseBecomesVoid() throws {

@@ -87,7 +87,6 @@ struct Village<Version: VillageVersion>: Scenario {
         try turn.event("news", ["talks": .int(talks), "line": .text(line)])
     }
 
-    func summary(of events: [String: UInt64]) -> [String] { [] }
     func estimate(agentsByType: [String: Int]) -> RoundEstimate {
         RoundEstimate(calls: (0, 0, 0), promptTokens: 0, memories: 0)
     }

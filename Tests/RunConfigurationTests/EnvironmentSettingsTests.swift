@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "environment: { field: {} }", "environment: { fields: 3 }",
+        "environment: { field: {} }", "environment: { fields: 3 }", "environment: { fields: { gensim.relations: 3 } }",
         "environment: { fields: { a: [[[[[[[[[[1]]]]]]]]]] } }",
     ])
     func whatCannotBeAFieldIsRefusedWithItsPlace(_ yaml: String) {

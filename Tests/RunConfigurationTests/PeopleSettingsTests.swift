@@ -23,10 +23,7 @@ import Testing
             ]
         }
         var templates: [TemplateDefinition] { [] }
-        func acts(type: String) -> Bool { true }
         func act(_ turn: Turn) async throws {}
-        func answer(_ request: Value, from asker: AgentID, _ turn: Turn) async throws -> Value { .null }
-        func summary(of events: [String: UInt64]) -> [String] { [] }
         func estimate(agentsByType: [String: Int]) -> RoundEstimate {
             RoundEstimate(calls: (0, 0, 0), promptTokens: 0, memories: 0)
         }

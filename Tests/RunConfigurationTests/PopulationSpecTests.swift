@@ -75,6 +75,17 @@ import Testing
         #expect(ids == ["person-0001", "person-0002"])
     }
 
+    @Test func blocksAreRecordsInARow() throws {
+        let spec = try PopulationSpec(
+            yaml: "fields: { _group: { block: 4 }, job: { text: \"group {{_group}}\" }, age: { block: 1 } }",
+            file: "groups.yaml")
+        let values = try (1...9).map { try spec.values($0, seed: RunSeed(UInt64($0))) }
+        #expect(
+            values.map { $0["job"] }
+                == [0, 0, 0, 0, 1, 1, 1, 1, 2].map { .text("group \($0)") })
+        #expect(values.map { $0["age"] } == (0...8).map { .int($0) })
+    }
+
     @Test(arguments: [
         ("fields: {}", "there are no fields"),
         ("fields: { age: { range: [5, 1] } }", "a range is two whole numbers"),
@@ -88,6 +99,8 @@ import Testing
         ),
         ("fields: { age: { text: \"{{sex}}\" } }", "there is no field sex here"),
         ("fields: { number: { choose: [a] } }", "the field number is drawn twice"),
+        ("fields: { age: { block: 0 } }", "fields.age.block must be from 1 to 1000000000"),
+        ("fields: { age: { block: [4] } }", "fields.age.block must be a whole number"),
         ("fields: { age: { pick: [a] } }", "unknown key fields.age.pick"),
     ]) func whatCannotBeDrawnIsRefused(_ yaml: String, _ what: String) {
         let error = #expect(throws: UserError.self) { try spec(yaml) }

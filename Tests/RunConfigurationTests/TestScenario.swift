@@ -19,10 +19,7 @@ struct TestScenario: Scenario {
         [AgentTypeDefinition(name: "talker", fields: [FieldDefinition("name", .text)])]
     }
     var templates: [TemplateDefinition] { [TemplateDefinition("say", fields: ["name"])] }
-    func acts(type: String) -> Bool { true }
     func act(_ turn: Turn) async throws {}
-    func answer(_ request: Value, from asker: AgentID, _ turn: Turn) async throws -> Value { .null }
-    func summary(of events: [String: UInt64]) -> [String] { [] }
     func estimate(agentsByType: [String: Int]) -> RoundEstimate {
         RoundEstimate(calls: (0, 0, 0), promptTokens: 0, memories: 0)
     }

@@ -92,6 +92,8 @@ import Testing
                 ["agents": .text("ada"), "relate": .map(["relation": .text("friends"), "to": .text("eve")])], "no agent"
             ),
             (["agents": .text("environment")], "no memory"),
+            (["agents": .text("environment"), "set": .map(["gensim.relations": .int(1)])], "not yours"),
+            (["agents": .text("environment"), "add": .map(["gensim.relations": .int(1)])], "not yours"),
         ] as [([String: Value], String)])
     func whatTheRunDoesNotHaveIsRefused(_ parts: [String: Value], _ reason: String) throws {
         let value = Value.map(parts.count == 1 ? parts.merging(["remember": .text("x")]) { $1 } : parts)

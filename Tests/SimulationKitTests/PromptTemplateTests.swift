@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct PromptTemplateTests {
     static func rendered(_ source: String, _ fields: [String: Value]) throws -> String {
-        try PromptTemplate(source, place: "t").rendered(with: .map(fields))
+        try PromptTemplate(source, place: TemplatePlace(file: "t")).rendered(with: .map(fields))
     }
 
     @Test func everyTemplateThatShipsRendersAsTheMustacheLibraryRendersIt() throws {
@@ -18,7 +18,7 @@ import Testing
         for case let file as URL in files where file.pathExtension == "mustache" {
             let source = try String(contentsOf: file, encoding: .utf8)
             let names = Set(source.matches(of: /\{\{[#^\/]?([a-z_]+)\}\}/).map { String($0.1) })
-            let template = try PromptTemplate(source, place: file.path)
+            let template = try PromptTemplate(source, place: TemplatePlace(file: file.path))
             let reference = try MustacheTemplate(string: "{{% CONTENT_TYPE:TEXT}}" + source)
             let element: [String: String] = Dictionary(uniqueKeysWithValues: names.map { ($0, "<\($0)> & \"more\"") })
             for count in 0...2 {
@@ -67,21 +67,22 @@ import Testing
         ("{{}}", "t:1: {{}} names no field"),
     ])
     func brokenTemplatesAreRefusedWithTheirLine(source: String, message: String) {
-        let error = #expect(throws: UserError.self) { try PromptTemplate(source, place: "t") }
+        let error = #expect(throws: UserError.self) { try PromptTemplate(source, place: TemplatePlace(file: "t")) }
         #expect(error?.description.hasPrefix(message) == true, "\(error?.description ?? "")")
         #expect(error?.exitCode == .configuration)
     }
 
     @Test func aFieldThatDoesNotExistIsRefusedWithTheNearestOne() throws {
         let fields: Set = ["title", "lines", "lines.speaker", "lines.text"]
-        let good = try PromptTemplate("{{title}}{{#lines}}{{speaker}}{{title}}{{/lines}}", place: "t")
-        try good.check(fields: fields, place: "t")
-        let typo = try PromptTemplate("{{title}}\n{{#lines}}\n{{speeker}}{{/lines}}", place: "t")
-        let error = #expect(throws: UserError.self) { try typo.check(fields: fields, place: "t") }
+        let good = try PromptTemplate(
+            "{{title}}{{#lines}}{{speaker}}{{title}}{{/lines}}", place: TemplatePlace(file: "t"))
+        try good.check(fields: fields)
+        let typo = try PromptTemplate("{{title}}\n{{#lines}}\n{{speeker}}{{/lines}}", place: TemplatePlace(file: "t"))
+        let error = #expect(throws: UserError.self) { try typo.check(fields: fields) }
         #expect(error?.place == "t:3")
         #expect(error?.advice.contains("did you mean speaker?") == true)
-        let outside = try PromptTemplate("{{speaker}}", place: "t")
-        #expect(throws: UserError.self) { try outside.check(fields: fields, place: "t") }
+        let outside = try PromptTemplate("{{speaker}}", place: TemplatePlace(file: "t"))
+        #expect(throws: UserError.self) { try outside.check(fields: fields) }
     }
 
     @Test func aLibraryWantsExactlyTheDeclaredTemplates() throws {

@@ -40,12 +40,10 @@ struct ClosureScenario: Scenario {
             TemplateDefinition("question", fields: ["text"]),
         ]
     }
-    func acts(type: String) -> Bool { true }
     func act(_ turn: Turn) async throws { try await onAct(turn) }
     func answer(_ request: Value, from asker: AgentID, _ turn: Turn) async throws -> Value {
         try await onAnswer(request, asker, turn)
     }
-    func summary(of events: [String: UInt64]) -> [String] { [] }
     func estimate(agentsByType: [String: Int]) -> RoundEstimate {
         RoundEstimate(calls: (0, 0, 0), promptTokens: 0, memories: 0)
     }
@@ -179,7 +177,8 @@ struct World {
     ) -> TreeContext {
         TreeContext(
             round: round, time: Int64(round - 1) * 86_400,
-            root: .root(round: round, kind: .act, agent: "ada"), rootPartition: 0, world: world, recorded: recorded)
+            root: .root(round: round, kind: .act, agent: "ada"), rootPartition: 0, world: SimulationKit.World(world),
+            recorded: recorded)
     }
 
     func run(

@@ -48,6 +48,9 @@ struct ImportCommand: ParsableCommand {
                 advice: "give --prompts DIR, such as Configs/\(imported.scenario)/prompts of GenSim's repository",
                 exitCode: .noInput)
         }
+        let path = "\(out)/\(OriginalImport.configurationName)"
+        let given = imported.copied.map { name in (name: name, bytes: files.first { $0.name == name }?.bytes ?? []) }
+        let agents = try check(imported.configuration, path, files: given + imported.written, prompts: source)
         do {
             try manager.createDirectory(atPath: out, withIntermediateDirectories: true)
             try manager.copyItem(atPath: source, toPath: "\(out)/\(OriginalImport.promptsFolder)")
@@ -55,13 +58,8 @@ struct ImportCommand: ParsableCommand {
             throw UserError(
                 "the folder cannot be made: \(error.localizedDescription)", at: out, exitCode: .cannotCreate)
         }
-        for name in imported.copied {
-            try AtomicFile.write(files.first { $0.name == name }?.bytes ?? [], to: "\(out)/\(name)")
-        }
-        for file in imported.written { try AtomicFile.write(file.bytes, to: "\(out)/\(file.name)") }
-        let path = "\(out)/\(OriginalImport.configurationName)"
+        for file in given + imported.written { try AtomicFile.write(file.bytes, to: "\(out)/\(file.name)") }
         try AtomicFile.write(Array(imported.configuration.utf8), to: path)
-        let agents = try check(imported.configuration, path)
         StandardOutput.write(text(imported, path, agents: agents))
     }
 
@@ -75,18 +73,27 @@ struct ImportCommand: ParsableCommand {
         var files: [(name: String, bytes: [UInt8])] = []
         for name in names where name.hasSuffix(".json") || name.hasSuffix(".yml") || name.hasSuffix(".yaml") {
             guard let bytes = FileManager.default.contents(atPath: "\(folder)/\(name)") else {
-                throw UserError("the file cannot be read", at: "\(folder)/\(name)", exitCode: .noInput)
+                throw UserError(
+                    "the file cannot be read", at: "\(folder)/\(name)",
+                    advice: "make it readable, or take it out of the folder", exitCode: .noInput)
             }
             files.append((name, Array(bytes)))
         }
         return files
     }
 
-    /// Loads what was written as a run would, and returns the number of its agents.
-    private func check(_ configuration: String, _ path: String) throws -> Int {
-        try RunPackage.load(yaml: configuration, name: path, registry: .builtIn) { file in
-            guard let bytes = FileManager.default.contents(atPath: "\(out)/\(file)") else {
-                throw UserError("there is no such file", at: file, exitCode: .noInput)
+    /// Loads what will be written as a run would, and returns the number of its agents: what cannot be played is said
+    /// before there is a folder.
+    private func check(
+        _ configuration: String, _ path: String, files: [(name: String, bytes: [UInt8])], prompts: String
+    ) throws -> Int {
+        let prefix = OriginalImport.promptsFolder + "/"
+        return try RunPackage.load(yaml: configuration, name: path, registry: .builtIn) { file in
+            if let known = files.first(where: { $0.name == file }) { return known.bytes }
+            let source = file.hasPrefix(prefix) ? "\(prompts)/\(file.dropFirst(prefix.count))" : "\(folder)/\(file)"
+            guard file.hasPrefix(prefix), let bytes = FileManager.default.contents(atPath: source) else {
+                throw UserError(
+                    "there is no such file", at: source, advice: "put it there, then import again", exitCode: .noInput)
             }
             return Array(bytes)
         }.population.count

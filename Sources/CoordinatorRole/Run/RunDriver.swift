@@ -49,6 +49,13 @@ final class RunDriver: Sendable {
         var recorderIsLost = false
         /// Whether another coordinator plays the run: then nothing that belongs to the run is this one's to end.
         var isDeposed = false
+
+        /// What a person does about a run that has not finished.
+        func advice(program: String, folder: String) -> String {
+            isDeposed
+                ? "leave the run to the coordinator that plays it now; how it is doing: \(program) status \(folder)"
+                : "go on by: \(program) run --resume \(folder)"
+        }
     }
 
     /// Time from one tick to the next.

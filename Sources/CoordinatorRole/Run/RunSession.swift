@@ -268,7 +268,7 @@ struct RunSession: Sendable {
                 scenarioLines: run.scenario.summary(of: events) + Quotes.lines(run.scenario, folder.recording))
             StandardOutput.write(options.json ? try report.json() + "\n" : report.text())
         }
-        let advice = "go on by: \(Self.program) run --resume \(folder.path)"
+        let advice = result.advice(program: Self.program, folder: folder.path)
         switch result.outcome {
         case .finished: return
         case .stopped:

@@ -24,6 +24,9 @@ struct EnvironmentDefinition: Sendable {
     var fields: [String: Value] = [:]
     /// Names of the fields that have a value for each key, written `pot[key]`.
     var keyed: Set<String> = []
+    /// Names of those to which turns add, which are whole numbers, and of those in which they collect: lists.
+    var sums: Set<String> = []
+    var lists: Set<String> = []
     /// What happens after each round's merge.
     var steps: [Step] = []
     /// The run's turns end behind the round in which this holds.

@@ -1,12 +1,11 @@
-import JSON
 import Model
 import SimulationKit
 
 /// Takes the steps of one turn, one after the other.
 struct StepPlayer {
-    private let turn: Turn
+    let turn: Turn
     private let type: AgentTypeDefinition?
-    private var scope: TurnScope
+    private(set) var scope: TurnScope
 
     /// A player of an agent's turn, or of the environment's where `type` is nil.
     init(_ turn: Turn, type: AgentTypeDefinition?, _ definition: ScenarioDefinition, _ peers: Peers) {
@@ -42,8 +41,8 @@ struct StepPlayer {
         switch action {
         case .ask(let question): scope.locals[question.name] = .null
         case .compute(let all): for entry in all { scope.locals[entry.name] = .null }
-        case .each(_, _, let steps): for step in steps { skip(step.action) }
-        case .set, .add, .collect, .remember, .tell, .post, .event: break
+        // What a loop names is not known behind it.
+        case .set, .add, .collect, .remember, .tell, .post, .each, .event: break
         }
     }
 
@@ -60,10 +59,20 @@ struct StepPlayer {
                 guard let amount = try entry.value.value(in: scope).int else {
                     throw ExpressionError("only whole numbers are added, use collect or round: \(entry.value.text)")
                 }
-                try turn.count(amount, in: try name(of: entry))
+                let name = try name(of: entry)
+                guard (present(name) ?? .int(0)).int != nil else {
+                    throw ExpressionError("\(name) is no whole number, nothing can be added to it")
+                }
+                try turn.count(amount, in: name)
             }
         case .collect(let all):
-            for entry in all { try turn.note(try entry.value.value(in: scope), to: try name(of: entry)) }
+            for entry in all {
+                let name = try name(of: entry)
+                guard (present(name) ?? .list([])).list != nil else {
+                    throw ExpressionError("\(name) is no list, nothing can be collected in it")
+                }
+                try turn.note(try entry.value.value(in: scope), to: name)
+            }
         case .remember(let text): try turn.rememberText(try rendered(text))
         case .tell(let message, let to):
             let body = try body(of: message)
@@ -75,12 +84,12 @@ struct StepPlayer {
             guard let elements = try list.value(in: scope).list else {
                 throw ExpressionError("each takes a list: \(list.text)")
             }
-            for step in steps { skip(step.action) }
+            let outside = scope.locals
             for element in elements {
                 scope.locals[name] = element
                 try await play(steps)
+                scope.locals = outside
             }
-            scope.locals[name] = .null
         case .event(let name, let details):
             var values: [String: Value] = [:]
             for entry in details { values[entry.name] = try entry.value.value(in: scope) }
@@ -91,64 +100,9 @@ struct StepPlayer {
     /// Name of the event that notes an answer.
     static let answered = "answer"
 
-    // MARK: Asking
-
-    private func ask(_ question: Question) async throws -> Value {
-        let (name, about) = (question.prompt.name, question.about)
-        let fields = try fields(of: question.prompt)
-        switch question.answer {
-        case .choice(let options):
-            let options = try self.options(options)
-            return .text(options[try await turn.choose(name, fields, options: options, about: about)])
-        case .scale(let low, let high):
-            guard let low = try low.value(in: scope).int, let high = try high.value(in: scope).int, low <= high,
-                high - low < Int64(Question.maxOptions)
-            else {
-                throw ExpressionError(
-                    "the scale of \(question.name) needs whole numbers, the lower one first, \(Question.maxOptions) at most"
-                )
-            }
-            guard low < high else { return .int(low) }
-            return .int(Int64(try await turn.rate(name, fields, scale: Int(low)...Int(high), about: about)))
-        case .text: return .text(try await turn.write(name, fields, about: about))
-        case .agent(let agents):
-            let agents = try scope.agents(in: try agents.value(in: scope))
-            guard !agents.isEmpty else { return .null }
-            let names = distinctNames(of: agents)
-            return scope.value(of: agents[try await turn.choose(name, fields, options: names, about: about)])
-        case .structured(let schema):
-            let text = try await turn.structured(name, fields, schema: schema, about: about)
-            guard let value = try? JSONValue(parsing: Array(text.utf8)) else {
-                throw TurnFailed(.init(reason: .rejectedAnswers, text: "\(question.name): the answer is no JSON"))
-            }
-            return value.modelValue
-        }
-    }
-
-    private func options(_ expression: Expression) throws -> [String] {
-        guard let values = try expression.value(in: scope).list, !values.isEmpty, values.count <= Question.maxOptions
-        else { throw ExpressionError("a choice takes a list of 1 to \(Question.maxOptions) texts: \(expression.text)") }
-        let texts = try values.map(Arithmetic.text)
-        guard Set(texts).count == texts.count else {
-            throw ExpressionError("a choice has an option twice: \(expression.text)")
-        }
-        return texts
-    }
-
-    /// Names to choose among; those that several bear have the agent's id behind them.
-    private func distinctNames(of agents: [AgentID]) -> [String] {
-        let population = turn.assets.population
-        let names = agents.map { turn.publicProfile(of: $0)["name"]?.text ?? population.id(of: $0) }
-        var counts: [String: Int] = [:]
-        for name in names { counts[name, default: 0] += 1 }
-        return zip(agents, names).map { agent, name in
-            counts[name] == 1 ? name : "\(name) (\(population.id(of: agent)))"
-        }
-    }
-
     // MARK: Writing
 
-    private func fields(of template: TextTemplate) throws -> [String: Value] {
+    func fields(of template: TextTemplate) throws -> [String: Value] {
         try scope.fields(for: template.names, of: type?.fields.map(\.name) ?? [])
     }
 
@@ -158,7 +112,7 @@ struct StepPlayer {
 
     private func body(of message: Step.Message) throws -> Value {
         var body: [String: Value] = [:]
-        if let text = message.text { body["text"] = .text(try rendered(text).trimmed) }
+        if let text = message.text { body["text"] = .text(try rendered(text).trimmingWhitespace()) }
         if let value = message.value { body["value"] = try value.value(in: scope) }
         return .map(body)
     }
@@ -171,7 +125,11 @@ struct StepPlayer {
     private func set(_ name: String, to value: Value) throws {
         guard let type else { return try setEnvironment(name, to: value) }
         guard let field = type.fields.first(where: { $0.name == name }) else { return }
-        guard value == .null || field.kind.accepts(value) else {
+        guard value != .null else {
+            guard field.initial == .null else { throw Self.notNull(name) }
+            return try turn.set(name, to: value)
+        }
+        guard field.kind.accepts(value) else {
             throw ExpressionError("\(name) takes a \(field.kind.rawValue): round, number and text convert")
         }
         try turn.set(name, to: value)
@@ -179,24 +137,40 @@ struct StepPlayer {
 
     /// A keyed field takes the place of all its values by a map of new ones.
     private func setEnvironment(_ name: String, to value: Value) throws {
-        guard scope.definition.environment.keyed.contains(name) else { return try turn.set(name, to: value) }
+        guard scope.definition.environment.keyed.contains(name) else {
+            try check(value, of: name)
+            return try turn.set(name, to: value)
+        }
         guard let values = value.map else {
             throw ExpressionError("\(name) has keys: set it to another keyed field, or to empty")
         }
+        let sorted = values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        for (_, value) in sorted { try check(value, of: name) }
         let known = turn.dynamicFields.keys.filter {
             EnvironmentDefinition.key(of: $0, in: name).map { values[$0] == nil } ?? false
         }
         for field in known.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) { try turn.set(field, to: .null) }
-        for (key, value) in values.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+        for (key, value) in sorted {
             try turn.set(EnvironmentDefinition.name(name, key: key), to: value)
         }
     }
-}
 
-extension String {
-    fileprivate var trimmed: String {
-        let isText: (Character) -> Bool = { !$0.isWhitespace }
-        guard let first = firstIndex(where: isText), let last = lastIndex(where: isText) else { return "" }
-        return String(self[first...last])
+    /// What the environment has of that name as of the start of the round.
+    private func present(_ name: String) -> Value? { turn.world(name).flatMap { $0 == .null ? nil : $0 } }
+
+    /// What turns add to stays a whole number, what they collect in stays a list.
+    private func check(_ value: Value, of name: String) throws(ExpressionError) {
+        let environment = scope.definition.environment
+        guard value != .null || environment.fields[name] == .null else { throw Self.notNull(name) }
+        guard !environment.sums.contains(name) || value.int != nil else {
+            throw ExpressionError("\(name) takes a whole number, since turns add to it: round makes one")
+        }
+        guard !environment.lists.contains(name) || value.list != nil else {
+            throw ExpressionError("\(name) takes a list, since turns collect in it")
+        }
+    }
+
+    private static func notNull(_ name: String) -> ExpressionError {
+        ExpressionError("\(name) cannot be null: its initial value is not")
     }
 }

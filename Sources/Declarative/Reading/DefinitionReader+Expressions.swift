@@ -1,3 +1,4 @@
+import JSON
 import Model
 import SimulationKit
 import Support
@@ -79,20 +80,51 @@ extension DefinitionReader {
                     advice: fieldKey == nil
                         ? "write \(field)[key]" : "write \(field), or make it one of environment.keyed")
             }
+            try takeContributions(to: field, by: key, entries, name)
             let value = try expression(entries, name, scope)
             all.append(Step.Contribution(field: field, key: fieldKey, value: value))
         }
         return all
     }
 
+    /// Notes that turns add to a field of the environment, or collect in it. A value of a keyed one begins at nothing,
+    /// others as they are said to.
+    private mutating func takeContributions(
+        to field: String, by verb: String, _ entries: YAMLSection, _ key: String
+    ) throws(UserError) {
+        let initial = definition.environment.fields[field] ?? .null
+        let isKeyed = definition.environment.keyed.contains(field)
+        let isSum = verb == "add"
+        let fits =
+            isKeyed ? initial == (isSum ? .int(0) : .list([])) : isSum ? initial.int != nil : initial.list != nil
+        guard fits else {
+            let value = String(decoding: JSONValue(initial).serialized(), as: UTF8.self)
+            let (place, needed) = (isKeyed ? "keyed" : "fields", isSum ? "0" : "[]")
+            throw entries.error(
+                "\(field) begins as \(value)\(isKeyed ? " for each key" : ""), "
+                    + (isSum ? "to which nothing is added" : "in which nothing is collected"),
+                key: key, advice: "write \(field): \(needed) in environment.\(place)")
+        }
+        if isSum { definition.environment.sums.insert(field) } else { definition.environment.lists.insert(field) }
+    }
+
+    /// A text under `key` as a template that has been compiled; nil where there is none.
+    static func compiled(
+        _ section: YAMLSection, _ key: String
+    ) throws(UserError) -> (source: String, template: PromptTemplate)? {
+        guard let source = try section.block(key) else { return nil }
+        let (file, line) = section.textPlace(key)
+        return (source, try PromptTemplate(source, place: TemplatePlace(file: file, firstLine: line)))
+    }
+
     /// A template whose text stands under `key`.
     mutating func template(
         _ section: YAMLSection, _ key: String, named name: String, _ scope: KnownNames
     ) throws(UserError) -> TextTemplate {
-        guard let source = try section.block(key) else {
+        guard let (source, compiled) = try Self.compiled(section, key) else {
             throw section.error("the text \(key) is missing", key: key, advice: "add \(key):")
         }
-        let names = TemplateNames.names(in: source)
+        let names = compiled.names
         // What stands inside of a section may be a member of its elements: the kit checks that, by the whole list.
         var fields = scope.fields + scope.locals + ["round"]
         for type in scope.types { fields.append("population.\(type)") }
@@ -111,6 +143,7 @@ extension DefinitionReader {
             }
             fields += (Self.ofElements + otherFields).map { "\(local).\($0)" }
         }
+        try compiled.check(fields: Set(fields))
         let template = TextTemplate(name: name, source: source, fields: fields, names: names)
         for name in names where name.first == "related" && name.count > 1 { definition.relations.insert(name[1]) }
         add(template)

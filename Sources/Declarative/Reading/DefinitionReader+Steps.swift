@@ -67,10 +67,18 @@ extension DefinitionReader {
         case "ask": return .ask(try question(section, &scope))
         case "set":
             let all = try assignments(section, "set", scope)
-            for entry in all where !scope.settable.contains(entry.name) {
-                throw try section.section("set", keys: nil).error(
-                    "\(entry.name) is no dynamic field of \(scope.type.isEmpty ? "the environment" : scope.type)",
-                    key: entry.name, advice: "settable: \(scope.settable.sorted().joined(separator: ", "))")
+            let entries = try section.section("set", keys: nil)
+            for entry in all {
+                guard scope.settable.contains(entry.name) else {
+                    throw entries.error(
+                        "\(entry.name) is no dynamic field of \(scope.type.isEmpty ? "the environment" : scope.type)",
+                        key: entry.name, advice: "settable: \(scope.settable.sorted().joined(separator: ", "))")
+                }
+                guard entry.value.root != .value(.null) || scope.nullable.contains(entry.name) else {
+                    throw entries.error(
+                        "\(entry.name) cannot be null", key: entry.name,
+                        advice: "only a field whose initial value is null can be set to it")
+                }
             }
             return .set(all)
         case "add": return .add(try contributions(section, "add", scope))
@@ -87,9 +95,12 @@ extension DefinitionReader {
         case "each":
             let entry = try section.section("each", keys: ["as", "in"])
             let name = try entry.text("as")
-            try introduce(name, entry, "as", &scope)
             let list = try expression(entry, "in", scope)
-            let inner = try steps(try section.elements("do", as: Self.element), &scope, depth: depth + 1)
+            var inside = scope
+            try introduce(name, entry, "as", &inside)
+            let inner = try steps(try section.elements("do", as: Self.element), &inside, depth: depth + 1)
+            // What is named inside is not known behind the loop, but stays taken.
+            scope.taken = inside.taken
             return .each(name: name, list: list, steps: inner)
         default:
             let entry = try section.section("event", keys: ["name", "details"])
@@ -139,7 +150,8 @@ extension DefinitionReader {
                 try expression(bounds[0], section, "scale", scope), try expression(bounds[1], section, "scale", scope))
         case "agent": answer = .agent(try expression(section, "agent", scope))
         case "schema":
-            guard let schema = JSONValue(try section.value("schema")), case .object = schema else {
+            let schema = JSONValue(try section.value("schema"))
+            guard case .object = schema else {
                 throw section.error("a schema is a mapping", key: "schema", advice: "as JSON Schema has it")
             }
             answer = .structured(schema: String(decoding: schema.serialized(), as: UTF8.self))
@@ -170,7 +182,7 @@ extension DefinitionReader {
         guard !scope.fields.contains(name) else {
             throw section.error("\(name) is a field already", key: key, advice: "choose another name")
         }
-        guard !scope.locals.contains(name) else {
+        guard scope.taken.insert(name).inserted else {
             throw section.error(
                 "\(name) is the name of something else already", key: key, advice: "choose another name")
         }

@@ -42,8 +42,9 @@ struct DefinitionReader {
         for (_, section) in sections { try collectSubjects(try section.elements("turn", as: Self.element)) }
         for (type, section) in sections {
             for (part, key) in [("instruction", "instruction"), ("profile", "profile"), ("dynamic", "now")] {
-                guard let text = try section.block(key) else { continue }
+                guard let (text, compiled) = try Self.compiled(section, key) else { continue }
                 let fields = part == "dynamic" ? type.templateFields : Self.fixedFields(type)
+                try compiled.check(fields: Set(fields))
                 add(TextTemplate(name: "\(type.name).\(part)", source: text, fields: fields, names: []))
             }
             var scope = KnownNames(type: type, reader: self)
@@ -92,7 +93,7 @@ struct DefinitionReader {
             }
             let entry = try entries.section(name, keys: ["kind", "public", "dynamic", "initial"])
             let kind = try kind(entry, "kind")
-            let initial = entry.has("initial") ? try entry.value("initial") : nil
+            let initial = entry.keys.contains("initial") ? try entry.value("initial") : nil
             fields.append(
                 FieldDefinition(
                     name, kind, visibility: try entry.bool("public", default: false) ? .everyone : .owner,
@@ -146,7 +147,9 @@ struct DefinitionReader {
         let known = KitTemplates.definitions
         let section = try root.section("templates", keys: known.map(\.name))
         for definition in known {
-            guard let text = try section.block(definition.name) else { continue }
+            guard let own = try Self.compiled(section, definition.name) else { continue }
+            try own.template.check(fields: Set(definition.fields))
+            let text = own.source
             add(TextTemplate(name: definition.name, source: text, fields: definition.fields, names: []))
         }
     }

@@ -12,6 +12,8 @@ struct KnownNames {
     let publicFields: [String]?
     /// Fields that the turn may set.
     let settable: Set<String>
+    /// Those of them that may be set to null: their initial value is.
+    let nullable: Set<String>
     /// Fields of the environment, which turns read as `world.name`.
     let world: Set<String>
     /// Subjects of messages.
@@ -21,11 +23,14 @@ struct KnownNames {
     let type: String
     /// Answers and computed values so far, and the name of the element of each loop around.
     var locals: [String] = []
+    /// All names so far, those within loops that have ended included: prompts are called after them.
+    var taken: Set<String> = []
 
     init(type: AgentTypeDefinition, reader: DefinitionReader) {
         fields = type.fields.map(\.name)
         publicFields = type.fields.filter { $0.visibility == .everyone && $0.mutability == .fixed }.map(\.name)
         settable = Set(type.fields.filter { $0.mutability == .dynamic }.map(\.name))
+        nullable = Set(type.fields.filter { $0.initial == .null }.map(\.name))
         self.type = type.name
         (world, subjects, types) = Self.common(reader)
     }
@@ -36,6 +41,7 @@ struct KnownNames {
         fields = world.sorted()
         publicFields = nil
         settable = world
+        nullable = world.filter { reader.definition.environment.fields[$0] == .null }
         type = ""
     }
 

@@ -42,7 +42,8 @@ public struct ConversationRules: Sendable, Equatable {
     public var limit: Int
     /// Who says this leaves; nil for nobody.
     public var endWord: String?
-    /// Participants who join later, by the number of lines before.
+    /// Participants who join later, by the number of lines before. A script takes no notice of it: all are there from
+    /// its first line.
     public var joining: [AgentID: Int]
     /// Most lines of any conversation.
     public static let mostLines = 1_000

@@ -84,7 +84,7 @@ private struct InterventionCheck {
         switch effect {
         case .set(let field, let value):
             // The environment's fields are whatever somebody sets.
-            guard !isOfEnvironment else { return }
+            guard !isOfEnvironment else { return try ownField(field, "set") }
             try self.field(field, of: types, "set") { definition throws(UserError) in
                 guard value != .null, definition.kind.accepts(value) else {
                     throw reader.error(
@@ -92,7 +92,7 @@ private struct InterventionCheck {
                 }
             }
         case .add(let field, _):
-            guard !isOfEnvironment else { return }
+            guard !isOfEnvironment else { return try ownField(field, "add") }
             try self.field(field, of: types, "add") { definition throws(UserError) in
                 guard definition.kind == .int else {
                     throw reader.error(
@@ -117,6 +117,13 @@ private struct InterventionCheck {
             }
         case .announce: return
         }
+    }
+
+    private func ownField(_ name: String, _ key: String) throws(UserError) {
+        guard FieldDefinition.isReserved(name) else { return }
+        throw reader.error(
+            "fields that begin with \(FieldDefinition.reservedPrefix) are not yours to change", "\(key).\(name)",
+            "choose another name")
     }
 
     /// A field that agents of each of the types have and may change.

@@ -38,8 +38,8 @@ public struct Intervention: Sendable, Equatable {
 
     /// The environment's field with what is announced to everybody.
     public static let announcementField = "intervention"
-    /// The field of a single agent with what is announced to it. No profile may have a field of this name.
-    static let ownAnnouncementField = "gensim.intervention"
+    /// The field of a single agent with what is announced to it.
+    static let ownAnnouncementField = FieldDefinition.reservedPrefix + "intervention"
     /// Subject of the messages of a broadcast.
     public static let broadcastSubject = "broadcast"
 }

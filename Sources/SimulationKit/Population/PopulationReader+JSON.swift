@@ -73,20 +73,3 @@ extension PopulationReader {
             advice: "check quotes, commas and brackets there")
     }
 }
-
-extension Value {
-    /// A JSON value as a scenario sees it. Whole numbers beyond 63 bits become floating-point ones.
-    init(_ json: JSONValue) {
-        switch json {
-        case .null: self = .null
-        case .bool(let value): self = .bool(value)
-        case .int(let value): self = .int(value)
-        case .uint(let value): self = .double(Double(value))
-        case .double(let value): self = .double(value)
-        case .string(let value): self = .text(value)
-        case .array(let values): self = .list(values.map { Value($0) })
-        case .object(let object):
-            self = .map(Dictionary(object.members.map { ($0.key, Value($0.value)) }) { _, last in last })
-        }
-    }
-}

@@ -57,11 +57,18 @@ public struct FieldDefinition: Sendable, Equatable {
     /// Other names under which population files give it.
     public var aliases: [String]
 
+    /// What names of the kit's own fields begin with; no field of a scenario or a configuration may be called so.
+    public static let reservedPrefix = "gensim."
+
+    /// Whether a name is one of the kit's own fields.
+    public static func isReserved(_ name: String) -> Bool { name.utf8.starts(with: reservedPrefix.utf8) }
+
     /// A field; see the properties. `initial` of `.null` makes a field optional.
     public init(
         _ name: String, _ kind: Kind, visibility: Visibility = .owner, mutability: Mutability = .fixed,
         initial: Value? = nil, aliases: [String] = []
     ) {
+        precondition(!Self.isReserved(name), "fields that begin with \(Self.reservedPrefix) are the kit's own")
         self.name = name
         self.kind = kind
         self.visibility = visibility

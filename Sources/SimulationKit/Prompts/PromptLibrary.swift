@@ -25,8 +25,8 @@ public struct PromptLibrary: Sendable {
                     "the scenario has no template named \(name)", at: place,
                     advice: "\(near)rename or remove the file", exitCode: .configuration)
             }
-            let template = try PromptTemplate(source, place: place)
-            try template.check(fields: Set(fields), place: place)
+            let template = try PromptTemplate(source, place: TemplatePlace(file: place))
+            try template.check(fields: Set(fields))
             templates[name] = template
         }
         for definition in definitions where templates[definition.name] == nil && !optional.contains(definition.name) {

@@ -2,13 +2,13 @@ import Support
 
 extension PromptTemplate {
     /// Checks that the template uses no other fields than `fields`, in which a section's inner ones are written
-    /// `section.field`. `place` names the file in errors.
-    func check(fields: Set<String>, place: String) throws(UserError) {
+    /// `section.field`.
+    package func check(fields: Set<String>) throws(UserError) {
         try Self.check(nodes, prefixes: [""], fields: fields, place: place)
     }
 
     private static func check(
-        _ nodes: [Node], prefixes: [String], fields: Set<String>, place: String
+        _ nodes: [Node], prefixes: [String], fields: Set<String>, place: TemplatePlace
     ) throws(UserError) {
         for node in nodes {
             switch node {
@@ -26,7 +26,7 @@ extension PromptTemplate {
 
     /// The full path of the field that a name means here: the innermost section's first, then outwards.
     private static func path(
-        of name: Name, prefixes: [String], fields: Set<String>, place: String
+        of name: Name, prefixes: [String], fields: Set<String>, place: TemplatePlace
     ) throws(UserError) -> String {
         if name.parts.isEmpty, prefixes.count > 1 { return prefixes[prefixes.count - 1] }
         for prefix in prefixes.reversed() where fields.contains(prefix + name.text) { return prefix + name.text }
@@ -37,7 +37,7 @@ extension PromptTemplate {
         let near = NearestName.of(name.text, among: usable).map { "did you mean \($0)? " } ?? ""
         let known = usable.sorted().joined(separator: ", ")
         throw UserError(
-            "there is no field \(name.text) here", at: "\(place):\(name.line)",
+            "there is no field \(name.text) here", at: place.text(line: name.line),
             advice: "\(near)\(known.isEmpty ? "this template has no fields" : "fields: \(known)")",
             exitCode: .configuration)
     }

@@ -1,17 +1,18 @@
 import Support
 
 extension PromptTemplate {
-    /// Compiles a template's text. `place` names the file in errors.
+    /// Compiles a template's text, which stands at `place`.
     ///
     /// A section's tag or comment alone on a line takes the whole line with it, as Mustache wants.
-    init(_ source: String, place: String) throws(UserError) {
+    package init(_ source: String, place: TemplatePlace) throws(UserError) {
+        self.place = place
         var parser = Parser(source: Array(source.utf8), place: place)
         nodes = try parser.parse()
     }
 
     private struct Parser {
         let source: [UInt8]
-        let place: String
+        let place: TemplatePlace
         var position = 0
         var line = 1
         /// Open sections, innermost last; the first is the template itself.
@@ -20,7 +21,7 @@ extension PromptTemplate {
         /// Sections within sections at most.
         static let maxDepth = 16
 
-        init(source: [UInt8], place: String) {
+        init(source: [UInt8], place: TemplatePlace) {
             self.source = source
             self.place = place
         }
@@ -146,7 +147,7 @@ extension PromptTemplate {
         }
 
         private func error(_ what: String, advice: String = "") -> UserError {
-            UserError(what, at: "\(place):\(line)", advice: advice, exitCode: .configuration)
+            UserError(what, at: place.text(line: line), advice: advice, exitCode: .configuration)
         }
     }
 }

@@ -5,7 +5,7 @@ import Model
 /// Compiled here rather than by the Mustache library, which renders through `Any` and dynamic casts at 14 to 18
 /// microseconds a prompt where this takes about one; a prompt of the library's is what the tests compare with.
 /// Left out: partials, lambdas, other delimiters and escaping, which a prompt does not need.
-struct PromptTemplate: Sendable {
+package struct PromptTemplate: Sendable {
     /// A piece of a template.
     indirect enum Node: Sendable, Equatable {
         /// Text as it stands.
@@ -22,7 +22,7 @@ struct PromptTemplate: Sendable {
     struct Name: Sendable, Equatable {
         /// Its parts between dots; none for `.`, the current element.
         var parts: [String]
-        /// The line of the file, from 1.
+        /// The line of the text, from 1.
         var line: Int
 
         /// The name as written.
@@ -31,6 +31,28 @@ struct PromptTemplate: Sendable {
 
     /// The pieces, in order.
     let nodes: [Node]
+    /// Where the text stands.
+    let place: TemplatePlace
+
+    /// The names that stand in it anywhere, each by its parts between dots; none for `.`.
+    package var names: Set<[String]> {
+        var found: Set<[String]> = []
+        Self.collect(nodes, into: &found)
+        return found
+    }
+
+    private static func collect(_ nodes: [Node], into found: inout Set<[String]>) {
+        for node in nodes {
+            switch node {
+            case .text: continue
+            case .variable(let name): found.insert(name.parts)
+            case .section(let name, let inner), .inverted(let name, let inner):
+                found.insert(name.parts)
+                collect(inner, into: &found)
+            }
+        }
+        found.remove([])
+    }
 
     /// The text with `fields` put in. What is absent or null leaves nothing.
     func rendered(with fields: Value) -> String {

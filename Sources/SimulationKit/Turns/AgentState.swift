@@ -30,8 +30,8 @@ public struct AgentState: Sendable, Equatable {
     /// An agent before round 1.
     public init() {}
 
-    /// The dynamic field in which changes of relations stand. No profile may have a field of this name.
-    static let relationsField = "gensim.relations"
+    /// The dynamic field in which changes of relations stand.
+    static let relationsField = FieldDefinition.reservedPrefix + "relations"
 
     /// Subject under which the result of a claim is delivered.
     public static let claimSubject = "claim"

@@ -13,7 +13,7 @@ public final class TreeContext: Sendable {
     /// The root's partition.
     public let rootPartition: UInt32
     /// The environment's fields as of the start of the round.
-    public let world: [String: Value]
+    public let world: World
     /// Outcomes recorded by an earlier run of this tree, given back instead of asking again.
     public let recorded: [CallID: RecordedOutcome]
     /// What has interrupted a call of the tree here. Code may catch any error; a tree of which a call was interrupted is
@@ -22,7 +22,7 @@ public final class TreeContext: Sendable {
 
     /// The context of a tree.
     public init(
-        round: UInt32, time: Int64, root: TurnID, rootPartition: UInt32, world: [String: Value] = [:],
+        round: UInt32, time: Int64, root: TurnID, rootPartition: UInt32, world: World = World(),
         recorded: [CallID: RecordedOutcome] = [:]
     ) {
         self.round = round
@@ -34,7 +34,7 @@ public final class TreeContext: Sendable {
     }
 
     /// The same tree where the environment's fields have become known.
-    public func seeing(_ world: [String: Value]) -> TreeContext {
+    public func seeing(_ world: World) -> TreeContext {
         TreeContext(
             round: round, time: time, root: root, rootPartition: rootPartition, world: world, recorded: recorded)
     }

@@ -139,5 +139,5 @@ public final class SimulationAssets: Sendable {
     }
 
     /// Everything that turns may read of the environment in this state of it.
-    public func world(_ state: AgentState) -> [String: Value] { environment.merging(state.fields) { $1 } }
+    public func world(_ state: AgentState) -> World { World(environment.merging(state.fields) { $1 }) }
 }

@@ -12,10 +12,10 @@ extension Turn {
     public func worldText(_ name: String) -> String { world(name)?.text ?? "" }
 
     /// Names of the environment's fields that had a value at the start of the round, by their bytes.
-    public var worldFields: [String] { tree.world.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
+    public var worldFields: [String] { tree.world.names }
 
     /// Contributes to the environment, which takes its turn after the merge.
-    public func contribute(_ operation: Model.Operation) throws { try write(operation, to: .environment) }
+    public func contribute(_ operation: Model.Operation) throws { try change(operation, of: .environment) }
 
     /// Appends to a list field of the environment.
     public func note(_ value: Value, to field: String) throws { try contribute(.append(field: field, value: value)) }

@@ -67,14 +67,14 @@ public final class Turn {
     // MARK: What a turn changes
 
     /// Sets a dynamic field of the agent's own profile.
-    public func set(_ field: String, to value: Value) throws { try write(.set(field: field, value: value), to: agent) }
+    public func set(_ field: String, to value: Value) throws { try change(.set(field: field, value: value), of: agent) }
     /// Adds to a whole-number field of the agent's own profile.
     public func add(_ amount: Int64, to field: String) throws {
-        try write(.add(field: field, amount: amount), to: agent)
+        try change(.add(field: field, amount: amount), of: agent)
     }
     /// Appends to a list field of the agent's own profile.
     public func append(_ value: Value, to field: String) throws {
-        try write(.append(field: field, value: value), to: agent)
+        try change(.append(field: field, value: value), of: agent)
     }
     /// Remembers a text, rendered from a memory template.
     public func remember(_ template: String, _ fields: [String: Value]) throws {
@@ -96,6 +96,16 @@ public final class Turn {
     /// Notes something that a researcher counts.
     public func event(_ name: String, _ details: [String: Value] = [:]) throws {
         try write(.event(name: name, details: .map(details)), to: agent)
+    }
+
+    /// Writes what a scenario asks for: the kit's own fields are not a scenario's to change.
+    func change(_ operation: Model.Operation, of target: AgentID) throws {
+        switch operation {
+        case .set(let field, _), .add(let field, _), .append(let field, _):
+            precondition(!FieldDefinition.isReserved(field), "the field \(field) is the kit's own")
+        default: break
+        }
+        try write(operation, to: target)
     }
 
     func write(_ operation: Model.Operation, to target: AgentID) throws {
@@ -238,7 +248,7 @@ private final class EndedBranch<Result: Sendable>: Sendable {
 
 extension String {
     /// The text without white space at its ends.
-    func trimmingWhitespace() -> String {
+    package func trimmingWhitespace() -> String {
         guard let first = firstIndex(where: { !$0.isWhitespace }),
             let last = lastIndex(where: { !$0.isWhitespace })
         else { return "" }

@@ -31,7 +31,6 @@ struct SquareScenario: Scenario {
     }
     var optionalTemplates: Set<String> { ["person.instruction", "person.profile"] }
     var hasEnvironmentTurn: Bool { true }
-    func acts(type: String) -> Bool { true }
 
     func environmentFields(of population: Population) -> [String: Value] {
         ["people": .int(Int64(population.count)), "weather": .text("fog")]
@@ -83,7 +82,6 @@ struct SquareScenario: Scenario {
         try turn.set("weather", to: .text("\(kind) after \(noise)"))
     }
 
-    func summary(of events: [String: UInt64]) -> [String] { [] }
     func estimate(agentsByType: [String: Int]) -> RoundEstimate {
         RoundEstimate(calls: (0, 0, 0), promptTokens: 0, memories: 0)
     }

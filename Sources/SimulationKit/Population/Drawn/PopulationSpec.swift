@@ -86,6 +86,10 @@ public struct PopulationSpec: Sendable, Equatable {
         /// A whole number around a mean; mean and standard deviation in millionths. What falls outside of the range is
         /// drawn again.
         case normal(mean: Int64, deviation: Int64, range: ClosedRange<Int64>)
+        /// The number of the record's block: so many records in a row share one, and the first have block 0. What it
+        /// gives depends on nothing but the record's number, so groups stay as large as they are however many records
+        /// there are.
+        case block(Int64)
         /// A template of a text, with fields drawn before and `number`, which counts records from 1.
         case text(String)
     }
@@ -116,8 +120,9 @@ public struct PopulationSpec: Sendable, Equatable {
                         advice: "put the fields that others depend on first", exitCode: .configuration)
                 }
                 guard case .text(let source) = row.draw, templates[source] == nil else { continue }
-                let template = try PromptTemplate(source, place: "\(place), field \(field.name)")
-                try template.check(fields: known, place: "\(place), field \(field.name)")
+                let template = try PromptTemplate(
+                    source, place: TemplatePlace(file: "\(place), field \(field.name)", firstLine: nil))
+                try template.check(fields: known)
                 templates[source] = template
             }
             guard known.insert(field.name).inserted else {
@@ -172,6 +177,7 @@ public struct PopulationSpec: Sendable, Equatable {
             preconditionFailure("a draw is below the sum of the weights")
         case .uniform(let range): return .int(range.lowerBound + Int64(generator.below(range.count)))
         case .normal(let mean, let deviation, let range): return .int(Self.normal(mean, deviation, range, &generator))
+        case .block(let size): return .int(((values[Self.numberField]?.int ?? 1) - 1) / size)
         case .text(let source): return .text(templates[source]?.rendered(with: .map(values)) ?? "")
         }
     }
