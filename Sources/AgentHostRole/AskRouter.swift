@@ -18,17 +18,20 @@ final class AskRouter: Sendable {
     private let host: UInt32
     private let placement: Placement
     private let gate: PartitionGate
+    private let recorded: RecordedReading
     private let pause: @Sendable (Int) async throws -> Void
     private let state = Guarded(State())
     private let passive = Guarded<(any PassiveTurns)?>(nil)
 
     /// A router for the host of this number; `pause` waits before the next look, and counts them from 0.
     init(
-        host: UInt32, placement: Placement, gate: PartitionGate, pause: @escaping @Sendable (Int) async throws -> Void
+        host: UInt32, placement: Placement, gate: PartitionGate, recorded: RecordedReading,
+        pause: @escaping @Sendable (Int) async throws -> Void
     ) {
         self.host = host
         self.placement = placement
         self.gate = gate
+        self.recorded = recorded
         self.pause = pause
     }
 
@@ -53,28 +56,48 @@ final class AskRouter: Sendable {
         guard let partition = placement.partition(of: ask.agent) else {
             throw TurnInterrupted(reason: "agent \(ask.agent) is not part of the population")
         }
+        var ask = ask
         var tries = 0
+        // Somebody may have begun to answer, and paid for calls of which the asker knows nothing.
+        var mayHaveBegun = false
         while true {
             try Task.checkCancellation()
             do {
-                if let reply = try await once(ask, partition) { return reply }
+                if mayHaveBegun, let known = try await recorded(of: ask.tree) {
+                    ask.tree = ask.tree.knowing(known)
+                    mayHaveBegun = false
+                }
+                if !mayHaveBegun, let (lease, peer) = holder(of: partition) {
+                    if let reply = try await once(ask, lease, peer) { return reply }
+                    mayHaveBegun = true
+                }
             } catch {
                 guard Self.isPassing(error) else { throw error }
+                if !Self.isRefusal(error) { mayHaveBegun = true }
             }
             try await pause(tries)
             tries += 1
         }
     }
 
-    /// Asks where the map points to; nil where it points nowhere.
-    private func once(_ ask: AskCall, _ partition: UInt32) async throws -> AskReply? {
-        let (lease, peer) = state.withLock { state in
-            let lease = state.map.leases[partition]
-            return (lease, lease.flatMap { state.peers[$0.host] })
+    /// What the recorder has of a tree by now; nil while nobody is known to hold the root's partition.
+    private func recorded(of tree: TreeContext) async throws -> [CallID: RecordedOutcome]? {
+        guard let lease = state.withLock({ $0.map.leases[tree.rootPartition] }) else { return nil }
+        return try await recorded.known(lease, round: tree.round, root: tree.root)
+    }
+
+    /// Who holds a partition, with the connection to them unless it is this host; nil where the map points nowhere.
+    private func holder(of partition: UInt32) -> (Lease, WireClient?)? {
+        state.withLock { state in
+            guard let lease = state.map.leases[partition] else { return nil }
+            if lease.host == host { return (lease, nil) }
+            return state.peers[lease.host].map { (lease, $0) }
         }
-        guard let lease else { return nil }
-        if lease.host == host { return try await here(ask, under: lease) }
-        guard let peer else { return nil }
+    }
+
+    /// Asks the holder of a lease; nil where it has lost it meanwhile.
+    private func once(_ ask: AskCall, _ lease: Lease, _ peer: WireClient?) async throws -> AskReply? {
+        guard let peer else { return try await here(ask, under: lease) }
         let reply = try await peer.request(
             Ask(
                 epoch: lease.epoch, round: ask.tree.round, root: ask.tree.root,
@@ -105,6 +128,15 @@ final class AskRouter: Sendable {
             problem.code == .fenced || problem.code == .unavailable || problem.code == .overloaded
         case TransportError.closed, TransportError.overloaded: true
         case TransportError.refused(let refusal): refusal.code == .credit
+        default: false
+        }
+    }
+
+    /// Whether nothing has been done of what was asked.
+    private static func isRefusal(_ error: any Error) -> Bool {
+        switch error {
+        case let problem as Problem: problem.code == .fenced || problem.code == .overloaded
+        case TransportError.overloaded, TransportError.refused: true
         default: false
         }
     }

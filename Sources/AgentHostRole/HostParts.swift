@@ -58,7 +58,9 @@ final class HostParts: Sendable {
                 // Outcomes that the recorder never takes make every commit of theirs wait in vain.
                 teller.tell(HostProblem.of(error))
             })
-        router = AskRouter(host: accepted.host, placement: placement, gate: gate, pause: backOff)
+        router = AskRouter(
+            host: accepted.host, placement: placement, gate: gate, recorded: RecordedReading(recorder: recorder),
+            pause: backOff)
         let performer = HostPerformer(
             scope: accepted.scope, seed: run.assets.seed, attempts: UInt32(run.configuration.llm.maxAttempts),
             terms: CallTerms(run.configuration.llm.sharing), llm: llm, embedding: embedding,

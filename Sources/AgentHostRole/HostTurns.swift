@@ -156,7 +156,19 @@ final class HostTurns: PassiveTurns {
         let root = PlannedRoot(kind: .environment, agent: .environment, turn: turn, partition: lease.partition)
         runner.recorded.add(try await runner.fetch(lease, round: number, root: turn).outcomes, lease)
         _ = try await runner.runToCommit(
-            root, lease, round: number, time: time, world: try await world.fields(inRound: number), state: merged)
+            root, lease, round: number, time: time, world: try await world.fields(inRound: number), state: merged,
+            interventions: try await interventions(lease, inRound: number + 1))
+    }
+
+    /// What was accepted for a round while the run is played, in its order.
+    private func interventions(_ lease: Lease, inRound round: UInt32) async throws -> [Intervention] {
+        let question = LoadInterventions(partition: lease.partition, epoch: lease.epoch, round: round)
+        let accepted = try await runner.retry.under(lease).patiently {
+            try await runner.recorder.request(question, expecting: Interventions.self)
+        }
+        return try accepted.interventions.enumerated().map {
+            try Intervention($1, at: "intervention \($0) into round \(round)")
+        }
     }
 
     // MARK: Passive turns

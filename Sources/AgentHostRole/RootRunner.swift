@@ -21,28 +21,35 @@ struct RootRunner: Sendable {
     /// Runs the root on its agent's state, again for as long as other outcomes are durable than those that it used.
     /// - Throws: `TurnInterrupted` or `CancellationError` where it has to be run again later or elsewhere.
     func runToCommit(
-        _ root: PlannedRoot, _ lease: Lease, round: UInt32, time: Int64, world: [String: Value], state: AgentState
+        _ root: PlannedRoot, _ lease: Lease, round: UInt32, time: Int64, world: [String: Value], state: AgentState,
+        interventions: [Intervention] = []
     ) async throws -> RootResult {
-        var known = recorded.take(root.turn)
         do {
+            var known: [CallID: RecordedOutcome]
+            if let kept = recorded.take(root.turn) {
+                known = kept
+            } else {
+                outcomes.flush()
+                known = try await RecordedReading.byCall(fetch(lease, round: round, root: root.turn))
+            }
             while true {
                 try Task.checkCancellation()
                 let context = TreeContext(
                     round: round, time: time, root: root.turn, rootPartition: root.partition, world: world,
                     recorded: known)
-                let result = try await runner.runRoot(root.kind, agent: root.agent, state: state, tree: context)
+                let result = try await runner.runRoot(
+                    root.kind, agent: root.agent, state: state, tree: context, interventions: interventions)
                 switch try await commit(result, root, lease, round) {
                 case .committed, .duplicate:
                     finish(result, root.partition)
                     return result
                 case .rerun:
-                    let page = try await fetch(lease, round: round, root: root.turn)
-                    known = Dictionary(page.outcomes.map { ($0.call, RecordedOutcome($0)) }) { first, _ in first }
+                    known = try await RecordedReading.byCall(fetch(lease, round: round, root: root.turn))
                 }
             }
         } catch {
-            // Should it run again here, what was recorded is given back again.
-            recorded.putBack(known, of: root.turn, lease)
+            // Should it run again here, it begins with what is recorded by then.
+            recorded.interrupted(root.turn, lease)
             throw error
         }
     }
@@ -69,17 +76,7 @@ struct RootRunner: Sendable {
 
     /// What is recorded of a partition's open round, or of one root in it.
     func fetch(_ lease: Lease, round: UInt32, root: TurnID?) async throws -> RecordedOutcomes {
-        var all = RecordedOutcomes(consolidations: [], outcomes: [], next: 0)
-        repeat {
-            let question = FetchOutcomes(
-                partition: lease.partition, epoch: lease.epoch, round: round, root: root, cursor: all.next)
-            let page = try await retry.under(lease).patiently {
-                try await recorder.request(question, expecting: RecordedOutcomes.self)
-            }
-            all.consolidations += page.consolidations
-            all.outcomes += page.outcomes
-            all.next = page.next
-        } while all.next != 0
-        return all
+        try await RecordedReading(recorder: recorder)
+            .outcomes(lease, round: round, root: root, retry: retry.under(lease))
     }
 }

@@ -9,8 +9,14 @@ extension RoundMachine {
     mutating func settle() -> [Action] {
         var actions: [Action] = []
         // What the recorder is writing decides what comes next.
-        while request == nil, case .go(let step) = next() { actions += step }
+        while request == nil, case .go(let step) = intervene() ?? next() { actions += step }
         return actions
+    }
+
+    /// Interventions go before the next step, which they may belong to: not before what ends the run.
+    private mutating func intervene() -> Step? {
+        guard let first = interventions.first else { return nil }
+        return .go(ask(.intervene(first)))
     }
 
     private mutating func next() -> Step {

@@ -20,17 +20,27 @@ extension RoundMachine {
             enter(.running(round))
         case (.merge(let round, _), let answer):
             merged = true
-            if case .merged(let roots, let failed) = answer { judge(round, roots: roots, failed: failed) }
-            isEnvironmentDone = !plan.hasEnvironment
+            var isIntervened = plan.interventions.contains(round + 1)
+            if case .merged(let roots, let failed, let interventions) = answer {
+                judge(round, roots: roots, failed: failed)
+                isIntervened = isIntervened || interventions > 0
+            }
+            isEnvironmentDone = !plan.hasEnvironment && !isIntervened
             enter(.environment(round))
         case (.close(let round, _), _): closed(round)
         case (.pause, _): stage = .paused
         case (.proceed, _): enter(pausedAt)
-        case (.finish(let outcome), _):
-            stage = .ended(outcome)
-            return [.end(outcome)]
+        case (.intervene(let request), _): interventions.removeAll { $0 == request }
+        case (.finish(let outcome), _): return end(outcome)
         }
         return []
+    }
+
+    /// The run is over. What still waits to be written is not written any more.
+    mutating func end(_ outcome: RunOutcome) -> [Action] {
+        stage = .ended(outcome)
+        defer { interventions = [] }
+        return interventions.map { .decline($0) } + [.end(outcome)]
     }
 
     /// Goes to a stage whose commands are still to be given.

@@ -1,3 +1,4 @@
+import Hashing
 import Model
 
 extension RoundMachine {
@@ -56,6 +57,8 @@ extension RoundMachine {
         case pauseRequested
         /// A person wants the run to go on.
         case continueRequested
+        /// A person intervenes; the request has this number. The same one may come again.
+        case interventionRequested(Digest128)
         /// A host cannot go on. What is `local` concerns that host alone, and others may do better.
         case hostFailed(host: UInt32, reason: String, local: Bool)
         /// A host is gone.
@@ -82,6 +85,8 @@ extension RoundMachine {
         case pause
         /// Write that the run goes on.
         case proceed
+        /// Keep the interventions of this request.
+        case intervene(Digest128)
         /// Write how the run ends.
         case finish(RunOutcome)
     }
@@ -90,8 +95,8 @@ extension RoundMachine {
     public enum Answer: Sendable, Equatable {
         /// Done.
         case done
-        /// The round is merged; so many root turns, so many of them failed.
-        case merged(roots: UInt64, failed: UInt64)
+        /// The round is merged; so many root turns, so many of them failed, so many interventions into the next round.
+        case merged(roots: UInt64, failed: UInt64, interventions: UInt64 = 0)
     }
 
     /// A command to hosts. Each may be given twice.
@@ -114,6 +119,9 @@ extension RoundMachine {
         case send(Command, to: [UInt32])
         /// Tell a host that it is no part of the run any more.
         case dismiss(UInt32, reason: String)
+        /// Tell whoever asked that the interventions of this request are not taken: too many wait, or the run is over.
+        /// They may have been written all the same, where the request came before.
+        case decline(Digest128)
         /// Send `drainExpired` after a while: what is in flight may never end.
         case limitDrain
         /// The run is over.

@@ -1,3 +1,5 @@
+import Hashing
+
 /// The coordinator's course through a run: who takes part, which step comes next, and how it ends.
 ///
 /// A pure state machine. It knows no socket and no clock, returns what is to be done, and takes every event at any
@@ -39,6 +41,9 @@ public struct RoundMachine: Sendable {
     /// The request that the recorder has not answered yet.
     var request: (number: UInt64, what: Request)?
     var requests: UInt64 = 0
+    /// Requests for interventions that the recorder has not answered, in the order of their coming; it is asked for the
+    /// first.
+    var interventions: [Digest128] = []
     /// Partitions whose turns have all ended under their present leases, in the running round.
     var finished: Set<UInt32> = []
     /// Whether hosts have the command of the stage.
@@ -58,6 +63,9 @@ public struct RoundMachine: Sendable {
     /// Every start of a host counts. It bounds what a host that is started for ever leaves behind.
     static let mostHosts = 1 << 20
 
+    /// Requests for interventions that may wait.
+    static let mostInterventions = 64
+
     /// A machine at the start of `plan`.
     public init(plan: RunPlan) {
         self.plan = plan
@@ -69,7 +77,10 @@ public struct RoundMachine: Sendable {
 
     /// Takes an event and returns what is to be done.
     public mutating func handle(_ event: Event) -> [Action] {
-        if case .ended = stage { return [] }
+        if case .ended = stage {
+            if case .interventionRequested(let request) = event { return [.decline(request)] }
+            return []
+        }
         var actions: [Action] = []
         switch event {
         case .report(let report, let host):
@@ -84,11 +95,15 @@ public struct RoundMachine: Sendable {
         case .continueRequested: isPauseWanted = false
         case .hostFailed(let host, let reason, let local): actions = fail(host, reason, local: local)
         case .hostLost(let host): lose(host)
+        case .interventionRequested(let request):
+            guard !interventions.contains(request) else { return [] }
+            if case .finishing = stage { return [.decline(request)] }
+            guard interventions.count < Self.mostInterventions else { return [.decline(request)] }
+            interventions.append(request)
         case .lost(let reason, let drains): actions = stop(.failed(reason), drains: drains)
         case .recorderFailed(let reason):
             ending = .failed(reason)
-            stage = .ended(.failed(reason))
-            return [.end(.failed(reason))]
+            return end(.failed(reason))
         case .drainExpired:
             if case .draining(let round, _) = stage { stage = .draining(round, waiting: []) }
         }

@@ -12,6 +12,8 @@ public struct RunPlan: Sendable, Equatable {
     public var secondsPerRound: Int64
     /// Whether the environment takes a turn after each merge.
     public var hasEnvironment: Bool
+    /// Rounds that the configuration intervenes in: the environment takes a turn before each of them.
+    public var interventions: Set<UInt32>
     /// Failed root turns of a round, in a million, above which the run stops after that round.
     public var toleratedFailures: UInt64
     /// Last closed round, 0 before the first.
@@ -24,7 +26,8 @@ public struct RunPlan: Sendable, Equatable {
     /// A plan; see the properties.
     public init(
         hosts: Int, partitions: UInt32, rounds: UInt32, runEpoch: UInt64, secondsPerRound: Int64,
-        hasEnvironment: Bool, toleratedFailures: UInt64, closedRound: UInt32 = 0, openRound: UInt32? = nil,
+        hasEnvironment: Bool, interventions: Set<UInt32> = [], toleratedFailures: UInt64, closedRound: UInt32 = 0,
+        openRound: UInt32? = nil,
         merged: Bool = false
     ) {
         precondition(hosts > 0 && partitions > 0, "a run has a host and a partition")
@@ -34,6 +37,7 @@ public struct RunPlan: Sendable, Equatable {
         self.runEpoch = runEpoch
         self.secondsPerRound = secondsPerRound
         self.hasEnvironment = hasEnvironment
+        self.interventions = interventions
         self.toleratedFailures = toleratedFailures
         self.closedRound = closedRound
         self.openRound = openRound

@@ -10,11 +10,14 @@ public struct CoordinatorCommand: ParsableCommand {
             coordinator run Configs/quickstart.yaml --llm emulator   plays a first run that needs no model
             coordinator status RUN_DIR                                how it is doing
             coordinator pause|continue|stop RUN_DIR                   what the words say
+            coordinator intervene RUN_DIR --announce TEXT             changes a run that is played
+            coordinator interview RUN_DIR AGENT "How are you?"        asks an agent, as it is or as it was
             coordinator export RUN_DIR --format csv --out tables      its tables, for R, pandas or a spreadsheet
             """,
         version: ProgramVersion.current,
         subcommands: [
             RunCommand.self, StatusCommand.self, PauseCommand.self, ContinueCommand.self, StopCommand.self,
+            InterveneCommand.self, InterviewCommand.self,
             ServersCommand.self, AdaptersCommand.self, ExportCommand.self, DigestCommand.self, VerifyCommand.self,
             ReplayCommand.self, PopulationCommand.self, ImportCommand.self, VersionCommand.self,
         ])

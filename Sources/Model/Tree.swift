@@ -51,7 +51,8 @@ public struct TurnRecord: Hashable, Sendable {
     public var failure: TurnFailure?
     /// The LLM calls whose answers the turn used, by number.
     public var outcomes: [OutcomeUse]
-    /// What it asked to change, by number; empty when it or a turn above it failed.
+    /// What it asked to change, by number; empty when it or a turn above it failed, but for interventions in a failed
+    /// turn of the environment.
     public var operations: [TargetedOperation]
 
     /// A turn with these parts.

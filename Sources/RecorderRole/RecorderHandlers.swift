@@ -20,6 +20,7 @@ struct RecorderHandlers {
         var server = WireServer()
         registerRun(&server)
         registerRounds(&server)
+        registerInterventions(&server)
         registerTurns(&server)
         registerQuestions(&server)
         registerSnapshots(&server)
@@ -78,7 +79,8 @@ struct RecorderHandlers {
                 reply: answer(responder) { reply -> RoundMerged? in
                     guard case .merged(let counts) = reply else { return nil }
                     return RoundMerged(
-                        roots: counts.roots, failed: counts.failed, contributions: counts.contributions)
+                        roots: counts.roots, failed: counts.failed, contributions: counts.contributions,
+                        interventions: counts.interventions)
                 })
         }
         server.on(CloseRound.self) { message, responder in
@@ -88,6 +90,29 @@ struct RecorderHandlers {
                     guard case .closed(let digest) = reply else { return nil }
                     return RoundClosed(digest: digest)
                 })
+        }
+    }
+
+    private func registerInterventions(_ server: inout WireServer) {
+        let service = service
+        server.on(RecordInterventions.self) { message, responder in
+            let request = RecordedInterventions(
+                runEpoch: message.runEpoch, request: message.request,
+                interventions: message.interventions.map { .init(round: $0.round, content: $0.content) })
+            service.write(
+                .intervene(request),
+                reply: answer(responder) { reply -> Intervened? in
+                    guard case .intervened(let rounds) = reply else { return nil }
+                    return Intervened(rounds: rounds)
+                })
+        }
+        server.on(LoadInterventions.self) { message, responder in
+            service.read(
+                { store in
+                    try store.interventions(message.partition, epoch: message.epoch, round: message.round).map {
+                        try Value(packed: $0)
+                    }
+                }, reply: answerRead(responder) { Interventions(interventions: $0) })
         }
     }
 

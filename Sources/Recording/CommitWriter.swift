@@ -106,7 +106,9 @@ final class CommitWriter {
             }
             let isAlive = parent && turn.failure == nil
             alive[turn.path] = isAlive
-            guard isAlive || turn.operations.isEmpty else {
+            // Interventions stand although the environment's own part of its turn failed.
+            let mayIntervene = tree.kind == .environment && turn.path.isEmpty
+            guard isAlive || turn.operations.isEmpty || mayIntervene else {
                 throw RecordRefusal(.invalid, "a failed turn of root \(commit.root) changes something")
             }
             guard turn.operations.allSatisfy({ cursor.partition(of: $0.target) != nil }) else {

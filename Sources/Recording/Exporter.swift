@@ -8,7 +8,7 @@ public struct Exporter {
     /// identities come whole, not as references.
     public static let tables = [
         "runs", "rounds", "agents", "turns", "calls", "attempts", "embedding_calls", "messages", "events", "memories",
-        "failures", "claims", "void_calls",
+        "failures", "claims", "void_calls", "interventions",
     ]
 
     private let reader: RecordingReader
@@ -73,6 +73,7 @@ public struct Exporter {
             SELECT id, name, seed, partitions, program_version, model, embedding_model, embedding_dimension,
                 configuration, created_at, epoch, rounds, ending, reason FROM runs ORDER BY id
             """
+        case "interventions": "SELECT id, round, n, content FROM interventions ORDER BY id"
         case "rounds": "SELECT * FROM rounds ORDER BY round"
         case "agents": "SELECT * FROM agents ORDER BY agent"
         default: "SELECT * FROM \(table) ORDER BY id"

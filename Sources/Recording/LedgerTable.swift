@@ -6,7 +6,7 @@ import GRDB
 /// integer key first. `calls` stands for `void_calls` too: a row may move there, and keeps its key.
 enum LedgerTable: Int, CaseIterable {
     case runs, agents, files, settings, segments, vectors, turns, calls, attempts, embeddingCalls, trees, claims
-    case messages, events, memories, consolidations, failures, steps
+    case messages, events, memories, consolidations, failures, steps, interventions
 
     var name: String {
         switch self {
@@ -39,6 +39,7 @@ enum LedgerTable: Int, CaseIterable {
         case .failures: ["id", "round", "turn", "agent", "reason", "text"]
         case .steps:
             ["id", "at", "kind", "epoch", "round", "partition", "number", "holder", "text", "digest"]
+        case .interventions: ["id", "round", "request", "n", "content", "bytes"]
         }
     }
 

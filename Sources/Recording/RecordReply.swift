@@ -15,6 +15,8 @@ public enum RecordReply: Sendable, Equatable {
     case missing([OutcomeName])
     /// The round is merged.
     case merged(MergeCounts)
+    /// The interventions are kept; the first round with each of them.
+    case intervened([UInt32])
     /// The round is closed, with its link of the digest chain.
     case closed(Digest256)
 }
@@ -27,12 +29,15 @@ public struct MergeCounts: Hashable, Sendable {
     public var failed: UInt64
     /// Operations on the environment.
     public var contributions: UInt64
+    /// Interventions that take effect with the next round.
+    public var interventions: UInt64
 
     /// A merged round.
-    public init(roots: UInt64, failed: UInt64, contributions: UInt64) {
+    public init(roots: UInt64, failed: UInt64, contributions: UInt64, interventions: UInt64 = 0) {
         self.roots = roots
         self.failed = failed
         self.contributions = contributions
+        self.interventions = interventions
     }
 }
 

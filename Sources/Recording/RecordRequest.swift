@@ -26,6 +26,8 @@ public enum RecordRequest: Sendable {
     case mergeRound(RecordedStep)
     /// The environment's turn is in, if there is one: digest and close.
     case closeRound(RecordedStep)
+    /// Interventions of a researcher's.
+    case intervene(RecordedInterventions)
     /// A piece of a partition's snapshot.
     case snapshot(SnapshotPiece)
     /// The run ends here for now. `ending` is `finished`, `stopped` or `failed`.
@@ -69,6 +71,37 @@ public struct RecordedStep: Hashable, Sendable {
         self.runEpoch = runEpoch
         self.round = round
         self.time = time
+    }
+}
+
+/// Interventions that belong together: all are kept, or none.
+public struct RecordedInterventions: Hashable, Sendable {
+    /// One of them.
+    public struct Intervention: Hashable, Sendable {
+        /// The first round that shall have it; nil for the next that can.
+        public var round: UInt32?
+        /// What is to be done.
+        public var content: Value
+
+        /// An intervention.
+        public init(round: UInt32?, content: Value) {
+            self.round = round
+            self.content = content
+        }
+    }
+
+    /// The coordinator's epoch.
+    public var runEpoch: UInt64
+    /// The request's number, by which it is known when it comes again.
+    public var request: Digest128
+    /// The interventions, in order.
+    public var interventions: [Intervention]
+
+    /// Interventions of one request.
+    public init(runEpoch: UInt64, request: Digest128, interventions: [Intervention]) {
+        self.runEpoch = runEpoch
+        self.request = request
+        self.interventions = interventions
     }
 }
 

@@ -19,6 +19,9 @@ public protocol RecordStore: AnyObject, Sendable {
     ) throws -> RecordedPage
     /// Changes that a merged or closed round makes to a partition's agents, from the one numbered `offset` on.
     func merged(round: UInt32, partition: UInt32, offset: UInt32) throws -> MergedPage
+    /// Packed interventions that take effect with `round`, the one behind the merged one; for the holder of the
+    /// environment's partition.
+    func interventions(_ partition: UInt32, epoch: UInt64, round: UInt32) throws -> [[UInt8]]
     /// A page of the heads in a partition's snapshot, after an agent. Damage is refused as a conflict. Without an epoch
     /// whoever asks only reads, and holds no lease.
     func snapshot(_ partition: UInt32, epoch: UInt64?, after agent: AgentID?) throws -> SnapshotHeads

@@ -63,6 +63,22 @@ extension RecordingReader {
         try read { try ReplayReader($0).contents(round: round, &position) }
     }
 
+    /// Packed interventions that were accepted while the run was played and take effect with a round, in their order.
+    public func interventions(inRound round: UInt32) throws -> [[UInt8]] {
+        try read { try InterventionTable.contents(round: round, $0) }
+    }
+
+    /// The round of each intervention of a request; none where it was not accepted.
+    public func rounds(ofInterventions request: Digest128) throws -> [UInt32] {
+        try read { database in
+            let rows = try SQLStatement(database, "SELECT round FROM interventions WHERE request = ? ORDER BY n")
+            rows.bind(1, request)
+            var rounds: [UInt32] = []
+            while try rows.step() { rounds.append(UInt32(clamping: rows.int(0))) }
+            return rounds
+        }
+    }
+
     /// The decisions on a round's claims, in order.
     public func claims(ofRound round: UInt32) throws -> [ClaimDecision] {
         try read { database in

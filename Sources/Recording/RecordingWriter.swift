@@ -9,6 +9,7 @@ final class RecordingWriter {
     let merged: MergedReader
     let pages: OutcomePages
     let snapshots: SnapshotReader
+    let interventions: InterventionTable
     private let ledger: BatchLedger
     private let segments: SegmentTable
     private let rounds: RoundWriter
@@ -33,7 +34,8 @@ final class RecordingWriter {
         let trees = try TreeReader(database, contents)
         runs = try RunWriter(database, ledger, steps)
         let mergedTable = try MergedTable(database)
-        rounds = try RoundWriter(database, ledger, steps, trees, intake, mergedTable)
+        interventions = try InterventionTable(database, ledger, steps)
+        rounds = try RoundWriter(database, ledger, steps, trees, intake, mergedTable, interventions)
         commits = try CommitWriter(
             database, ledger, rows: TreeRows(ledger, segments), tables: tables, intake: intake,
             segments: segments)
@@ -75,6 +77,8 @@ final class RecordingWriter {
             return .merged(try rounds.merge(step, &cursor, at: now))
         case .closeRound(let step):
             return .closed(try rounds.close(step, &cursor, at: now))
+        case .intervene(let request):
+            return .intervened(try interventions.write(request, cursor, at: now))
         case .snapshot(let piece):
             try snapshotTables.write(piece, cursor)
         case .finishRun(let runEpoch, let ending, let reason):
@@ -119,6 +123,19 @@ final class RecordingWriter {
             if treesOfPartition.int(1) != 0 { record.failed += 1 }
         }
         return record
+    }
+}
+
+extension RecordingWriter {
+    /// Packed interventions that take effect with `round`, for who holds the environment's partition.
+    func interventions(_ partition: UInt32, epoch: UInt64, round: UInt32) throws -> [[UInt8]] {
+        let run = try cursor.requireRun()
+        try cursor.requireLease(partition, epoch: epoch)
+        guard partition == run.partitions, cursor.state == .merged, round == cursor.round + 1 else {
+            throw RecordRefusal(
+                .conflict, "interventions of round \(round) are carried out by the environment's turn before it")
+        }
+        return try interventions.contents(round: round)
     }
 }
 

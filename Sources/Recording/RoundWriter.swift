@@ -11,6 +11,7 @@ final class RoundWriter {
     private let trees: TreeReader
     private let intake: OutcomeIntake
     private let mergedTable: MergedTable
+    private let interventions: InterventionTable
     private let insertRound: SQLStatement
     private let insertPlan: SQLStatement
     private let planned: SQLStatement
@@ -25,9 +26,10 @@ final class RoundWriter {
 
     init(
         _ database: Database, _ ledger: BatchLedger, _ steps: StepTable, _ trees: TreeReader, _ intake: OutcomeIntake,
-        _ mergedTable: MergedTable
+        _ mergedTable: MergedTable, _ interventions: InterventionTable
     ) throws {
         self.mergedTable = mergedTable
+        self.interventions = interventions
         self.steps = steps
         claims = ledger[.claims]
         self.trees = trees
@@ -145,7 +147,9 @@ final class RoundWriter {
         }
         try write(capacities)
         try mergedTable.write(merged, round: step.round, partitions: try cursor.requireRun().partitions)
-        let counts = MergeCounts(roots: roots.all, failed: roots.failed, contributions: contributions)
+        let counts = MergeCounts(
+            roots: roots.all, failed: roots.failed, contributions: contributions,
+            interventions: UInt64(try interventions.count(round: step.round + 1)))
         setMerged.bind(1, Int64(counts.roots))
         setMerged.bind(2, Int64(counts.failed))
         setMerged.bind(3, Int64(counts.contributions))
@@ -232,6 +236,11 @@ final class RoundWriter {
                 "round \(step.round) cannot close: the latest is round \(cursor.round), \(cursor.state)")
         }
         let environment = try trees.environmentTree(round: step.round)
+        let waiting = try interventions.count(round: step.round + 1)
+        guard environment != nil || waiting == 0 else {
+            throw RecordRefusal(
+                .conflict, "round \(step.round) cannot close: \(waiting) interventions wait for the environment's turn")
+        }
         if let environment {
             var capacities = makeCapacities()
             let place = try counts(round: step.round).roots
@@ -274,7 +283,8 @@ final class RoundWriter {
                 roots: UInt64(clamping: $0.int(0)), failed: UInt64(clamping: $0.int(1)),
                 contributions: UInt64(clamping: $0.int(2)))
         }
-        guard let counts else { throw RecordRefusal(.conflict, "round \(round) has not been opened") }
+        guard var counts else { throw RecordRefusal(.conflict, "round \(round) has not been opened") }
+        counts.interventions = UInt64(try interventions.count(round: round + 1))
         return counts
     }
 

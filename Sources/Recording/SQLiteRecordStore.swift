@@ -121,6 +121,10 @@ public final class SQLiteRecordStore: RecordStore, @unchecked Sendable {
         }
     }
 
+    public func interventions(_ partition: UInt32, epoch: UInt64, round: UInt32) throws -> [[UInt8]] {
+        try access { _, writer in try writer.interventions(partition, epoch: epoch, round: round) }
+    }
+
     public func snapshot(_ partition: UInt32, epoch: UInt64?, after agent: AgentID?) throws -> SnapshotHeads {
         try access { _, writer in
             try writer.snapshots.heads(partition, epoch: epoch, after: agent, writer.cursor)

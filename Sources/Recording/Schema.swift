@@ -1,7 +1,7 @@
 /// The tables of a recording. `docs/recording.md` explains every column.
 enum Schema {
     /// Written into the file's header; a newer one is refused.
-    static let version: Int64 = 5
+    static let version: Int64 = 6
     /// "GenS", so that `file` and a careless hand can tell whose database it is.
     static let applicationID: Int64 = 0x4765_6e53
     /// Vectors of 1.5 kB fill a page of 8 kB to 95 %, one of 4 kB only to 75 %.
@@ -73,6 +73,12 @@ enum Schema {
             CREATE TABLE steps (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, epoch INTEGER NOT NULL,
                 round INTEGER NOT NULL, partition INTEGER, number INTEGER, holder INTEGER, text TEXT, digest BLOB)
             """,
+            """
+            CREATE TABLE interventions (id INTEGER PRIMARY KEY, round INTEGER NOT NULL, request BLOB NOT NULL,
+                n INTEGER NOT NULL, content TEXT NOT NULL, bytes BLOB NOT NULL)
+            """,
+            "CREATE INDEX interventions_by_round ON interventions (round)",
+            "CREATE UNIQUE INDEX interventions_by_request ON interventions (request, n)",
             "CREATE TABLE partitions (partition INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, host INTEGER NOT NULL)",
             """
             CREATE TABLE agents (agent INTEGER PRIMARY KEY, id TEXT NOT NULL, type TEXT NOT NULL,

@@ -36,6 +36,8 @@ struct StepCheck {
     private var rounds: [Int64: Round] = [:]
     private var plans: [Plan: Int64] = [:]
     private var leases: [Int64: (epoch: Int64, host: Int64)] = [:]
+    /// First rounds of interventions, by their keys.
+    private var interventions: [Int64: Int64] = [:]
 
     init(_ database: Database) { self.database = database }
 
@@ -49,6 +51,7 @@ struct StepCheck {
         try checkRounds()
         try checkPlans()
         try checkLeases()
+        try checkInterventions()
     }
 
     private mutating func follow(_ row: SQLStatement) throws {
@@ -77,6 +80,13 @@ struct StepCheck {
             rounds[round]?.state = "closed"
             rounds[round]?.closedAt = at
             rounds[round]?.digest = Digest256(row.bytes(9))
+        case .intervened:
+            let latest = rounds.keys.max() ?? 0
+            let next = rounds[latest]?.state == "open" ? latest + 1 : latest + 2
+            guard round >= next else {
+                throw Violation(text: "an intervention into round \(round) was accepted when \(next) was the next")
+            }
+            interventions[row.int(6)] = round
         case nil: (run.ending, run.reason) = (row.text(2), row.text(8))
         }
     }
@@ -130,6 +140,17 @@ struct StepCheck {
             }
         }
         guard left.isEmpty else { throw Violation(text: "\(left.count) plans of partitions are missing (I4)") }
+    }
+
+    private func checkInterventions() throws {
+        let rows = try SQLStatement(database, "SELECT id, round FROM interventions")
+        var left = interventions
+        while try rows.step() {
+            guard left.removeValue(forKey: rows.int(0)) == rows.int(1) else {
+                throw Violation(text: "intervention \(rows.int(0)) does not follow from the run's steps")
+            }
+        }
+        guard left.isEmpty else { throw Violation(text: "\(left.count) accepted interventions are missing") }
     }
 
     private func checkLeases() throws {

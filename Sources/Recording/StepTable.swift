@@ -6,7 +6,7 @@ import Model
 final class StepTable {
     /// What a step is. A run's ending stands under its own name.
     enum Kind: String {
-        case created, raised, granted, opened, planned, merged, closed
+        case created, raised, granted, opened, planned, merged, closed, intervened
     }
 
     private let rows: RowWriter

@@ -106,6 +106,13 @@ struct Verifier {
                 continue
             }
             try checkBarrier(round.number, partitions: run.partitions)
+            let interventions = try count(
+                "SELECT count(*) FROM interventions WHERE round = \(Int64(round.number) + 1)")
+            guard interventions == 0 || checked.environment != nil else {
+                throw Violation(
+                    text: "round \(round.number) closed without the environment's turn, which was to carry out "
+                        + "\(interventions) interventions")
+            }
             previous = roundDigest(
                 previous: previous, round: round.number, trees: checked.digests, claims: checked.claims,
                 environment: checked.environment)

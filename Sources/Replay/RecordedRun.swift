@@ -11,6 +11,8 @@ struct RecordedRun: Sendable {
     let assets: SimulationAssets
     /// Simulated seconds from one round to the next.
     let secondsPerRound: Int64
+    /// How vectors travel.
+    let vectors: VectorFormat
     /// The agents of each partition, by number.
     let agentsByPartition: [[AgentID]]
 
@@ -52,6 +54,7 @@ struct RecordedRun: Sendable {
             return bytes
         }
         assets = try package.assets(definition: definition) { files[$0] }
+        vectors = package.configuration.vectors
         secondsPerRound = Int64(package.configuration.roundHours) * 3600
         var agents = [[AgentID]](repeating: [], count: Int(definition.partitions))
         for agent in assets.population.agents {

@@ -51,11 +51,14 @@ struct RootPhase: Sendable {
     /// Roots that a worker takes at once.
     private static let batch = 16
 
-    /// Runs roots; results in their order. `given` replaces the state of their agents in the table.
+    /// Runs roots; results in their order. `given` replaces the state of their agents in the table;
+    /// `interventions` are those that the environment's turn carries out.
     ///
     /// After a root that differs no further batch begins. Batches begin in order, so that the first root that differs
     /// is always among the results.
-    func run(_ roots: [PlannedRoot], as given: AgentState? = nil) async throws -> [ReplayedRoot] {
+    func run(
+        _ roots: [PlannedRoot], as given: AgentState? = nil, interventions: [Intervention] = []
+    ) async throws -> [ReplayedRoot] {
         guard !roots.isEmpty else { return [] }
         let performer = RecordPerformer(assets: assets, table: table, outcomes: outcomes)
         let runner = TurnRunner(assets: assets, performer: performer)
@@ -72,7 +75,8 @@ struct RootPhase: Sendable {
                         }
                         guard start < roots.count else { return done }
                         for index in start..<min(start + Self.batch, roots.count) {
-                            let replayed = try await run(roots[index], runner, performer, as: given)
+                            let replayed = try await run(
+                                roots[index], runner, performer, as: given, interventions)
                             if !replayed.isEqual { next.withLock { $0 = roots.count } }
                             done.append((index, replayed))
                         }
@@ -86,14 +90,16 @@ struct RootPhase: Sendable {
     }
 
     private func run(
-        _ root: PlannedRoot, _ runner: TurnRunner, _ performer: RecordPerformer, as given: AgentState?
+        _ root: PlannedRoot, _ runner: TurnRunner, _ performer: RecordPerformer, as given: AgentState?,
+        _ interventions: [Intervention]
     ) async throws -> ReplayedRoot {
         let context = TreeContext(
             round: round, time: time, root: root.turn, rootPartition: root.partition, world: world)
         var replayed = ReplayedRoot(root: root)
         do {
             let result = try await runner.runRoot(
-                root.kind, agent: root.agent, state: given ?? table.state(of: root.agent), tree: context)
+                root.kind, agent: root.agent, state: given ?? table.state(of: root.agent), tree: context,
+                interventions: interventions)
             replayed.tree = result.tree
             replayed.vectors = result.vectors
             replayed.isEqual = Tree.digest(ofPacked: result.tree.packed()) == digests[root.turn]

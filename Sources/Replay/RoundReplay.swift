@@ -3,6 +3,7 @@ import Hashing
 import Model
 import Recording
 import SimulationKit
+import Support
 import TurnEngine
 
 /// Executes one recorded round again: consolidations, acts, merge, environment, digest, as hosts and recorder do.
@@ -61,12 +62,16 @@ struct RoundReplay {
         if let difference = orderDifference(trees.map(\.root)) { return difference }
         var (changes, claims) = try merge(trees.map(\.tree), &state.capacities)
         var environment: Digest256?
-        if run.assets.scenario.hasEnvironmentTurn {
+        let interventions = try interventions
+        if run.assets.scenario.hasEnvironmentTurn || !interventions.isEmpty
+            || !run.assets.interventions(inRound: round.number + 1).isEmpty
+        {
             let root = environmentRoot
             guard let known = contents.environment else { return finder.onlyPlanned(root) }
             digests[root.turn] = known.digest
             let merged = environmentState(state.table, changes)
-            let replayed = try await phase(state.table, digests).run([root], as: merged)
+            let replayed = try await phase(state.table, digests).run(
+                [root], as: merged, interventions: interventions)
             if let other = replayed.first(where: { !$0.isEqual }) {
                 return try finder.difference(of: other, recorded: known)
             }
@@ -86,6 +91,20 @@ struct RoundReplay {
     }
 
     // MARK: Steps
+
+    /// Those that were accepted while the run was played and take effect with the next round.
+    private var interventions: [Intervention] {
+        get throws {
+            let next = round.number + 1
+            return try reader.interventions(inRound: next).enumerated().map { place, bytes in
+                do { return try Intervention(packed: bytes) } catch {
+                    throw UserError(
+                        "intervention \(place) into round \(next) cannot be read", at: run.definition.run,
+                        advice: "check the recording by coordinator verify", exitCode: .dataError)
+                }
+            }
+        }
+    }
 
     private func plan(_ table: AgentTable) -> [PlannedRoot] {
         run.agentsByPartition.enumerated().flatMap { partition, agents in

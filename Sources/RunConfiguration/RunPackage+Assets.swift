@@ -28,6 +28,7 @@ extension RunPackage {
             embeddingModel: definition.embeddingModel,
             embeddingDimension: Int(definition.embeddingDimension), collections: collections,
             schedule: configuration.schedule, relations: relations,
-            environment: scenario.environmentFields(of: population).merging(configuration.environment) { $1 })
+            environment: scenario.environmentFields(of: population).merging(configuration.environment) { $1 },
+            interventions: configuration.interventions)
     }
 }

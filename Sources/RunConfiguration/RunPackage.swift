@@ -45,6 +45,11 @@ public struct RunPackage: Sendable {
         prompts = try Self.prompts(of: scenario, folder: settings.scenario.prompts, read: bytes)
         population = try Self.population(of: scenario, settings: settings, read: bytes)
         relations = try Self.relations(settings, population: population, read: bytes)
+        for (place, intervention) in settings.interventions.enumerated() {
+            try intervention.check(
+                population: population, types: scenario.agentTypes, relations: Set(relations.keys),
+                at: "interventions[\(place)]")
+        }
         self.files = files
         self.scenario = scenario
         configuration = settings
@@ -58,7 +63,7 @@ public struct RunPackage: Sendable {
     ) throws -> PromptLibrary {
         let definitions = scenario.templates + KitTemplates.definitions
         let optional = scenario.optionalTemplates.union(KitTemplates.optional)
-        var sources = scenario.templateTexts
+        var sources = KitTemplates.texts.merging(scenario.templateTexts) { $1 }
         // Without a folder, what the scenario does not bring is missing.
         for definition in definitions where !folder.isEmpty {
             let path = "\(folder)/\(definition.name)\(PromptLibrary.fileExtension)"

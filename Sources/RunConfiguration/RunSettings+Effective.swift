@@ -70,7 +70,7 @@ extension RunSettings {
             "  depth: \(limits.depth)",
             "  snapshot_rounds: \(limits.snapshotRounds)",
         ]
-        lines += scheduleLines + relationLines + environmentLines
+        lines += scheduleLines + relationLines + environmentLines + interventionLines
         return lines.joined(separator: "\n") + "\n"
     }
 

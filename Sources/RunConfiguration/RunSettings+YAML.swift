@@ -20,7 +20,7 @@ extension RunSettings {
             yaml: yaml, file: file,
             keys: [
                 "name", "seed", "rounds", "round_hours", "partitions", "scenario", "populations", "memory", "llm",
-                "embedding", "limits", "schedule", "relations", "environment",
+                "embedding", "limits", "schedule", "relations", "environment", "interventions",
             ])
         let (choice, scenario) = try scenario(root, yaml: yaml, file: file, registry: registry)
         let embedding = try root.section("embedding", keys: ["model", "vectors"])
@@ -39,7 +39,8 @@ extension RunSettings {
             limits: try limits(root),
             schedule: try schedule(root, of: scenario),
             relations: try relations(root, of: scenario),
-            environment: try root.section("environment", keys: ["fields"]).section("fields", keys: nil).allValues())
+            environment: try root.section("environment", keys: ["fields"]).section("fields", keys: nil).allValues(),
+            interventions: try interventions(root))
     }
 
     /// The run's name. Its folder is called after it.

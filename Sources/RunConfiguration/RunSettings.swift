@@ -33,6 +33,8 @@ public struct RunSettings: Sendable, Equatable {
     public var relations: [RelationDefinition]
     /// Fields of the environment before round 1.
     public var environment: [String: Value]
+    /// What the researcher does to the run, in the order of the file.
+    public var interventions: [Intervention]
 
     /// What is played.
     public struct ScenarioChoice: Sendable, Equatable {

@@ -28,14 +28,23 @@ public struct TurnRunner: Sendable {
 
     /// Runs a root turn to its end. Throws `TurnInterrupted` or `CancellationError` where it has to be run again;
     /// every other error becomes part of the tree.
+    ///
+    /// `interventions` are the recorded ones that the environment's turn carries out, behind the scenario's part of it
+    /// and those of the configuration.
     public func runRoot(
-        _ kind: RootKind, agent: AgentID, state: AgentState, tree: TreeContext
+        _ kind: RootKind, agent: AgentID, state: AgentState, tree: TreeContext, interventions: [Intervention] = []
     ) async throws -> RootResult {
-        let (_, turns, turn) = try await run(agent: agent, state: state, tree: tree, path: []) { turn in
+        let all = kind == .environment ? assets.interventions(inRound: tree.round + 1) + interventions : []
+        let (_, turns, turn) = try await run(
+            agent: agent, state: state, tree: tree, path: [], interventions: all
+        ) { turn in
             switch kind {
             case .act: try await assets.scenario.act(turn)
             case .consolidate: try await turn.consolidate()
-            case .environment: try await assets.scenario.takeEnvironmentTurn(turn)
+            case .environment where assets.scenario.hasEnvironmentTurn:
+                try await assets.scenario.takeEnvironmentTurn(turn)
+            // Only interventions make it necessary.
+            case .environment: break
             }
             return .null
         }
@@ -43,6 +52,16 @@ public struct TurnRunner: Sendable {
             tree: Tree(round: tree.round, kind: kind, turns: turns), outcomes: turn.names,
             vectors: kind == .consolidate
                 ? Dictionary(turn.embedded.map { (contentHash($0.text), $0.vector) }) { $1 } : [:])
+    }
+
+    /// Puts a question to an agent and gives its answer; nothing comes of it. Throws `TurnFailed` where there is none.
+    public func interview(
+        _ agent: AgentID, _ question: String, state: AgentState, tree: TreeContext, path: [UInt32]
+    ) async throws -> String {
+        let turn = Turn(
+            agent: agent, assets: assets, tree: tree, path: path, performer: performer, updater: updater,
+            log: TurnLog(state: state, written: []))
+        return try await turn.write(KitTemplates.interview, ["question": .text(question)], about: question)
     }
 
     /// Runs a passive turn to its end. `state` is the asked agent's at the start of the round.
@@ -61,10 +80,11 @@ public struct TurnRunner: Sendable {
         return AskReply(answer: answer, turns: turns, outcomes: log.names)
     }
 
-    /// Runs code in a turn; its record comes first, those below it follow.
+    /// Runs code in a turn; its record comes first, those below it follow. Interventions happen behind it, even where it
+    /// failed: they are the researcher's, and nothing that the code did.
     private func run(
         agent: AgentID, state: AgentState, after ask: AskCall? = nil, tree: TreeContext, path: [UInt32],
-        _ body: (Turn) async throws -> Value
+        interventions: [Intervention] = [], _ body: (Turn) async throws -> Value
     ) async throws -> (answer: Value, turns: [TurnRecord], log: TurnLog) {
         let turn = Turn(
             agent: agent, assets: assets, tree: tree, path: path, performer: performer, updater: updater,
@@ -81,18 +101,13 @@ public struct TurnRunner: Sendable {
         }
         // Caught by the scenario's code or not: what came of it is no result.
         if let interruption = tree.interruption { throw interruption }
+        if failure != nil { turn.log.void(to: state) }
+        try turn.carryOut(interventions)
         let log = turn.log
         let record = TurnRecord(
             path: path, agent: agent, failure: failure, outcomes: log.outcomes,
-            operations: failure == nil ? log.operations : [])
-        return (answer, [record] + (failure == nil ? log.below : log.below.map(Self.voided)), log)
-    }
-
-    /// A turn below a failed one keeps its outcomes, which were paid for, and loses its effect.
-    private static func voided(_ record: TurnRecord) -> TurnRecord {
-        var record = record
-        record.operations = []
-        return record
+            operations: log.operations)
+        return (answer, [record] + log.below, log)
     }
 
     private static func failure(of error: any Error) -> TurnFailure {

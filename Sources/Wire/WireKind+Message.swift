@@ -35,6 +35,7 @@ extension WireKind {
         case .recordAgents: RecordAgents.self
         case .summarize: Summarize.self
         case .runSummary: RunSummary.self
+        case .recordInterventions: RecordInterventions.self
         case .planRound: PlanRound.self
         case .recordOutcomes: RecordOutcomes.self
         case .commitTree: CommitTree.self
@@ -50,6 +51,8 @@ extension WireKind {
         case .snapshotPage: SnapshotPage.self
         case .fetchMemory: FetchMemory.self
         case .agentMemory: AgentMemory.self
+        case .loadInterventions: LoadInterventions.self
+        case .interventions: Interventions.self
         case .complete: Complete.self
         case .completed: Completed.self
         case .releaseOutcomes: ReleaseOutcomes.self
@@ -71,6 +74,8 @@ extension WireKind {
         case .status: RunStatus.self
         case .failed: RequestFailed.self
         case .controlRun: ControlRun.self
+        case .intervene: Intervene.self
+        case .intervened: Intervened.self
         }
     }
 }

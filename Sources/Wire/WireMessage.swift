@@ -35,6 +35,7 @@ public enum WireKind: UInt16, Sendable, CaseIterable {
     case recordAgents = 54
     case summarize = 55
     case runSummary = 56
+    case recordInterventions = 57
 
     case planRound = 60
     case recordOutcomes = 61
@@ -51,6 +52,8 @@ public enum WireKind: UInt16, Sendable, CaseIterable {
     case snapshotPage = 72
     case fetchMemory = 73
     case agentMemory = 74
+    case loadInterventions = 75
+    case interventions = 76
 
     case complete = 80
     case completed = 81
@@ -76,6 +79,8 @@ public enum WireKind: UInt16, Sendable, CaseIterable {
     case status = 111
     case failed = 112
     case controlRun = 113
+    case intervene = 114
+    case intervened = 115
 }
 
 /// A message body: an array whose first element is the version of its shape.

@@ -25,11 +25,19 @@ import Wire
         let router: AskRouter
 
         /// A router of host 0; `look` is called before each further look at the map.
-        init(look: @escaping @Sendable (AskRouter, PartitionGate, Int) throws -> Void = { _, _, _ in }) throws {
+        init(
+            recorder: FakeRecorder = FakeRecorder { _ in
+                RecordedOutcomes(consolidations: [], outcomes: [], next: 0)
+            },
+            look: @escaping @Sendable (AskRouter, PartitionGate, Int) throws -> Void = { _, _, _ in }
+        ) throws {
             placement = Placement(partitions: 1, population: try IdleScenario.assets(agents: 2).population)
             let router = Guarded<AskRouter?>(nil)
             let gate = gate
-            let made = AskRouter(host: 0, placement: placement, gate: gate) { tries in
+            let made = AskRouter(
+                host: 0, placement: placement, gate: gate,
+                recorded: RecordedReading(recorder: WireClient(recorder))
+            ) { tries in
                 if let router = router.withLock({ $0 }) { try look(router, gate, tries) }
             }
             router.withLock { $0 = made }
@@ -81,6 +89,47 @@ import Wire
         setting.router.update(Self.map(1, host: 1, epoch: 1), peers: [1: WireClient(peer)])
         #expect(try await setting.router.ask(rerun).answer == .text("there"))
         #expect(try peer.seen(Ask.self).map(\.recorded) == [[RecordedCall(call: below, outcome: outcome)]])
+    }
+
+    @Test func anAskThatIsMadeAgainBringsWhatWasRecordedMeanwhile() async throws {
+        let root = ask.tree.root
+        let call = CallID(turn: root.passive(number: 1), number: 0)
+        let outcome = OutcomeRecord(
+            call: call, root: root, partition: 0, round: 1, agent: ask.agent, request: root.digest,
+            content: .embedding(model: "m", texts: [], vectors: []))
+        let isReadable = Guarded(false)
+        let recorder = FakeRecorder { _ in
+            guard isReadable.withLock({ $0 }) else { throw Problem(.fenced, "the root's partition changes hands, too") }
+            return RecordedOutcomes(consolidations: [], outcomes: [outcome], next: 0)
+        }
+        let setting = try Setting(recorder: recorder) { _, _, tries in isReadable.withLock { $0 = tries == 2 } }
+        let isFirst = Guarded(true)
+        let peer = FakeRecorder { _ in
+            if isFirst.withLock({ isFirst in
+                defer { isFirst = false }
+                return isFirst
+            }) {
+                throw TransportError.closed
+            }
+            return Asked(answer: .text("there"), turns: [], outcomes: [])
+        }
+        setting.router.update(Self.map(1, host: 1, epoch: 1), peers: [1: WireClient(peer)])
+        #expect(try await setting.router.ask(ask).answer == .text("there"))
+        let asks = try peer.seen(Ask.self)
+        #expect(asks.map { $0.recorded.map(\.call) } == [[], [call]])
+        #expect(try recorder.seen(FetchOutcomes.self).map(\.epoch) == [1, 1, 1])
+    }
+
+    @Test func anAskThatNobodyTookIsMadeAgainWithoutAskingTheRecorder() async throws {
+        let recorder = FakeRecorder { _ in RecordedOutcomes(consolidations: [], outcomes: [], next: 0) }
+        let setting = try Setting(recorder: recorder) { router, gate, tries in
+            if tries == 3 { Self.take(over: router, gate) }
+        }
+        setting.router.connect(Turns())
+        let peer = FakeRecorder { _ in throw Problem(.fenced, "not here") }
+        setting.router.update(Self.map(1, host: 1, epoch: 1), peers: [1: WireClient(peer)])
+        #expect(try await setting.router.ask(ask).answer == .text("here"))
+        #expect(try recorder.seen(FetchOutcomes.self).isEmpty)
     }
 
     @Test func aHolderThatIsGoneIsNoFailureOfTheTurn() async throws {

@@ -2,7 +2,8 @@ import ClusterLogic
 
 /// What can go wrong with a cluster, or be wanted of it.
 enum Disturbance: CaseIterable {
-    case lose, loseHeir, restart, join, registerAgain, zombie, reconnect, giveUp, pause, proceed
+    case lose, loseHeir, restart, join, registerAgain, zombie, reconnect, giveUp, pause, proceed, intervene,
+        interveneAgain
 }
 
 extension FakeCluster {
@@ -18,7 +19,8 @@ extension FakeCluster {
             }
         }
         perform(machine.handle(.continueRequested))
-        while outcome == nil, present.count < (machine.stage == .registering ? plan.hosts : 1) {
+        // A run that only has its ending left to be written takes no hosts any more, and needs none.
+        while outcome == nil, machine.ending == nil, present.count < (machine.stage == .registering ? plan.hosts : 1) {
             join("last-\(names)")
         }
         run()
@@ -54,6 +56,8 @@ extension FakeCluster {
             }
         case .pause: perform(machine.handle(.pauseRequested))
         case .proceed: perform(machine.handle(.continueRequested))
+        case .intervene: intervene(again: false)
+        case .interveneAgain: intervene(again: true)
         }
     }
 }

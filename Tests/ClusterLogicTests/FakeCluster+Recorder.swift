@@ -1,18 +1,22 @@
 import ClusterLogic
+import Hashing
 import Model
 
 extension FakeCluster {
     /// Takes what the machine wants done, and checks that it may be done now.
     mutating func perform(_ actions: [RoundMachine.Action]) {
         for action in actions {
-            require(outcome == nil, "nothing happens after the end")
+            if case .decline = action {} else { require(outcome == nil, "nothing happens after the end") }
             switch action {
             case .record(let number, let request):
                 require(asked == nil, "one request to the recorder at a time")
                 asked = (number, request)
                 check(request)
                 var answer = RoundMachine.Answer.done
-                if case .merge = request { answer = .merged(roots: 10, failed: 0) }
+                if case .merge(let round, _) = request {
+                    // What is kept is fixed by now: nothing else is asked before this is answered.
+                    answer = .merged(roots: 10, failed: 0, interventions: interventions(into: round + 1))
+                }
                 underway.append(.event(.recorded(number, answer)))
             case .send(let command, let targets):
                 for host in targets {
@@ -21,6 +25,7 @@ extension FakeCluster {
                 }
                 check(command, targets)
             case .dismiss(let host, _): hosts[host]?.isLost = true
+            case .decline(let request): declined.insert(request)
             case .limitDrain: underway.append(.event(.drainExpired))
             case .end(let end): outcome = end
             }
@@ -48,7 +53,12 @@ extension FakeCluster {
                     && machine.table.leases[Int($0)] == leases[$0]
             }
             require(merged || all, "every partition has finished under its present lease before the merge")
-        case .close(let round, _): require(open == round && merged, "round \(round) is merged")
+        case .close(let round, _):
+            require(open == round && merged, "round \(round) is merged")
+            let isNeeded =
+                plan.hasEnvironment || plan.interventions.contains(round + 1) || interventions(into: round + 1) > 0
+            require(isEnvironmentDone == isNeeded, "the environment takes its turn where it has something to do")
+        case .intervene(let request): require(requested.contains(request), "somebody intervened")
         case .pause: require(!isPaused, "a run pauses once")
         case .proceed: require(isPaused, "only a paused run goes on")
         case .finish(let outcome):
@@ -97,18 +107,30 @@ extension FakeCluster {
         case .open(let round, _):
             if open != round { finishedUnder = [:] }
             open = round
-        case .merge: merged = true
+        case .merge:
+            if !merged { isEnvironmentDone = false }
+            merged = true
         case .close(let round, _):
             closed = round
             open = nil
             merged = false
             finishedUnder = [:]
             isBalanceDue = true
+        case .intervene(let request):
+            let next = (open ?? closed) + (open == nil || merged ? 2 : 1)
+            let round = kept[request] ?? next
+            kept[request] = round
+            require(
+                acknowledged[request].map { $0 == round } ?? true, "a request has one round, however often it comes")
+            acknowledged[request] = round
         case .pause: isPaused = true
         case .proceed: isPaused = false
         case .finish: break
         }
     }
+
+    /// Kept interventions that take effect with a round.
+    func interventions(into round: UInt32) -> UInt64 { UInt64(kept.values.count { $0 == round }) }
 
     /// After a round has closed nobody has two more than another; at any other time, nobody who was given something.
     mutating func checkBalance(_ granted: [Lease]) {

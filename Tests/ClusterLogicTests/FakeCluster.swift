@@ -38,6 +38,14 @@ struct FakeCluster {
     var hosts: [UInt32: Host] = [:]
     /// Number of the unanswered request, and what it makes durable.
     var asked: (number: UInt64, what: RoundMachine.Request)?
+    /// Requests for interventions: those that a person was told of, those that the recorder has kept with the first round
+    /// that has them, and those that the machine did not take.
+    var acknowledged: [Digest128: UInt32] = [:]
+    var kept: [Digest128: UInt32] = [:]
+    var declined: Set<Digest128> = []
+    var requested: [Digest128] = []
+    /// Whether a host was told to let the environment take its turn in the merged round.
+    var isEnvironmentDone = false
     /// What the recorder holds.
     var leases: [UInt32: Lease] = [:]
     var closed: UInt32
@@ -105,6 +113,14 @@ struct FakeCluster {
         }
     }
 
+    /// A person intervenes, or asks again: the request or its answer may have been lost.
+    mutating func intervene(again: Bool) {
+        let last = requested.last
+        let request = again ? last ?? Digest128(high: 1, low: 0) : Digest128(high: 1, low: UInt64(requested.count))
+        if last != request { requested.append(request) }
+        perform(machine.handle(.interventionRequested(request)))
+    }
+
     mutating func lose(_ host: UInt32) {
         hosts[host]?.isLost = true
         perform(machine.handle(.hostLost(host: host)))
@@ -169,7 +185,9 @@ struct FakeCluster {
                     "no turn starts under a lease that is not recorded")
                 underway.append(.done(lease, round: round, host: number))
             }
-        case .environment(let round): report(.environmentFinished(round: round), number)
+        case .environment(let round):
+            if open == round, merged { isEnvironmentDone = true }
+            report(.environmentFinished(round: round), number)
         case .drain(let round):
             host.isDraining = true
             // What has not ended yet has not begun: it starts again when the run goes on.
@@ -189,11 +207,13 @@ struct FakeCluster {
 
 /// A plan of three rounds, changed where a test says so.
 func plan(
-    hosts: Int = 3, rounds: UInt32 = 3, hasEnvironment: Bool = true, closedRound: UInt32 = 0,
+    hosts: Int = 3, rounds: UInt32 = 3, hasEnvironment: Bool = true, interventions: Set<UInt32> = [],
+    closedRound: UInt32 = 0,
     openRound: UInt32? = nil, merged: Bool = false, partitions: UInt32 = 16
 ) -> RunPlan {
     RunPlan(
         hosts: hosts, partitions: partitions, rounds: rounds, runEpoch: 4, secondsPerRound: 86_400,
-        hasEnvironment: hasEnvironment, toleratedFailures: 50_000, closedRound: closedRound, openRound: openRound,
+        hasEnvironment: hasEnvironment, interventions: interventions, toleratedFailures: 50_000,
+        closedRound: closedRound, openRound: openRound,
         merged: merged)
 }

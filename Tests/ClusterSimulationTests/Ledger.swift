@@ -102,7 +102,9 @@ final class Ledger: @unchecked Sendable {
             tell("acknowledged \(outcome.call) of root \(outcome.root) in partition \(outcome.partition)")
             guard acknowledged[key] == nil else { continue }
             acknowledged[key] = completion.resultHash
-            if committed[outcome.root] == nil { reached(.acknowledged) }
+            guard committed[outcome.root] == nil else { continue }
+            reached(.acknowledged)
+            if outcome.call.turn != outcome.root { reached(.passiveAcknowledged) }
         }
     }
 

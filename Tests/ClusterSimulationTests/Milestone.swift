@@ -6,6 +6,8 @@ enum Milestone: Hashable {
     case completed
     /// The recorder has acknowledged the outcome of a call whose tree it does not have.
     case acknowledged
+    /// The same of an agent who was asked by another.
+    case passiveAcknowledged
     /// The recorder has stored a piece of a snapshot that is not the last.
     case pieceStored
 }

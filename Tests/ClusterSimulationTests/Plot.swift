@@ -12,6 +12,9 @@ enum Plot: String, CaseIterable {
     case keptAnswers = "kept-answers"
     /// Hosts die together with the gateway while outcomes are recorded and their trees are not.
     case recordedAnswers = "recorded-answers"
+    /// A host dies together with the gateway while answers of agents who were asked are recorded, and who asked them may
+    /// live on elsewhere.
+    case askedAnswers = "asked-answers"
     /// Hosts die between two pieces of a snapshot, so that some heads are newer than the others.
     case halfSnapshot = "half-snapshot"
 
@@ -45,6 +48,12 @@ enum Plot: String, CaseIterable {
             let victims = dice.one(of: [["host-1"], ["host-2"], Self.hosts]) + ["llm-gateway"]
             task.plan.awaited = (
                 .acknowledged, dice.number(1...40), victims.map { .crash($0, restartAfter: restart) }
+            )
+            task.paysOnce = true
+        case .askedAnswers:
+            let victims = [dice.one(of: Self.hosts), "llm-gateway"]
+            task.plan.awaited = (
+                .passiveAcknowledged, dice.number(1...20), victims.map { .crash($0, restartAfter: restart) }
             )
             task.paysOnce = true
         case .halfSnapshot:

@@ -44,7 +44,9 @@ import Wire
         }
         server.on(GrantPartitions.self) { answer(.grantPartitions, $1, Acknowledged()) }
         server.on(OpenRound.self) { answer(.openRound, $1, Acknowledged()) }
-        server.on(MergeRound.self) { answer(.mergeRound, $1, RoundMerged(roots: 8, failed: 0, contributions: 0)) }
+        server.on(MergeRound.self) {
+            answer(.mergeRound, $1, RoundMerged(roots: 8, failed: 0, contributions: 0, interventions: 0))
+        }
         server.on(CloseRound.self) { answer(.closeRound, $1, RoundClosed(digest: blobHash([]))) }
         server.on(FinishRun.self) { answer(.finishRun, $1, Acknowledged()) }
         return server

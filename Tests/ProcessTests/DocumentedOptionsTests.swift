@@ -9,7 +9,10 @@ import Testing
     /// Programs, with the subcommand that takes the options.
     private static let programs: [(name: String, subcommands: [String])] = [
         ("agent-host", []),
-        ("coordinator", ["run", "status", "export", "digest", "verify", "replay", "servers", "adapters"]),
+        (
+            "coordinator",
+            ["run", "status", "export", "digest", "verify", "replay", "servers", "adapters", "intervene", "interview"]
+        ),
         ("embedding-gateway", []),
         ("llm-emulator", []), ("llm-gateway", []), ("recorder", []), ("supervisor", []),
     ]

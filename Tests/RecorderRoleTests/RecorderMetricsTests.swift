@@ -39,6 +39,9 @@ private final class FailingStore: RecordStore {
     ) throws -> SnapshotMemories {
         try store.memories(partition, epoch: epoch, agent: agent, offset: offset, count: count)
     }
+    func interventions(_ partition: UInt32, epoch: UInt64, round: UInt32) throws -> [[UInt8]] {
+        try store.interventions(partition, epoch: epoch, round: round)
+    }
     func file(_ hash: Digest256) throws -> [UInt8] { try store.file(hash) }
     func summary() throws -> RecordingSummary { try store.summary() }
     func close() throws { try store.close() }

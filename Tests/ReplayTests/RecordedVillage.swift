@@ -85,6 +85,16 @@ final class RecordedVillage {
     private var step: RecordedStep { RecordedStep(runEpoch: 1, round: round, time: time) }
     private var time: Int64 { Int64(round - 1) * 24 * 3600 }
 
+    /// A researcher intervenes.
+    @discardableResult func intervene(_ number: UInt64, _ values: [Value]) throws -> [RecordReply] {
+        try send([
+            .intervene(
+                RecordedInterventions(
+                    runEpoch: 1, request: Digest128(high: 1, low: number),
+                    interventions: values.map { .init(round: $0["round"]?.int.map { UInt32($0) }, content: $0) }))
+        ])
+    }
+
     private func playRound(_ meanwhile: () throws -> Void) async throws {
         try await openRound()
         try meanwhile()
@@ -96,7 +106,10 @@ final class RecordedVillage {
         }
         let root = TurnID.root(round: round, kind: .environment, agent: AgentID.environment.description)
         try await commit(
-            PlannedRoot(kind: .environment, agent: .environment, turn: root, partition: partitions), as: merged)
+            PlannedRoot(kind: .environment, agent: .environment, turn: root, partition: partitions), as: merged,
+            interventions: try store.interventions(partitions, epoch: 1, round: round + 1).map {
+                try Intervention(packed: $0)
+            })
         try send([.closeRound(step)])
         try advance()
     }
@@ -126,13 +139,15 @@ final class RecordedVillage {
 
     private var planned: [PlannedRoot] = []
 
-    private func commit(_ root: PlannedRoot, as given: AgentState? = nil) async throws {
+    private func commit(
+        _ root: PlannedRoot, as given: AgentState? = nil, interventions: [Intervention] = []
+    ) async throws {
         let world = table.withLock { assets.world($0.state(of: .environment)) }
         let context = TreeContext(
             round: round, time: time, root: root.turn, rootPartition: root.partition, world: world)
         let state = given ?? table.withLock { $0.state(of: root.agent) }
         let result = try await TurnRunner(assets: assets, performer: performer)
-            .runRoot(root.kind, agent: root.agent, state: state, tree: context)
+            .runRoot(root.kind, agent: root.agent, state: state, tree: context, interventions: interventions)
         try send([.outcomes(performer.takeOutcomes())])
         try send([
             .commit(
@@ -159,6 +174,15 @@ final class RecordedVillage {
         let advanced = table
         self.table.withLock { $0 = advanced }
     }
+
+    /// Ids of the agents, by number.
+    var ids: [String] { assets.population.agents.map { assets.population.id(of: $0) } }
+
+    /// All agents as they are now.
+    var agents: AgentTable { table.withLock { $0 } }
+
+    /// Their states, by number.
+    var states: [AgentState] { assets.population.agents.map { agents.state(of: $0) } }
 
     // MARK: Replaying
 

@@ -44,6 +44,38 @@ import Testing
         #expect(try RecordingReader(path: village.path).verify().violation == nil)
     }
 
+    @Test func interventionsOfTheConfigurationAndOfTheRecordingAreCarriedOutAgain() async throws {
+        let village = try RecordedVillage(
+            configuration: VillageFiles.configuration + """
+
+                interventions:
+                  - { round: 2, announce: The harvest is poor. }
+                  - { round: 3, agents: villager, add: { seats: 1 }, remember: Somebody brought chairs. }
+                """)
+        try await village.play(rounds: 1)
+        try await village.play(rounds: 1) {
+            try village.intervene(1, [.map(["broadcast": .text("The mayor is ill.")])])
+        }
+        try await village.play(rounds: 1)
+        #expect(
+            try village.count(
+                "SELECT count(*) FROM calls JOIN call_prompts ON call = calls.id WHERE call_prompts.prompt LIKE '%harvest is poor%'"
+            )
+                > 0)
+        #expect(
+            try village.count("SELECT count(DISTINCT agent) FROM memory_texts WHERE text = 'The mayor is ill.'")
+                == village.count("SELECT count(*) FROM agents"))
+        #expect(try village.count("SELECT count(*) FROM interventions WHERE round = 3") == 1)
+        let report = try await village.replay()
+        #expect(report.difference == nil)
+        #expect(report.digests == (try RecordingReader(path: village.path).digestChain().map(\.digest)))
+        #expect(try RecordingReader(path: village.path).verify().violation == nil)
+        // What was done to the run is part of what it comes to.
+        try village.tamper("DELETE FROM interventions")
+        #expect(try await village.replay().difference != nil)
+        #expect(try RecordingReader(path: village.path).verify().violation != nil)
+    }
+
     @Test func theNumberOfWorkersDoesNotMatter() async throws {
         let village = try await village()
         let one = try await village.replay(workers: 1)

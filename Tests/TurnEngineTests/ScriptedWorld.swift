@@ -138,16 +138,18 @@ struct World {
         "person.instruction": "Be a person.\n", "person.profile": "You are {{name}}, who is {{secret}}.\n",
         "person.dynamic": "Score {{score}}.\n",
         "memory": "Long:{{#long}}\n- {{text}}{{/long}}\nShort:{{#short}}\n- {{text}}{{/short}}\n",
-        "question": "{{text}}", "importance": "importance on a scale of 1 to 10: {{text}}",
+        "intervention": "Everybody knows: {{intervention}}\n", "question": "{{text}}",
+        "importance": "importance on a scale of 1 to 10: {{text}}",
         "questions": "most salient high-level questions:{{#entries}} {{text}}{{/entries}}",
         "insights": "high-level insights {{question}}:{{#entries}} {{text}}{{/entries}}",
     ]
 
     init(
-        _ scenario: ClosureScenario, performer: ScriptedPerformer = ScriptedPerformer(), seed: UInt64 = 1,
+        _ scenario: any Scenario, performer: ScriptedPerformer = ScriptedPerformer(), seed: UInt64 = 1,
         memory: MemorySettings = MemorySettings(), promptTokens: Int = 6000, reflectionTokens: Int = 3000,
         limits: TreeLimits = .init(calls: 100, depth: 3), relations: [String: RelationGraph] = [:],
-        templates: [String: String] = [:], environment: [String: Value] = [:]
+        templates: [String: String] = [:], environment: [String: Value] = [:],
+        interventions: [Intervention] = []
     ) throws {
         let records = ["Ada", "Ben", "Cleo"].map { name in
             ProfileRecord(id: name.lowercased(), values: ["name": .text(name)], type: scenario.agentTypes[0])
@@ -162,7 +164,7 @@ struct World {
                 model: "", temperature: 700, topP: 1000, maxReplyTokens: 64, promptTokens: promptTokens,
                 reflectionTokens: reflectionTokens), memory: memory, limits: limits, embeddingModel: "e",
             embeddingDimension: 8,
-            collections: [:], relations: relations, environment: environment)
+            collections: [:], relations: relations, environment: environment, interventions: interventions)
         self.performer = performer
         runner = TurnRunner(assets: assets, performer: performer)
         let runner = runner

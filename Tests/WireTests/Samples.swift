@@ -79,7 +79,8 @@ enum Samples {
             run: "market", definition: [1, 2, 3], epoch: 4, closedRound: 2, openRound: 3, merged: true, rounds: 10),
         RaiseEpoch(epoch: 5, rounds: 10, owner: 78), GrantPartitions(runEpoch: 5, leases: [lease]),
         OpenRound(runEpoch: 5, round: 3, time: 172_800), MergeRound(runEpoch: 5, round: 3, time: 172_800),
-        RoundMerged(roots: 10, failed: 1, contributions: 2), CloseRound(runEpoch: 5, round: 3, time: 172_800),
+        RoundMerged(roots: 10, failed: 1, contributions: 2, interventions: 3),
+        CloseRound(runEpoch: 5, round: 3, time: 172_800),
         RoundClosed(digest: hash), FinishRun(runEpoch: 5, ending: .stopped, reason: "by a person"),
         StoreBlob(name: "a.json", bytes: [9, 8]), FetchBlob(hash: hash), Blob(bytes: [9, 8]),
         RecordAgents(agents: [
@@ -108,6 +109,15 @@ enum Samples {
         AgentMemory(
             entries: [RecalledMemory(text: "I applied.", time: 86_400, importance: 7, vector: [0, 60])], more: true),
         ControlRun(control: .proceed),
+        Intervene(request: call.turn.digest, interventions: [.map(["announce": .text("hello")])]),
+        Intervened(rounds: [4, 9]),
+        RecordInterventions(
+            runEpoch: 5, request: call.turn.digest,
+            interventions: [
+                InterventionRow(round: nil, content: .map(["announce": .text("hello")])),
+                InterventionRow(round: 9, content: .text("x")),
+            ]), LoadInterventions(partition: 5, epoch: 2, round: 4),
+        Interventions(interventions: [.map(["announce": .text("hello")])]),
         FetchMerged(partition: 5, round: 3, offset: 1000),
         MergedOperations(
             operations: operations.map {

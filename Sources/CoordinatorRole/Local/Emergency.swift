@@ -13,6 +13,9 @@ final class Emergency: Sendable {
     /// The processes, once there are some.
     var cluster: LocalCluster? { state.withLock { $0.cluster } }
 
+    /// The folder of the sockets, once there is one.
+    var sockets: SocketFolder? { state.withLock { $0.sockets } }
+
     /// Remembers the processes.
     func take(_ cluster: LocalCluster) { state.withLock { $0.cluster = cluster } }
 

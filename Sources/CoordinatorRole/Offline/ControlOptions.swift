@@ -32,7 +32,8 @@ struct ControlOptions: ParsableArguments {
         }
     }
 
-    private static func endpoint(_ folder: RunFolder, _ shown: String) throws(UserError) -> String {
+    /// Where the coordinator listens that plays the run in `folder`, which errors call `shown`.
+    static func endpoint(_ folder: RunFolder, _ shown: String) throws(UserError) -> String {
         let file = try RunFile.read(from: folder.path)
         guard let file, file.isAlive, let endpoint = file.endpoints[ServiceNames.coordinator] else {
             throw UserError(

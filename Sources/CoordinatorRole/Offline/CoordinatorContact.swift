@@ -35,6 +35,12 @@ struct CoordinatorContact: Sendable {
         }
     }
 
+    /// Intervenes, and gives the round from which on each intervention has effect: then they are durable. Waits for as
+    /// long as it takes.
+    func intervene(_ message: Intervene) async throws -> [UInt32] {
+        try await client.request(message, expecting: Intervened.self).rounds
+    }
+
     /// Asks it to pause, go on or stop.
     func control(_ control: RunControl) async throws {
         let client = client

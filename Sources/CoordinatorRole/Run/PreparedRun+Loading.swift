@@ -54,7 +54,8 @@ extension PreparedRun {
             maxReplyTokens: settings.llm.maxReplyTokens,
             needsEmbedding: keepsLongTerm || hasCollections, ratesMemories: keepsLongTerm,
             yaml: settings.effectiveYAML(), files: package.files.map { File(path: $0.path, bytes: $0.bytes) },
-            scenario: package.scenario, population: package.population)
+            scenario: package.scenario, population: package.population,
+            relations: Set(package.relations.keys), interventions: settings.interventions)
     }
 
     private static func recorded(_ path: String, in files: [String: [UInt8]]) throws(UserError) -> [UInt8] {

@@ -45,4 +45,8 @@ struct PreparedRun: Sendable {
     var scenario: any Scenario
     /// The agents.
     var population: Population
+    /// Names of the relations.
+    var relations: Set<String>
+    /// What the configuration does to the run.
+    var interventions: [Intervention]
 }

@@ -1,4 +1,5 @@
 import ClusterLogic
+import Hashing
 import ServiceRuntime
 import Support
 import Transport
@@ -25,16 +26,29 @@ struct RecorderSteps: Sendable {
             }
         case .merge(let round, let time):
             ask(asked, MergeRound(runEpoch: runEpoch, round: round, time: time), for: RoundMerged.self) {
-                .event(.recorded(number, .merged(roots: $0.roots, failed: $0.failed)))
+                .event(
+                    .recorded(
+                        number, .merged(roots: $0.roots, failed: $0.failed, interventions: $0.interventions)))
             }
         case .close(let round, let time):
             ask(asked, CloseRound(runEpoch: runEpoch, round: round, time: time), for: RoundClosed.self) {
                 .closed(number, round: round, $0)
             }
+        case .intervene: preconditionFailure("what an intervention is stands elsewhere")
         case .pause, .proceed, .finish:
             ask(asked, FinishRun(runEpoch: runEpoch, what), for: Acknowledged.self) { _ in
                 .event(.recorded(number, .done))
             }
+        }
+    }
+
+    /// The same for interventions, of which the machine knows the request alone. That the recorder refuses them ends no
+    /// run.
+    func intervene(_ number: UInt64, _ request: Digest128, _ rows: [InterventionRow]) {
+        let message = RecordInterventions(runEpoch: runEpoch, request: request, interventions: rows)
+        let refused: @Sendable (Problem) -> RunDriver.Input = { .intervened(number, request, .failure($0)) }
+        ask((number, .intervene(request)), message, for: Intervened.self, refused: refused) {
+            .intervened(number, request, .success($0.rounds))
         }
     }
 
@@ -59,6 +73,7 @@ struct RecorderSteps: Sendable {
 
     private func ask<Reply: WireMessage>(
         _ asked: (UInt64, RoundMachine.Request), _ message: some WireMessage, for reply: Reply.Type,
+        refused: (@Sendable (Problem) -> RunDriver.Input)? = nil,
         _ input: @escaping @Sendable (Reply) -> RunDriver.Input
     ) {
         let post = post
@@ -72,6 +87,8 @@ struct RecorderSteps: Sendable {
                 post(.recorderBusy(asked.0, asked.1))
             case .failure(let problem as Problem) where problem.code == .fenced:
                 post(.deposed(reason: Self.deposed(problem)))
+            case .failure(let problem as Problem) where problem.code == .conflict || problem.code == .invalid:
+                post(refused?(problem) ?? .event(.recorderFailed(reason: Self.explain(problem))))
             case .failure(let error): post(.event(.recorderFailed(reason: Self.explain(error))))
             }
         }
@@ -91,7 +108,7 @@ extension FinishRun {
         case .finish(.finished): self.init(runEpoch: runEpoch, ending: .finished, reason: "")
         case .finish(.stopped): self.init(runEpoch: runEpoch, ending: .stopped, reason: "stopped by a person")
         case .finish(.failed(let reason)): self.init(runEpoch: runEpoch, ending: .failed, reason: reason)
-        case .grant, .open, .merge, .close: preconditionFailure("not about how the run stands")
+        case .grant, .open, .merge, .close, .intervene: preconditionFailure("not about how the run stands")
         }
     }
 }

@@ -1,4 +1,5 @@
 import ClusterLogic
+import Hashing
 import Logging
 import Metrics
 import Model
@@ -26,6 +27,9 @@ final class RunDriver: Sendable {
         case hostFailed(HostFailed, Responder)
         case status(Responder)
         case control(RunControl, Responder)
+        case intervene(Intervene, Responder)
+        /// The recorder has kept the interventions of the request, as it was asked under the number, or refused them.
+        case intervened(UInt64, Digest128, Swift.Result<[UInt32], Problem>)
         case peerArrived(PeerID, PeerIntroduction)
         case peerLost(PeerID)
         case childLost(LocalCluster.Loss)
@@ -86,6 +90,7 @@ final class RunDriver: Sendable {
         server.on(HostFailed.self) { post(.hostFailed($0, $1)) }
         server.on(RequestStatus.self) { _, responder in post(.status(responder)) }
         server.on(ControlRun.self) { post(.control($0.control, $1)) }
+        server.on(Intervene.self) { post(.intervene($0, $1)) }
         server.onArrival { peer, introduction, _ in post(.peerArrived(peer, introduction)) }
         server.onLoss { post(.peerLost($0)) }
         return server
@@ -95,7 +100,7 @@ final class RunDriver: Sendable {
     func run(
         plan: RunPlan, owner: UInt64, welcome: HostAccepted, recorder: WireClient, listener: any ReplySink,
         clock: any MonotonicClock,
-        logger: Logger, printer: ProgressPrinter
+        logger: Logger, printer: ProgressPrinter, check: @escaping RunPlay.InterventionCheck = { _, _ in }
     ) async -> Result {
         let post = post
         let ticker = Task {
@@ -108,7 +113,7 @@ final class RunDriver: Sendable {
         var play = RunPlay(
             plan: plan, owner: owner, welcome: welcome, recorder: recorder, listener: listener, logger: logger,
             printer: printer,
-            now: clock.now()
+            now: clock.now(), check: check
         ) { post.yield($0) }
         defer { looks.close { nil } }
         for await input in inputs {

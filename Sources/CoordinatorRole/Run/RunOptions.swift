@@ -156,7 +156,8 @@ struct RunOptions: ParsableArguments {
     /// The word for our own emulator.
     static let emulator = "emulator"
 
-    private static func isServer(_ text: String) -> Bool {
+    /// Whether a text names a model server.
+    static func isServer(_ text: String) -> Bool {
         text == emulator || text.hasPrefix("http://") || text.hasPrefix("https://")
     }
 

@@ -2,6 +2,7 @@ import ClusterLogic
 import Logging
 import Model
 import ServiceRuntime
+import SimulationKit
 import Support
 import Transport
 import Wire
@@ -10,6 +11,7 @@ import Wire
 /// comes in by `take`, with its time.
 struct RunPlay {
     typealias Input = RunDriver.Input
+    typealias InterventionCheck = @Sendable (Intervention, String) throws -> Void
 
     /// Time for what is in flight when a problem ends the run.
     static let drainLimit = Span.seconds(20)
@@ -25,6 +27,9 @@ struct RunPlay {
     let commands: HostCommands
     var membership: Membership
     var peers = HostPeers()
+    var interventions = WaitingInterventions()
+    /// Throws where the run cannot carry out an intervention, which errors call by the text.
+    let check: InterventionCheck
     var board: ProgressBoard
     /// The first problem that ended the run.
     var problem: UserError?
@@ -47,9 +52,11 @@ struct RunPlay {
     init(
         plan: RunPlan, owner: UInt64, welcome: HostAccepted, recorder: WireClient, listener: any ReplySink,
         logger: Logger,
-        printer: ProgressPrinter, now: Instant, post: @escaping @Sendable (Input) -> Void
+        printer: ProgressPrinter, now: Instant, check: @escaping InterventionCheck = { _, _ in },
+        post: @escaping @Sendable (Input) -> Void
     ) {
         self.plan = plan
+        self.check = check
         self.welcome = welcome
         self.logger = logger
         self.printer = printer
@@ -104,6 +111,8 @@ struct RunPlay {
                     run: welcome.run, phase: board.phase, round: board.round, rounds: plan.rounds,
                     counters: board.counters(hosts: peers.count)))
         case .control(let wish, let responder): control(wish, responder, now)
+        case .intervene(let message, let responder): intervene(message, responder, now)
+        case .intervened(let number, let request, let result): intervened(number, request, result, now)
         case .peerArrived(let peer, let introduction): peers.greet(peer, introduction)
         case .peerLost(let peer): peers.leave(peer)
         case .childLost(let loss): lose(loss, now)
@@ -126,7 +135,8 @@ struct RunPlay {
     mutating func perform(_ actions: [RoundMachine.Action], _ now: Instant) {
         for action in actions {
             switch action {
-            case .record(let number, let what): recorder.perform(number, what)
+            case .record(let number, let what): record(number, what)
+            case .decline(let request): decline(request)
             case .send(let command, let targets):
                 begin(command, now)
                 for host in targets { sent[host] = now }
@@ -164,7 +174,7 @@ struct RunPlay {
         }
         if let waiting = postponed, waiting.due <= now {
             postponed = nil
-            recorder.perform(waiting.number, waiting.what)
+            record(waiting.number, waiting.what)
         }
         if let drainDeadline, drainDeadline <= now {
             self.drainDeadline = nil

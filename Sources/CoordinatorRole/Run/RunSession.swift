@@ -225,6 +225,7 @@ struct RunSession: Sendable {
             plan: RunPlan(
                 hosts: hosts, partitions: run.partitions, rounds: rounds, runEpoch: epoch,
                 secondsPerRound: run.secondsPerRound, hasEnvironment: run.scenario.hasEnvironmentTurn,
+                interventions: Set(run.interventions.compactMap(\.round)),
                 toleratedFailures: run.toleratedFailures, closedRound: state.closedRound, openRound: state.openRound,
                 merged: state.merged),
             owner: stage.incarnation,
@@ -234,7 +235,11 @@ struct RunSession: Sendable {
                 embeddingGateway: parts.services.embedding?.endpoint ?? "", leaseMilliseconds: options.lease * 1000,
                 scope: scope),
             recorder: recorder, listener: listener, clock: context.clock, logger: context.logger,
-            printer: ProgressPrinter(style: ProgressStyle.current(quiet: options.quiet)))
+            printer: ProgressPrinter(style: ProgressStyle.current(quiet: options.quiet)),
+            check: { intervention, place in
+                try intervention.check(
+                    population: run.population, types: run.scenario.agentTypes, relations: run.relations, at: place)
+            })
         // Calls of the run are those of whoever plays it now.
         isDeposed = result.isDeposed
         if !isDeposed { await calls.giveUp() }

@@ -14,11 +14,6 @@ enum DefaultPrompts {
         {{/short}}
 
         """,
-        KitTemplates.intervention: """
-        # What everybody knows
-        {{intervention}}
-
-        """,
         KitTemplates.importance: """
         On a scale of 1 to 10, how important is this memory to you? 1 is an everyday matter, 10 an event that changes your life.
 

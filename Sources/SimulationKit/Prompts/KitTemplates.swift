@@ -20,9 +20,24 @@ public enum KitTemplates {
     /// What a participant remembers of a conversation.
     public static let conversationMemory = "memories/conversation"
 
+    /// Puts a researcher's question to an agent.
+    public static let interview = "interview"
+
     /// Those that a scenario may leave out.
     public static let optional: Set<String> = [
-        intervention, conversation, conversationScripted, conversationScript, conversationMemory,
+        intervention, interview, conversation, conversationScripted, conversationScript, conversationMemory,
+    ]
+
+    /// Texts of templates that a scenario need not write; its own take their place.
+    public static let texts = [
+        intervention: "# What everybody knows\n{{intervention}}\n\n",
+        interview: """
+        Somebody who studies how people live asks you:
+
+        {{question}}
+
+        Answer honestly and in the first person, in a few sentences.
+        """,
     ]
 
     private static let ofConversations = [
@@ -34,6 +49,7 @@ public enum KitTemplates {
     public static let definitions = [
         TemplateDefinition(memory, fields: ["short", "short.text", "long", "long.text"]),
         TemplateDefinition(intervention, fields: ["intervention"]),
+        TemplateDefinition(interview, fields: ["question"]),
         TemplateDefinition(importance, fields: ["text"]),
         TemplateDefinition(questions, fields: ["entries", "entries.text"]),
         TemplateDefinition(conversation, fields: ofConversations),

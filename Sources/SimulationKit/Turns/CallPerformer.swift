@@ -39,6 +39,12 @@ public final class TreeContext: Sendable {
             round: round, time: time, root: root, rootPartition: rootPartition, world: world, recorded: recorded)
     }
 
+    /// The same tree where more has been recorded of it meanwhile.
+    package func knowing(_ recorded: [CallID: RecordedOutcome]) -> TreeContext {
+        TreeContext(
+            round: round, time: time, root: root, rootPartition: rootPartition, world: world, recorded: recorded)
+    }
+
     /// The first interruption of a call of the tree that was seen here.
     package var interruption: (any Error)? { found.withLock { $0 } }
 

@@ -3,7 +3,7 @@ import Model
 import Support
 
 /// Lays out prompts for prefix caches: what all agents of a type share first, then the agent's static profile, then
-/// what changes: dynamic profile, memory, observation.
+/// what changes: dynamic profile, memory, what was announced, observation.
 struct PromptComposer: Sendable {
     let population: Population
     let prompts: PromptLibrary
@@ -20,9 +20,9 @@ struct PromptComposer: Sendable {
         self.prompts = prompts
     }
 
-    /// The conversation that puts `observation` to an agent.
+    /// The conversation that puts `observation` to an agent. `announcement` is what everybody has been told.
     func messages(
-        agent: AgentID, state: AgentState, memory: MemoryView, observation: [String]
+        agent: AgentID, state: AgentState, memory: MemoryView, announcement: String, observation: [String]
     ) -> [PromptMessage] {
         let type = population.type(of: agent)
         var user: [String] = []
@@ -30,8 +30,18 @@ struct PromptComposer: Sendable {
             user.append(prompts.render("\(type).dynamic", fields: fields(of: agent, state: state)))
         }
         if !memory.isEmpty, prompts.has("memory") { user += memorySegments(memory) }
+        user += announced(announcement, state)
         user += observation
         return messages(agent: agent, segments: user)
+    }
+
+    /// What everybody has been told, and what the agent alone has.
+    private func announced(_ announcement: String, _ state: AgentState) -> [String] {
+        let own = state.fields[Intervention.ownAnnouncementField]?.text ?? ""
+        let texts = [announcement, own].filter { !$0.isEmpty }
+        guard !texts.isEmpty, prompts.has(KitTemplates.intervention) else { return [] }
+        let text = texts.joined(separator: "\n")
+        return [prompts.render(KitTemplates.intervention, fields: .map(["intervention": .text(text)]))]
     }
 
     /// The conversation that says `segments` to an agent, behind its instruction and static profile.

@@ -65,8 +65,11 @@ public struct TreeLimits: Sendable, Equatable {
     /// names of outcomes travel along.
     public var bytes: Int
 
+    /// `bytes` of a run.
+    public static let defaultBytes = 4 << 20
+
     /// Bounds; see the properties.
-    public init(calls: Int, depth: Int, bytes: Int = 4 << 20) {
+    public init(calls: Int, depth: Int, bytes: Int = defaultBytes) {
         self.calls = calls
         self.depth = depth
         self.bytes = bytes
@@ -101,6 +104,8 @@ public final class SimulationAssets: Sendable {
     public let relations: [String: RelationGraph]
     /// The environment's fields before round 1.
     public let environment: [String: Value]
+    /// The configuration's interventions, in its order.
+    public let interventions: [Intervention]
     let composer: PromptComposer
 
     /// The assets of a run.
@@ -108,7 +113,8 @@ public final class SimulationAssets: Sendable {
         scenario: any Scenario, population: Population, prompts: PromptLibrary, seed: RunSeed, models: ModelSettings,
         memory: MemorySettings, limits: TreeLimits, embeddingModel: String, embeddingDimension: Int,
         collections: [String: ItemCollection], schedule: TurnSchedule = TurnSchedule(),
-        relations: [String: RelationGraph] = [:], environment: [String: Value] = [:]
+        relations: [String: RelationGraph] = [:], environment: [String: Value] = [:],
+        interventions: [Intervention] = []
     ) {
         self.scenario = scenario
         self.population = population
@@ -123,7 +129,13 @@ public final class SimulationAssets: Sendable {
         self.schedule = schedule
         self.relations = relations
         self.environment = environment
+        self.interventions = interventions
         composer = PromptComposer(population: population, prompts: prompts)
+    }
+
+    /// The configuration's interventions that take effect with a round.
+    public func interventions(inRound round: UInt32) -> [Intervention] {
+        interventions.filter { $0.round == round }
     }
 
     /// Everything that turns may read of the environment in this state of it.

@@ -88,7 +88,9 @@ extension Turn {
         var view = full
         while true {
             let messages = assets.composer.messages(
-                agent: agent, state: log.state, memory: view, observation: observation)
+                agent: agent, state: log.state, memory: view,
+                announcement: agent == .environment ? "" : worldText(Intervention.announcementField),
+                observation: observation)
             if TokenEstimator.tokens(in: messages) <= tokens { return messages }
             if !view.long.isEmpty {
                 view.long.removeLast()

@@ -99,6 +99,15 @@ package struct TurnLog: Sendable {
     /// Turns whose outcomes were used so far in the tree, as far as this turn or branch can know.
     var turns: Set<TurnID> { heard.union(names.map(\.call.turn)).union(namesBefore.map(\.call.turn)) }
 
+    /// Takes back what a failed turn and those below it changed. Their outcomes stay, which were paid for, and so do
+    /// the numbers. `state` is the agent's before the turn.
+    package mutating func void(to state: AgentState) {
+        self.state = state
+        operations = []
+        bytes = 0
+        for index in below.indices { below[index].operations = [] }
+    }
+
     /// Counts a call.
     mutating func countCall() { calls += 1 }
 

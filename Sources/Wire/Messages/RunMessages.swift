@@ -205,7 +205,9 @@ public typealias CloseRound = RoundStep<RoundSteps.Close>
 /// Recorder's answer to `MergeRound`.
 public struct RoundMerged: WireMessage {
     public static let kind = WireKind.roundMerged
-    public static let fieldCount = 3
+    /// Version 2 added the interventions.
+    public static let version = 2
+    public static let fieldCount = 4
     public static let sizeLimit = WireLimits.small
     /// Root turns in the round, failed ones included.
     public var roots: UInt64
@@ -213,24 +215,29 @@ public struct RoundMerged: WireMessage {
     public var failed: UInt64
     /// Operations on the environment: it takes its turn on them.
     public var contributions: UInt64
+    /// Interventions that were accepted for the next round: the environment's turn carries them out.
+    public var interventions: UInt64
 
     /// A merged round.
-    public init(roots: UInt64, failed: UInt64, contributions: UInt64) {
+    public init(roots: UInt64, failed: UInt64, contributions: UInt64, interventions: UInt64) {
         self.roots = roots
         self.failed = failed
         self.contributions = contributions
+        self.interventions = interventions
     }
 
     public func packFields(into packer: inout Packer) {
         packer.pack(roots)
         packer.pack(failed)
         packer.pack(contributions)
+        packer.pack(interventions)
     }
 
     public init(fields unpacker: inout Unpacker, version: Int) throws {
         roots = try unpacker.readUInt()
         failed = try unpacker.readUInt()
         contributions = try unpacker.readUInt()
+        interventions = try unpacker.readUInt()
     }
 }
 

@@ -1,4 +1,5 @@
 import ClusterLogic
+import Hashing
 import Logging
 import Model
 import ServiceRuntime
@@ -7,6 +8,17 @@ import Wire
 
 @testable import CoordinatorRole
 @testable import Transport
+
+extension Responder {
+    /// Of somebody who has left.
+    fileprivate static var unheard: Responder {
+        Responder(peer: PeerID(number: 0), correlation: 0, sink: NobodyListens())
+    }
+}
+
+private struct NobodyListens: ReplySink {
+    func send(_ messages: [(peer: PeerID, envelope: Envelope)]) {}
+}
 
 /// The coordinator: what `coordinator run --resume` plays, without the processes that it starts.
 enum CoordinatorProcess {
@@ -57,6 +69,8 @@ enum CoordinatorProcess {
             RaiseEpoch(epoch: epoch, rounds: blueprint.rounds, owner: life.number), expecting: Acknowledged.self)
         let (inputs, post) = AsyncStream.makeStream(of: RunDriver.Input.self)
         ready(post)
+        // Each start of the coordinator finds the same request, as of a person who was never told of its end.
+        post.yield(.intervene(SquareScenario.intervention(lastRound: blueprint.rounds), Responder.unheard))
         let listener = node.listen(
             endpoint, options: ListenerOptions(incarnation: life.number),
             handler: RunDriver.server { post.yield($0) })

@@ -1,5 +1,7 @@
+import Hashing
 import Model
 import SimulationKit
+import Wire
 
 /// A scenario as small as can be that uses everything which a fault could tear apart: choices, asks that ask further,
 /// calls side by side, claims, messages, memories that are consolidated, contributions to an environment.
@@ -102,10 +104,24 @@ struct SquareScenario: Scenario {
             populations:
               person: { file: people.json }
             environment: { fields: { lamps: 7, weather: clear } }
+            interventions:
+              - { round: 2, announce: "the fair begins", remember: "there is a fair", agents: all }
+              - { round: 2, message: { subject: fair, body: "come and see" }, agents: all }
             memory: { kind: short-long-reflection, short: 1, long: 1, reflection_threshold: 1.5\(limit) }
             llm: { max_reply_tokens: 16 }
             limits: { failure_rate: 1, root_window: 3, depth: 4 }
             """
+    }
+
+    /// What a person does to the run while it is played.
+    static func intervention(lastRound: UInt32) -> Intervene {
+        Intervene(
+            request: Digest128(high: 5, low: 6),
+            interventions: [
+                .map(["round": .int(Int64(lastRound)), "announce": .text("the fair ends")]),
+                .map(["round": .int(Int64(lastRound)), "broadcast": .text("everybody goes home")]),
+                .map(["round": .int(Int64(lastRound)), "agents": .text("all"), "remember": .text("it was loud")]),
+            ])
     }
 
     /// Ids that lead to one partition after the other, so that every host has agents, and they ask across hosts.

@@ -1,0 +1,130 @@
+import GRDB
+import Hashing
+import Model
+import Recording
+import Testing
+
+/// Interventions as the recorder keeps them.
+@Suite struct InterventionTests {
+    private func request(_ number: UInt64, _ rounds: [UInt32?], epoch: UInt64 = 1) -> RecordRequest {
+        .intervene(
+            RecordedInterventions(
+                runEpoch: epoch, request: Digest128(high: 7, low: number),
+                interventions: rounds.enumerated().map {
+                    .init(round: $1, content: .map(["announce": .text("\(number).\($0)")]))
+                }))
+    }
+
+    private func environment(_ fixture: Fixture, round: UInt32, failure: TurnFailure? = nil) -> RecordRequest {
+        .commit(
+            TreeCommit(
+                partition: Fixture.partitions, epoch: 1,
+                root: TurnID.root(round: round, kind: .environment, agent: "environment"), round: round,
+                tree: Tree(
+                    round: round, kind: .environment,
+                    turns: [
+                        TurnRecord(
+                            path: [], agent: .environment, failure: failure, outcomes: [],
+                            operations: [
+                                TargetedOperation(
+                                    number: 0, target: .environment,
+                                    operation: .set(field: "intervention", value: .text("hello")))
+                            ])
+                    ]
+                ).packed(), outcomes: []))
+    }
+
+    private func playToMerge(_ fixture: Fixture, _ round: UInt32) throws {
+        try fixture.open(round)
+        for agent in fixture.agents.indices { try fixture.send([.commit(fixture.commit(agent, round: round))]) }
+        try fixture.send([.mergeRound(fixture.step(round))])
+    }
+
+    @Test func anInterventionTakesEffectWithTheNextRoundWhoseMergeIsStillToCome() throws {
+        let fixture = try Fixture()
+        try fixture.begin()
+        #expect(try fixture.send([request(1, [nil])]) == [.intervened([2])])
+        try fixture.open(1)
+        #expect(try fixture.send([request(2, [nil, 4])]) == [.intervened([2, 4])])
+        #expect(try fixture.refusal(request(3, [nil, 1]))?.kind == .conflict)
+        for agent in fixture.agents.indices { try fixture.send([.commit(fixture.commit(agent))]) }
+        guard case .merged(let counts) = try fixture.send([.mergeRound(fixture.step(1))]).first else { return }
+        #expect(counts.interventions == 2)
+        // From now on those of round 2 are fixed.
+        #expect(try fixture.send([request(4, [nil])]) == [.intervened([3])])
+        #expect(try fixture.refusal(request(5, [2]))?.kind == .conflict)
+        #expect(try fixture.send([.mergeRound(fixture.step(1))]) == [.merged(counts)])
+        let texts = try fixture.store.interventions(Fixture.partitions, epoch: 1, round: 2).map {
+            try Value(packed: $0)["announce"]
+        }
+        #expect(texts == [.text("1.0"), .text("2.0")])
+        #expect(throws: RecordRefusal.self) {
+            try fixture.store.interventions(Fixture.partitions, epoch: 2, round: 2)
+        }
+        #expect(throws: RecordRefusal.self) { try fixture.store.interventions(0, epoch: 1, round: 2) }
+        #expect(throws: RecordRefusal.self) {
+            try fixture.store.interventions(Fixture.partitions, epoch: 1, round: 3)
+        }
+    }
+
+    @Test func aRequestThatComesAgainIsAnsweredAlikeAndChangesNothing() throws {
+        let fixture = try Fixture()
+        try fixture.begin()
+        try fixture.send([request(1, [nil, 5])])
+        try fixture.open(1)
+        for agent in fixture.agents.indices { try fixture.send([.commit(fixture.commit(agent))]) }
+        try fixture.send([.mergeRound(fixture.step(1))])
+        for _ in 0..<2 {
+            #expect(try fixture.send([request(1, [nil, 5])]) == [.intervened([2, 5])])
+            try fixture.reopen()
+        }
+        let reader = try RecordingReader(path: fixture.path)
+        #expect(try reader.rounds(ofInterventions: Digest128(high: 7, low: 1)) == [2, 5])
+        #expect(try reader.rounds(ofInterventions: Digest128(high: 7, low: 2)).isEmpty)
+        #expect(try reader.interventions(inRound: 2).count == 1)
+        try fixture.send([.raiseEpoch(epoch: 2, rounds: 3, owner: 2)])
+        #expect(try fixture.refusal(request(9, [nil]))?.kind == .fenced)
+    }
+
+    @Test func aRoundWithInterventionsClosesOnlyBehindTheEnvironmentsTurnEvenAFailedOne() throws {
+        let fixture = try Fixture()
+        try fixture.begin()
+        try fixture.send([request(1, [nil])])
+        try playToMerge(fixture, 1)
+        #expect(try fixture.refusal(.closeRound(fixture.step(1)))?.kind == .conflict)
+        let failure = TurnFailure(reason: .scenarioError, text: "the scenario's part")
+        try fixture.send([environment(fixture, round: 1, failure: failure), .closeRound(fixture.step(1))])
+        #expect(try fixture.store.merged(round: 1, partition: Fixture.partitions, offset: 0).changes.count == 1)
+        try playToMerge(fixture, 2)
+        try fixture.send([.closeRound(fixture.step(2))])
+        let report = try RecordingReader(path: fixture.path).verify()
+        #expect(report.violation == nil)
+        #expect(report.rounds == 2)
+    }
+
+    @Test(arguments: [
+        "DELETE FROM interventions WHERE id = 1", "UPDATE interventions SET round = 3 WHERE id = 1",
+        "UPDATE interventions SET bytes = x'c0'", "UPDATE interventions SET content = 'null'",
+        "INSERT INTO interventions SELECT 9, round, x'00', n, content, bytes FROM interventions",
+        "DELETE FROM steps WHERE kind = 'intervened'",
+    ])
+    func anInterventionThatWasChangedIsFound(_ sql: String) throws {
+        let fixture = try Fixture()
+        try fixture.begin()
+        try fixture.send([request(1, [nil])])
+        try playToMerge(fixture, 1)
+        try fixture.store.close()
+        try DatabaseQueue(path: fixture.path).write { try $0.execute(sql: sql) }
+        #expect(try RecordingReader(path: fixture.path).verify().violation != nil)
+    }
+
+    @Test func aRoundTakesNoMoreThanOneMessageHolds() throws {
+        let fixture = try Fixture(inMemory: true)
+        try fixture.begin()
+        for number in 0..<4 as Range<UInt64> {
+            try fixture.send([request(number, [UInt32?](repeating: 2, count: 64))])
+        }
+        #expect(try fixture.refusal(request(4, [2]))?.kind == .invalid)
+        #expect(try fixture.send([request(5, [3])]) == [.intervened([3])])
+    }
+}
