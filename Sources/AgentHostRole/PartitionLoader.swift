@@ -281,9 +281,11 @@ final class PartitionLoader: Sendable {
 
     /// Puts back the archived memories of a whole partition from the journal.
     private func rebuild(_ partition: UInt32, round: UInt32) async throws {
-        let source = try await replayed(partition, from: AgentTable(assets: assets), after: 0, to: round)
+        // What was forgotten is needed, too: it says what had been forgotten when the archived entries were all.
+        let everything = AgentTable(assets: assets, forgets: false)
+        let source = try await replayed(partition, from: everything, after: 0, to: round)
         for agent in members[Int(partition)] {
-            let count = table.withLock { $0.archivedEntries(of: agent) }
+            let count = table.withLock { $0.journalEntries(of: agent) }
             guard count > 0 else { continue }
             let long = source.state(of: agent).memory.long
             guard long.count >= count else {

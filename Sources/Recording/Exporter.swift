@@ -23,18 +23,15 @@ public struct Exporter {
         -> [(table: String, rows: Int)]
     {
         for table in tables where !Exporter.tables.contains(table) {
-            let nearest = NearestName.of(table, among: Exporter.tables)
+            let known = Exporter.tables + [Exporter.changesTable]
+            let nearest = NearestName.of(table, among: known)
             throw UserError(
                 "there is no table `\(table)`", at: "--table",
                 advice: nearest.map { "did you mean `\($0)`?" }
-                    ?? "choose among \(Exporter.tables.joined(separator: ", "))",
+                    ?? "choose among \(known.joined(separator: ", "))",
                 exitCode: .usage)
         }
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw Exporter.failure("the folder cannot be made", folder)
-        }
+        try Exporter.make(folder)
         return try reader.read { database in
             try tables.map { ($0, try write($0, as: format, to: folder, database)) }
         }
@@ -77,6 +74,14 @@ public struct Exporter {
         case "rounds": "SELECT * FROM rounds ORDER BY round"
         case "agents": "SELECT * FROM agents ORDER BY agent"
         default: "SELECT * FROM \(table) ORDER BY id"
+        }
+    }
+
+    static func make(_ folder: String) throws {
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw failure("the folder cannot be made", folder)
         }
     }
 

@@ -123,7 +123,8 @@ struct Verifier {
             settled = capacities
         }
         try fixed.checkResources(settled)
-        try SnapshotCheck(database).run(cursor)
+        var snapshots = SnapshotCheck(database)
+        try snapshots.run(cursor)
         report.void = UInt64(clamping: try count("SELECT count(*) FROM void_calls"))
         let unknown = try count(
             "SELECT count(*) FROM calls WHERE round NOT IN (SELECT round FROM rounds)")

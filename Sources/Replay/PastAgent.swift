@@ -87,7 +87,7 @@ public struct PastAgent: Sendable {
     }
 
     /// Whether its memory is searched by nearness, which takes the question's vector.
-    public var needsEmbedding: Bool { state.memory.needsQuery }
+    public var needsEmbedding: Bool { state.memory.needsQuery(assets.memory) }
 
     /// Puts a question to it, by calls that `performer` makes, and gives its answer. Its prompt is the one that it would
     /// get in the round behind, with the question as what it observes. The same question has the same seed.

@@ -37,13 +37,15 @@ extension RunSettings {
         }
         lines += [
             "memory:",
-            "  kind: \(memory.kind.rawValue)",
+            "  kind: \(MemoryKind.builtIn.contains(memory.kind) ? memory.kind.name : Self.quoted(memory.kind.name))",
             "  short: \(memory.short)",
             "  long: \(memory.long)",
             "  reflection_threshold: \(Decimal.text(memory.reflectionThreshold, digits: 6))",
             "  importance_weight: \(Decimal.text(memory.importanceWeight, digits: 6))",
             "  max_entries_per_consolidation: \(memory.maxEntriesPerConsolidation)",
             "  max_reflections_per_consolidation: \(memory.maxReflectionsPerConsolidation)",
+            "  long_limit: \(memory.longLimit)",
+            "  forget: \(memory.forget.rawValue)",
             "llm:",
             "  model: \(llm.model.map(Self.quoted) ?? "null")",
             "  temperature: \(Decimal.text(Int64(llm.temperature), digits: 3))",

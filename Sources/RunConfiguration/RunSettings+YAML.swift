@@ -32,7 +32,7 @@ extension RunSettings {
             partitions: try root.int("partitions", 1...65_536, default: defaultPartitions),
             scenario: choice,
             populations: try populations(root, of: scenario),
-            memory: try memory(root),
+            memory: try memory(root, of: scenario),
             llm: try models(root, of: scenario),
             embeddingModel: try embedding.optionalText("model"),
             vectors: try vectors(embedding),
@@ -82,35 +82,6 @@ extension RunSettings {
                 type: type, file: try entry.text("file"), format: known,
                 count: entry.has("count") ? try entry.int("count", 0...Population.maxAgents) : nil)
         }
-    }
-
-    private static func memory(_ root: YAMLSection) throws -> MemorySettings {
-        let section = try root.section(
-            "memory",
-            keys: [
-                "kind", "short", "long", "reflection_threshold", "importance_weight",
-                "max_entries_per_consolidation", "max_reflections_per_consolidation",
-            ])
-        var settings = MemorySettings()
-        if let text = try section.optionalText("kind") {
-            guard let kind = MemoryKind(rawValue: text) else {
-                let names = MemoryKind.allCases.map(\.rawValue)
-                throw section.error(
-                    "memory.kind is unknown", key: "kind", advice: "one of \(names.joined(separator: ", "))")
-            }
-            settings.kind = kind
-        }
-        settings.short = try section.int("short", 0...1_000, default: settings.short)
-        settings.long = try section.int("long", 0...1_000, default: settings.long)
-        settings.reflectionThreshold = try section.decimal(
-            "reflection_threshold", digits: 6, 1...1_000_000_000, default: settings.reflectionThreshold)
-        settings.importanceWeight = try section.decimal(
-            "importance_weight", digits: 6, 0...10_000_000, default: settings.importanceWeight)
-        settings.maxEntriesPerConsolidation = try section.int(
-            "max_entries_per_consolidation", 1...4_096, default: settings.maxEntriesPerConsolidation)
-        settings.maxReflectionsPerConsolidation = try section.int(
-            "max_reflections_per_consolidation", 0...1_000, default: settings.maxReflectionsPerConsolidation)
-        return settings
     }
 
     private static func models(

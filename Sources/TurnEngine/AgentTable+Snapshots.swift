@@ -9,6 +9,9 @@ public struct AgentChange: Sendable {
     public let state: AgentState
     /// The agent's life in the table that it was captured in.
     let generation: UInt64
+    /// What snapshots held of its long-term memory then, and which of its editions they were adding to.
+    let saved: MemoryChain
+    let edition: UInt32
 
     /// What a snapshot has to add to what earlier ones hold: the entries of long-term memory behind `saved`, and the
     /// chain up to the last of them. Nil where `saved` does not fit the state.
@@ -30,22 +33,24 @@ extension AgentTable {
             entries.values[index].isChanged = false
             changes.append(
                 AgentChange(
-                    agent: agent, state: entries.values[index].state, generation: entries.values[index].generation))
+                    agent: agent, state: entries.values[index].state, generation: entries.values[index].generation,
+                    saved: entries.values[index].saved, edition: entries.values[index].edition))
         }
         return changes
     }
 
     /// What snapshots hold of the long-term memory that a change builds on. Nil where the agent was loaded anew or
-    /// rebuilt since it was captured: what is known now is of another life of it.
+    /// rebuilt since it was captured: what is known now is of another life of it. Where it has only forgotten something
+    /// since, the change goes on behind what snapshots held when it was captured.
     public func saved(for change: AgentChange) -> MemoryChain? {
         guard let entry = entries[change.agent], entry.generation == change.generation else { return nil }
-        return entry.saved
+        return entry.edition == change.edition ? entry.saved : change.saved
     }
 
-    /// Notes what snapshots hold by now, unless it was captured in another life of the agent.
+    /// Notes what snapshots hold by now, unless it was captured in another life of the agent, or before it forgot.
     public mutating func note(saved: MemoryChain, for change: AgentChange) {
         guard let index = entries.index(forKey: change.agent), entries.values[index].generation == change.generation,
-            entries.values[index].saved.count <= saved.count
+            entries.values[index].edition == change.edition, entries.values[index].saved.count <= saved.count
         else { return }
         entries.values[index].saved = saved
         list(change.agent)
@@ -64,9 +69,9 @@ extension AgentTable {
         let memory = entries.values[index].state.memory
         guard memory.archived > 0 else { return true }
         guard prefix.count == memory.archived else { return false }
-        var chain = MemoryChain()
-        chain.append(contentsOf: prefix)
         let saved = entries.values[index].saved
+        var chain = MemoryChain(forgotten: saved.forgotten)
+        chain.append(contentsOf: prefix)
         // Snapshots since then may hold some of the entries that are here.
         guard saved.count >= chain.count, Int(saved.count) <= memory.longCount else { return false }
         chain.append(contentsOf: memory.long.prefix(Int(saved.count) - prefix.count))
@@ -75,22 +80,35 @@ extension AgentTable {
         return true
     }
 
-    /// Puts an agent's archived entries back as the journal tells them, and has the next snapshot write all anew.
-    public mutating func rebuild(_ prefix: [MemoryState.LongEntry], of agent: AgentID) {
-        guard let index = entries.index(forKey: agent), entries.values[index].state.memory.archived == prefix.count
-        else { return }
-        restore(prefix, at: index)
+    /// Number of entries that an agent's long-term memory had got in all when its archived ones were all of it; 0 where
+    /// none is archived.
+    public func journalEntries(of agent: AgentID) -> Int {
+        guard let entry = entries[agent], entry.state.memory.archived > 0 else { return 0 }
+        return Int(entry.saved.forgotten) + entry.state.memory.archived
+    }
+
+    /// Puts an agent's memory back as the journal tells it, by the first `journalEntries` that it ever got, and has the
+    /// next snapshot write all anew.
+    public mutating func rebuild(_ journal: [MemoryState.LongEntry], of agent: AgentID) {
+        let count = journalEntries(of: agent)
+        guard count > 0, journal.count == count, let index = entries.index(forKey: agent) else { return }
+        let forgotten = restore(journal, at: index)
         generation += 1
         entries.values[index].generation = generation
         entries.values[index].isListed = false
-        entries.values[index].saved = MemoryChain()
+        entries.values[index].saved = MemoryChain(forgotten: UInt32(clamping: forgotten))
         entries.values[index].isChanged = true
     }
 
-    private mutating func restore(_ prefix: [MemoryState.LongEntry], at index: Dictionary<AgentID, Entry>.Index) {
+    /// Gives how many entries were forgotten on the way.
+    @discardableResult private mutating func restore(
+        _ prefix: [MemoryState.LongEntry], at index: Dictionary<AgentID, Entry>.Index
+    ) -> Int {
         let before = entries.values[index].state.memory.longBytes
-        entries.values[index].state.memory.restore(prefix)
+        let forgotten = entries.values[index].state.memory.restore(prefix, settings: updater.memory)
+        entries.values[index].noteForgotten(forgotten)
         residence.bytes += entries.values[index].state.memory.longBytes - before
         list(entries.keys[index])
+        return forgotten
     }
 }

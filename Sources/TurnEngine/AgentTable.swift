@@ -19,8 +19,19 @@ public struct AgentTable: Sendable {
         var isKept = false
         /// Tells apart the agent's lives in the table: what was captured of another says nothing of this one.
         var generation: UInt64
+        /// Tells apart what snapshots have added up to: once some of its memory is forgotten, they begin anew.
+        var edition: UInt32 = 0
         /// Whether it has a place among those whose memory may be left to the recorder.
         var isListed = false
+
+        /// Notes that so many entries of its memory are gone: what snapshots hold of it is no beginning of what is left.
+        mutating func noteForgotten(_ count: Int) {
+            guard count > 0 else { return }
+            let total = saved.forgotten.addingReportingOverflow(UInt32(clamping: count))
+            saved = MemoryChain(forgotten: total.overflow ? .max : total.partialValue)
+            edition &+= 1
+            isChanged = true
+        }
     }
 
     var entries: [AgentID: Entry] = [:]
@@ -31,13 +42,15 @@ public struct AgentTable: Sendable {
     private var withInbox: Set<AgentID> = []
     /// Agents whose consolidation of the open round is applied already.
     private var consolidated: Set<AgentID> = []
-    private let updater: StateUpdater
+    let updater: StateUpdater
 
     /// A table of agents as they were before round 1. Above `memoryBytes` of long-term memory, about, it leaves to the
-    /// recorder what snapshots hold.
-    public init(assets: SimulationAssets, memoryBytes: Int = .max) {
+    /// recorder what snapshots hold. Where it never `forgets`, long-term memories are all that they ever got.
+    public init(assets: SimulationAssets, memoryBytes: Int = .max, forgets: Bool = true) {
         residence = MemoryResidence(limit: memoryBytes)
-        updater = StateUpdater(assets)
+        var updater = StateUpdater(assets)
+        if !forgets { updater.memory.longLimit = 0 }
+        self.updater = updater
     }
 
     /// The agent's state.
@@ -68,7 +81,7 @@ public struct AgentTable: Sendable {
         let updater = updater
         func update(_ entry: inout Entry) -> Int {
             let before = entry.state.memory.longBytes
-            updater.apply(operation, to: &entry.state, of: agent, vector: vector)
+            entry.noteForgotten(updater.apply(operation, to: &entry.state, of: agent, vector: vector))
             entry.isChanged = true
             return entry.state.memory.longBytes - before
         }

@@ -55,7 +55,7 @@ private struct Scene {
         var chain = MemoryChain()
         chain.append(contentsOf: entries)
         whole.memory = MemoryState(
-            short: [], pending: [], accumulator: 0, archived: entries.count, archivedTime: 1)
+            short: [], pending: [], accumulator: 0, archived: entries.count, lastLongTime: 1)
         try table.withLock { try $0.install(head: whole.packedHead(chain), of: agent, round: 0) }
         return entries
     }

@@ -59,6 +59,36 @@ import Testing
         #expect(lines.count == 8)
     }
 
+    @Test func changesOfFieldsAreWrittenAsTheyCome() throws {
+        let fixture = try recorded()
+        let exporter = Exporter(try RecordingReader(path: fixture.path))
+        let changes = [
+            FieldChange(round: 1, agent: "a, b", field: "mood", value: .text("so \"so\"")),
+            FieldChange(round: 2, agent: "environment", field: "list", value: .list([.int(1), .null])),
+        ]
+        for format in ExportFormat.allCases {
+            let rows = try exporter.exportChanges(as: format, to: fixture.folder + "/out") { body in
+                for change in changes { try body(change) }
+            }
+            #expect(rows == 2)
+        }
+        let csv = try String(contentsOfFile: fixture.folder + "/out/changes.csv", encoding: .utf8)
+        #expect(
+            csv == "round,agent,field,value\r\n1,\"a, b\",mood,\"\"\"so \\\"\"so\\\"\"\"\"\"\r\n"
+                + "2,environment,list,\"[1,null]\"\r\n")
+        let lines = try String(contentsOfFile: fixture.folder + "/out/changes.jsonl", encoding: .utf8)
+        #expect(lines.split(separator: "\n").count == 2)
+        #expect(lines.hasSuffix(#"{"round":2,"agent":"environment","field":"list","value":"[1,null]"}"# + "\n"))
+        // What fails half-way leaves no file under the name of a whole one.
+        #expect(throws: CancellationError.self) {
+            try exporter.exportChanges(as: .csv, to: fixture.folder + "/half") { body in
+                try body(changes[0])
+                throw CancellationError()
+            }
+        }
+        #expect(!FileManager.default.fileExists(atPath: fixture.folder + "/half/changes.csv"))
+    }
+
     @Test func anUnknownTableIsNamedWithTheNearestOne() throws {
         let fixture = try recorded()
         let error = try #require(

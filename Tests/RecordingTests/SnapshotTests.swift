@@ -353,6 +353,16 @@ import Vectors
         #expect(try RecordingReader(path: fixture.path).verify().violation != nil)
     }
 
+    @Test(arguments: [[0x92, 0x02, 0x01], [0x92, 0x02, 0xcd, 0x01, 0x02]] as [[UInt8]])
+    func forgottenMemoriesCountAsMadeOnes(head: [UInt8]) throws {
+        // No consolidation made any.
+        let change = SnapshotPiece.Agent(agent: mates[0], head: head, archived: 0, entries: [])
+        try fixture.send([piece([change])])
+        let violation = try #require(try RecordingReader(path: fixture.path).verify().violation)
+        #expect(violation.contains("counts 0 memories, its consolidations made 0"))
+        #expect(violation.contains("of which \(head.count == 3 ? 1 : 258) are forgotten"))
+    }
+
     @Test func aSnapshotThatCountsOtherMemoriesThanTheJournalIsAViolation() throws {
         try fixture.send([piece([agent(mates[0], "a")])])
         #expect(try RecordingReader(path: fixture.path).verify().violation == nil)

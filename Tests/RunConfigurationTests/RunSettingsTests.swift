@@ -32,13 +32,15 @@ import Testing
         populations:
           talker: { file: "../people.jsonl", format: jsonl }
         memory:
-          kind: short-long
+          kind: 'no "gold": fish'
           short: 4
           long: 0
           reflection_threshold: 2.5
           importance_weight: 0.000001
           max_entries_per_consolidation: 10
           max_reflections_per_consolidation: 0
+          long_limit: 0
+          forget: least_important
         llm:
           model: org/model-1
           temperature: 0
@@ -93,6 +95,8 @@ import Testing
         #expect(settings.seed == .max)
         #expect(settings.scenario.parameters == ["size": .int(9), "loud": .bool(true), "word": .text("yes: no")])
         #expect(settings.memory.reflectionThreshold == 2_500_000 && settings.memory.importanceWeight == 1)
+        #expect(settings.memory.kind == MemoryKind(GoldfishMemory.self))
+        #expect(settings.memory.longLimit == 0 && settings.memory.forget == .leastImportant)
         #expect(settings.llm.temperature == 0 && settings.llm.topP == 950)
         #expect(settings.limits.failuresPerMillion == 125_000)
         #expect(settings.models.distributions == ["say"])
@@ -114,6 +118,9 @@ import Testing
         ("rounds: '3'", "c.yaml:5:9: rounds must be a whole number"),
         ("seed: -1", "c.yaml:5:7: seed must be a whole number"),
         ("memory: { kind: long }", "c.yaml:5:17: memory.kind is unknown; one of none, short, short-long"),
+        ("memory: { kind: short-long }", "c.yaml:5:17: memory.kind names 2 kinds of memory"),
+        ("memory: { forget: all }", "c.yaml:5:19: memory.forget is unknown; one of oldest, least_important"),
+        ("memory: { long_limit: -1 }", "c.yaml:5:23: memory.long_limit must be from 0 to 100000"),
         ("name: again", "c.yaml:1:1: the file is no valid YAML: the key name is given twice"),
         ("- x", "c.yaml:5:1: the file is no valid YAML"),
     ])

@@ -2,6 +2,16 @@ import Model
 import SimulationKit
 import Support
 
+/// A memory that the scenario brings along.
+struct GoldfishMemory: MemoryPolicy {
+    static let name = "no \"gold\": fish"
+}
+
+/// One that has the name of another.
+struct NamesakeMemory: MemoryPolicy {
+    static let name = "short-long"
+}
+
 /// A scenario small enough to break in every way.
 struct TestScenario: Scenario {
     static let name = "test"
@@ -19,6 +29,7 @@ struct TestScenario: Scenario {
         [AgentTypeDefinition(name: "talker", fields: [FieldDefinition("name", .text)])]
     }
     var templates: [TemplateDefinition] { [TemplateDefinition("say", fields: ["name"])] }
+    var memories: [any MemoryPolicy.Type] { [GoldfishMemory.self, NamesakeMemory.self] }
     func act(_ turn: Turn) async throws {}
     func estimate(agentsByType: [String: Int]) -> RoundEstimate {
         RoundEstimate(calls: (0, 0, 0), promptTokens: 0, memories: 0)

@@ -72,12 +72,12 @@ private func chain(_ state: AgentState) -> MemoryChain {
         #expect(restored.memory.archived == state.memory.long.count, "seed \(seed)")
         #expect(restored.memory.longCount == state.memory.longCount)
         #expect(restored.memory.lastLongTime == state.memory.lastLongTime)
-        #expect(restored.memory.needsQuery == state.memory.needsQuery)
+        #expect(restored.memory.needsQuery(MemorySettings()) == state.memory.needsQuery(MemorySettings()))
         let settings = MemorySettings()
         #expect(restored.memory.hasPending(settings) == state.memory.hasPending(settings))
         // Packed again without its memories it is the same head.
         #expect(restored.packedHead(chain) == head, "seed \(seed)")
-        restored.memory.restore(state.memory.long)
+        restored.memory.restore(state.memory.long, settings: settings)
         #expect(restored == state, "seed \(seed)")
         #expect(restored.packedHead(chain) == head, "seed \(seed)")
     }
@@ -104,7 +104,7 @@ private func chain(_ state: AgentState) -> MemoryChain {
             #expect(archived.memory.longCount == whole.memory.longCount)
             #expect(archived.memory.lastLongTime == whole.memory.lastLongTime, "seed \(seed)")
         }
-        archived.memory.restore(prefix)
+        archived.memory.restore(prefix, settings: settings)
         #expect(archived == whole, "seed \(seed)")
     }
 
@@ -128,8 +128,8 @@ private func chain(_ state: AgentState) -> MemoryChain {
 
     @Test func aHeadOfANewerVersionIsRefusedAsSuch() {
         var head = AgentState().packedHead(MemoryChain())
-        head[1] = 2
-        #expect(throws: DecodingFailure.newerVersion(found: 2, known: 1)) { try AgentState.restored(head: head) }
+        head[1] = 3
+        #expect(throws: DecodingFailure.newerVersion(found: 3, known: 2)) { try AgentState.restored(head: head) }
     }
 
     @Test func everyPartOfAMemoryChangesItsChain() {

@@ -91,7 +91,7 @@ import Vectors
         let view = memory.retrieve(query: Self.vector(0), now: 0, settings: Self.settings)
         #expect(view.short == ["m6", "m7", "m8"])
         #expect(view.long == ["m5", "m4", "m3"])
-        #expect(!memory.needsQuery)
+        #expect(!memory.needsQuery(Self.settings))
     }
 
     @Test func tiesGoToTheNewestAndNoEntryComesTwice() {

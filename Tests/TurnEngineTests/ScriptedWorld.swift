@@ -144,7 +144,7 @@ struct World {
 
     init(
         _ scenario: any Scenario, performer: ScriptedPerformer = ScriptedPerformer(), seed: UInt64 = 1,
-        memory: MemorySettings = MemorySettings(), promptTokens: Int = 6000,
+        memory: MemorySettings = MemorySettings(), promptTokens: Int = 6000, reflectionTokens: Int = 3000,
         limits: TreeLimits = .init(calls: 100, depth: 3), relations: [String: RelationGraph] = [:],
         templates: [String: String] = [:], environment: [String: Value] = [:],
         interventions: [Intervention] = []
@@ -160,7 +160,8 @@ struct World {
             scenario: scenario, population: population, prompts: prompts, seed: RunSeed(seed),
             models: ModelSettings(
                 model: "", temperature: 700, topP: 1000, maxReplyTokens: 64, promptTokens: promptTokens,
-                reflectionTokens: 3000), memory: memory, limits: limits, embeddingModel: "e", embeddingDimension: 8,
+                reflectionTokens: reflectionTokens), memory: memory, limits: limits, embeddingModel: "e",
+            embeddingDimension: 8,
             collections: [:], relations: relations, environment: environment, interventions: interventions)
         self.performer = performer
         runner = TurnRunner(assets: assets, performer: performer)

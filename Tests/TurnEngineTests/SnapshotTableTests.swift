@@ -69,9 +69,11 @@ private struct Kept {
     mutating func take(_ change: AgentChange, round: UInt32, from table: inout AgentTable) throws {
         var chain = try #require(table.saved(for: change))
         let (entries, known) = try #require(change.additions(to: chain))
-        #expect(known == memories[change.agent, default: []].count)
+        let before = memories[change.agent, default: []]
+        // Behind what is there, or anew where some of it was forgotten.
+        #expect(known == before.count || known == 0)
         chain.append(contentsOf: entries)
-        memories[change.agent, default: []] += entries
+        memories[change.agent] = Array(before.prefix(known)) + Array(entries)
         heads[change.agent] = (round, change.state.packedHead(chain))
         table.note(saved: chain, for: change)
     }
@@ -92,9 +94,22 @@ private struct Kept {
 @Suite struct SnapshotTableTests {
     private let assets: SimulationAssets
 
-    init() throws { assets = try World(ClosureScenario { _ in }, memory: MemorySettings(short: 2)).assets }
+    init() throws { assets = try Self.assets() }
 
-    @Test(arguments: UInt64(0)..<80) func aSnapshotAndTheRoundsAfterItEqualTheWholeJournal(seed: UInt64) throws {
+    private static func assets(limit: Int = 1_000, _ rule: ForgettingRule = .oldest) throws -> SimulationAssets {
+        try World(
+            ClosureScenario { _ in }, memory: MemorySettings(short: 2, longLimit: limit, forget: rule)
+        ).assets
+    }
+
+    /// Half of the seeds play with memories that are full after a few rounds.
+    private static func assets(seed: UInt64) throws -> SimulationAssets {
+        guard seed % 2 == 1 else { return try assets() }
+        return try assets(limit: 1 + Int(seed / 4 % 4), seed % 4 == 1 ? .oldest : .leastImportant)
+    }
+
+    @Test(arguments: UInt64(0)..<160) func aSnapshotAndTheRoundsAfterItEqualTheWholeJournal(seed: UInt64) throws {
+        let assets = try Self.assets(seed: seed)
         var draw = SeededGenerator(seed: seed ^ 0xABCD)
         let play = Play(seed: seed, rounds: 8)
         var whole = AgentTable(assets: assets)
@@ -126,7 +141,8 @@ private struct Kept {
         }
     }
 
-    @Test(arguments: UInt64(0)..<80) func whatIsLeftToTheRecorderComesBackAsItWas(seed: UInt64) throws {
+    @Test(arguments: UInt64(0)..<160) func whatIsLeftToTheRecorderComesBackAsItWas(seed: UInt64) throws {
+        let assets = try Self.assets(seed: seed)
         var draw = SeededGenerator(seed: seed ^ 0x5EED)
         let play = Play(seed: seed, rounds: 12)
         let limit = 1_000
@@ -349,6 +365,67 @@ private struct Kept {
         let changes = loaded.takeChanges(of: Play.agents)
         #expect(changes.map(\.agent) == [World.ada])
         #expect(changes.first.flatMap { loaded.saved(for: $0) } == MemoryChain())
+    }
+
+    /// Rounds that close fast, while pieces of an earlier snapshot are still on their way.
+    @Test(arguments: UInt64(0)..<60) func aCaptureFromBeforeSomethingWasForgottenIsStillOfUse(seed: UInt64) throws {
+        let assets = try Self.assets(limit: 3, seed % 2 == 0 ? .oldest : .leastImportant)
+        let play = Play(seed: seed, rounds: 9)
+        var (whole, table, kept) = (AgentTable(assets: assets), AgentTable(assets: assets), Kept())
+        var journal = AgentTable(assets: assets, forgets: false)
+        for round in UInt32(1)...9 {
+            // Captured as of the end of the last round, sent after consolidations of this one.
+            let changes = table.takeChanges(of: Play.agents)
+            play.merge(round, into: &table)
+            for change in changes { try kept.take(change, round: round - 1, from: &table) }
+            var taken = AgentTable(assets: assets)
+            try kept.install(into: &taken)
+            for agent in Play.agents where taken.archivedEntries(of: agent) > 0 {
+                let made = journal.state(of: agent).memory.longCount
+                #expect(taken.journalEntries(of: agent) == made, "seed \(seed), round \(round)")
+            }
+            kept.restore(&taken)
+            for agent in Play.agents {
+                #expect(taken.state(of: agent) == whole.state(of: agent), "seed \(seed), round \(round)")
+            }
+            play.merge(round, into: &whole)
+            play.merge(round, into: &journal)
+        }
+    }
+
+    @Test(arguments: [ForgettingRule.oldest, .leastImportant])
+    func whatWasForgottenIsForgottenAlsoWhereMemoriesComeFromTheJournal(rule: ForgettingRule) throws {
+        let assets = try Self.assets(limit: 4, rule)
+        for seed in UInt64(0)..<40 {
+            let play = Play(seed: seed, rounds: 10)
+            var (whole, table, kept) = (AgentTable(assets: assets), AgentTable(assets: assets, memoryBytes: 0), Kept())
+            // The journal, with nothing forgotten, as of the end of round 7.
+            var journal = AgentTable(assets: assets, forgets: false)
+            for round in UInt32(1)...10 {
+                for agent in Play.agents {
+                    // A consolidation needs the agent in full.
+                    let prefix = kept.memories[agent, default: []].prefix(table.archivedEntries(of: agent))
+                    if round < 8 { _ = table.restore(Array(prefix), of: agent) }
+                }
+                play.merge(round, into: &whole)
+                play.merge(round, into: &table)
+                if round <= 7 {
+                    play.merge(round, into: &journal)
+                    for change in table.takeChanges(of: Play.agents) {
+                        try kept.take(change, round: round, from: &table)
+                    }
+                    table.archiveSaved()
+                }
+            }
+            for agent in Play.agents {
+                let count = table.journalEntries(of: agent)
+                let long = journal.state(of: agent).memory.long
+                #expect(long.count >= count, "seed \(seed)")
+                table.rebuild(Array(long.prefix(count)), of: agent)
+                #expect(table.state(of: agent) == whole.state(of: agent), "seed \(seed), agent \(agent)")
+            }
+            #expect(table.memoryBytes == whole.memoryBytes, "seed \(seed)")
+        }
     }
 
     @Test func aMergeOfSomeAgentsLeavesTheOthersAsTheyWere() {

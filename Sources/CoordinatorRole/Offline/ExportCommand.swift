@@ -1,5 +1,6 @@
 import ArgumentParser
 import Recording
+import Replay
 import ServiceRuntime
 
 /// `coordinator export`.
@@ -11,6 +12,8 @@ struct ExportCommand: ParsableCommand {
             coordinator export runs/first --format jsonl --out tables --table calls --table events
 
             Tables: \(Exporter.tables.joined(separator: ", ")).
+            Only where it is named: \(Exporter.changesTable), the values of dynamic fields at the end of each round in \
+            which they changed. It is worked out by the program that started the run.
             """)
 
     @OptionGroup var recording: RecordingAccess
@@ -33,7 +36,15 @@ struct ExportCommand: ParsableCommand {
 
     func run() throws {
         try recording.read { reader in
-            let written = try Exporter(reader).export(table.isEmpty ? Exporter.tables : table, as: format, to: out)
+            let exporter = Exporter(reader)
+            let stored = table.isEmpty ? Exporter.tables : table.filter { $0 != Exporter.changesTable }
+            var written = try exporter.export(stored, as: format, to: out)
+            if table.contains(Exporter.changesTable) {
+                let history = try FieldHistory(
+                    reader, registry: ProgramSetting.current.registry, version: ProgramVersion.current)
+                let rows = try exporter.exportChanges(as: format, to: out) { try history.forEach($0) }
+                written.append((Exporter.changesTable, rows))
+            }
             for (name, rows) in written {
                 StandardOutput.write("\(out)/\(name).\(format.rawValue) \(rows) rows\n")
             }

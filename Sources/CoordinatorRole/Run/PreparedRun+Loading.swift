@@ -44,7 +44,7 @@ extension PreparedRun {
     private init(_ package: RunPackage) {
         let settings = package.configuration
         let hasCollections = !package.scenario.collections(of: package.population).isEmpty
-        let keepsLongTerm = settings.memory.kind == .shortLong || settings.memory.kind == .shortLongReflection
+        let keepsLongTerm = settings.memory.kind.keepsLongTerm
         self.init(
             name: settings.name, seed: settings.seed, rounds: UInt32(clamping: settings.rounds),
             partitions: UInt32(clamping: settings.partitions), secondsPerRound: Int64(settings.roundHours) * 3600,

@@ -149,8 +149,7 @@ struct DefinitionReader {
         for definition in known {
             guard let own = try Self.compiled(section, definition.name) else { continue }
             try own.template.check(fields: Set(definition.fields))
-            let text = own.source
-            add(TextTemplate(name: definition.name, source: text, fields: definition.fields, names: []))
+            add(TextTemplate(name: definition.name, source: own.source, fields: definition.fields, names: []))
         }
     }
 }

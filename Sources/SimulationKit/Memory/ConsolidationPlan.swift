@@ -67,15 +67,17 @@ public struct ConsolidationPlan: Sendable {
                 return Reflection(latest: memory.long.suffix(Self.latestEntries).map(\.text))
             }
             guard reached < pending.count else { return nil }
+            // Nothing is forgotten before the end: what came together is thought about together.
             memory.append(
-                pending[reached].text, time: pending[reached].time, importance: ratings[reached],
-                vector: vectors[reached])
+                .init(
+                    text: pending[reached].text, time: pending[reached].time, importance: ratings[reached],
+                    vector: vectors[reached]))
             if isReflective { accumulator += Int64(ratings[reached]) * 10 }
             reached += 1
         }
     }
 
-    private var isReflective: Bool { settings.kind == .shortLongReflection }
+    private var isReflective: Bool { settings.kind.reflects }
 
     /// Whether the weighted sum has reached the threshold: hundredths times millionths against millionths.
     private var passedThreshold: Bool {
@@ -96,7 +98,7 @@ public struct ConsolidationPlan: Sendable {
         let time = pending.last?.time ?? 0
         for (index, text) in texts.enumerated() {
             insights.append(.init(text: text, importance: ratings[index]))
-            memory.append(text, time: time, importance: ratings[index], vector: vectors[index])
+            memory.append(.init(text: text, time: time, importance: ratings[index], vector: vectors[index]))
         }
     }
 

@@ -7,14 +7,19 @@ import Vectors
 public struct MemoryChain: Hashable, Sendable {
     /// Number of entries.
     public private(set) var count: UInt32
+    /// Number of entries that the memory has lost since the run began, before the first of these was written down.
+    public let forgotten: UInt32
     /// Hash over them, in their order.
     public private(set) var hash: Digest128
 
-    /// The chain of no entries.
-    public init() { self.init(count: 0, hash: Digest128(high: 0, low: 0)) }
+    /// The chain of no entries, of a memory that has lost some already.
+    public init(forgotten: UInt32 = 0) {
+        self.init(forgotten: forgotten, count: 0, hash: Digest128(high: 0, low: 0))
+    }
 
     /// A chain as it was written down.
-    public init(count: UInt32, hash: Digest128) {
+    public init(forgotten: UInt32 = 0, count: UInt32, hash: Digest128) {
+        self.forgotten = forgotten
         self.count = count
         self.hash = hash
     }

@@ -14,6 +14,13 @@ public struct MemorySettings: Sendable, Equatable {
     public var maxEntriesPerConsolidation: Int
     /// Most reflections of one consolidation; a threshold passed beyond them is acted upon by the next.
     public var maxReflectionsPerConsolidation: Int
+    /// Most entries of long-term memory; 0 for no limit.
+    public var longLimit: Int
+    /// What goes first when there are more.
+    public var forget: ForgettingRule
+
+    /// Entries of long-term memory that are left when some were forgotten.
+    public var longKept: Int { longLimit - longLimit / 4 }
 
     /// One, in millionths.
     public static let million: Int64 = 1_000_000
@@ -22,7 +29,8 @@ public struct MemorySettings: Sendable, Equatable {
     public init(
         kind: MemoryKind = .shortLongReflection, short: Int = 3, long: Int = 3,
         reflectionThreshold: Int64 = 1_000_000, importanceWeight: Int64 = 150_000,
-        maxEntriesPerConsolidation: Int = 64, maxReflectionsPerConsolidation: Int = 8
+        maxEntriesPerConsolidation: Int = 64, maxReflectionsPerConsolidation: Int = 8,
+        longLimit: Int = 1_000, forget: ForgettingRule = .oldest
     ) {
         self.kind = kind
         self.short = short
@@ -31,5 +39,7 @@ public struct MemorySettings: Sendable, Equatable {
         self.importanceWeight = importanceWeight
         self.maxEntriesPerConsolidation = maxEntriesPerConsolidation
         self.maxReflectionsPerConsolidation = maxReflectionsPerConsolidation
+        self.longLimit = longLimit
+        self.forget = forget
     }
 }

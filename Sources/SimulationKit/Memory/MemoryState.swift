@@ -65,8 +65,8 @@ public struct MemoryState: Sendable, Equatable {
     // In half a word each: every agent has them.
     private var longByteCount: UInt32 = 0
     private var archivedCount: UInt32 = 0
-    /// Time of the last archived entry; 0 where there is none.
-    private var archivedTime: Int64 = 0
+    /// Time of the entry that long-term memory got last, forgotten or not; 0 before the first.
+    public private(set) var lastLongTime: Int64 = 0
     /// Sum of the ratings since the last reflection, in hundredths of an unweighted importance: a rating of 7, which
     /// is an importance of 0.7, counts 70.
     public private(set) var accumulator: Int64 = 0
@@ -76,9 +76,8 @@ public struct MemoryState: Sendable, Equatable {
 
     /// Remembers `text` as of `time`, in simulated seconds. What falls out of short-term memory becomes pending.
     public mutating func remember(_ text: String, time: Int64, settings: MemorySettings) {
-        guard settings.kind != .none else { return }
         short.append(Entry(text: text, time: time))
-        let surplus = max(0, short.count - settings.short)
+        let surplus = min(settings.kind.policy.overflow(of: short, settings: settings), short.count)
         guard surplus > 0 else { return }
         if settings.kind.keepsLongTerm { pending += short.prefix(surplus) }
         short.removeFirst(surplus)
@@ -90,46 +89,57 @@ public struct MemoryState: Sendable, Equatable {
     }
 
     /// Whether retrieval can make use of a query's vector.
-    public var needsQuery: Bool { longCount > 0 }
+    public func needsQuery(_ settings: MemorySettings) -> Bool { longCount > 0 && settings.kind.policy.searches }
 
     /// Number of entries of long-term memory, archived ones included.
     public var longCount: Int { archived + long.count }
 
-    /// Time of the last entry of long-term memory; 0 where there is none.
-    public var lastLongTime: Int64 { long.last?.time ?? archivedTime }
-
     /// Moves the rated pending entries into long-term memory, adds the insights behind them, and takes over the
     /// accumulator. Ratings beyond the pending entries are ignored. An insight carries the time of the newest entry
-    /// that was rated with it.
-    public mutating func consolidate(
+    /// that was rated with it. Gives how many entries were forgotten for it.
+    @discardableResult public mutating func consolidate(
         _ result: Consolidation, settings: MemorySettings, vector: (String) -> FixedVector?
-    ) {
+    ) -> Int {
+        var forgotten = 0
+        func entry(_ text: String, _ time: Int64, _ importance: UInt8) -> LongEntry {
+            LongEntry(text: text, time: time, importance: min(importance, 10), vector: vector(text))
+        }
         let rated = pending.prefix(result.importances.count)
-        for (entry, importance) in zip(rated, result.importances) {
-            append(entry.text, time: entry.time, importance: importance, vector: vector(entry.text))
+        for (pending, importance) in zip(rated, result.importances) {
+            forgotten += add(entry(pending.text, pending.time, importance), settings: settings)
         }
         let time = rated.last?.time ?? lastLongTime
         for insight in result.insights {
-            append(insight.text, time: time, importance: insight.importance, vector: vector(insight.text))
+            forgotten += add(entry(insight.text, time, insight.importance), settings: settings)
         }
         pending.removeFirst(rated.count)
         accumulator = result.accumulator
+        return forgotten
     }
 
-    mutating func append(_ text: String, time: Int64, importance: UInt8, vector: FixedVector?) {
-        let entry = LongEntry(text: text, time: time, importance: min(importance, 10), vector: vector)
+    /// Adds an entry to long-term memory, and gives how many were forgotten for it.
+    mutating func add(_ entry: LongEntry, settings: MemorySettings) -> Int {
+        append(entry)
+        return forgetSurplus(settings)
+    }
+
+    mutating func append(_ entry: LongEntry) {
         long.append(entry)
         longBytes += entry.bytes
+        lastLongTime = entry.time
     }
 
-    /// Puts the archived entries back, all of them, the oldest first.
-    public mutating func restore(_ prefix: [LongEntry]) {
-        precondition(prefix.count == archived, "the archived entries come back together")
-        long = prefix + long
-        longBytes += prefix.reduce(0) { $0 + $1.bytes }
-        archived = 0
-        archivedTime = 0
+    /// Has these entries as what is here of long-term memory.
+    mutating func replaceLong(_ entries: [LongEntry]) {
+        long = entries
+        longBytes = entries.reduce(0) { $0 + $1.bytes }
     }
+
+    /// The entry that came last is of this time, whether it is here or not.
+    mutating func noteLast(_ time: Int64) { lastLongTime = time }
+
+    /// No entry is archived any more: what was is here, or about to be.
+    mutating func endArchive() { archived = 0 }
 
     /// Leaves the first `count` entries of long-term memory to the recorder, which must have them by now; those that
     /// are archived already count along.
@@ -137,21 +147,20 @@ public struct MemoryState: Sendable, Equatable {
         precondition((archived...longCount).contains(count), "only entries that are here can be archived")
         guard count > archived else { return }
         let leaving = long.prefix(count - archived)
-        archivedTime = leaving.last?.time ?? archivedTime
         longBytes -= leaving.reduce(0) { $0 + $1.bytes }
         // A new array: the old one would keep the room.
         long = Array(long.dropFirst(leaving.count))
         archived = count
     }
 
-    /// Restores a memory whose long-term entries are all archived: their number and the time of the last.
-    public init(short: [Entry], pending: [Entry], accumulator: Int64, archived: Int, archivedTime: Int64) {
+    /// Restores a memory whose long-term entries are all archived: their number and the time of the last that came.
+    public init(short: [Entry], pending: [Entry], accumulator: Int64, archived: Int, lastLongTime: Int64) {
         precondition(archived >= 0, "a number of entries is not negative")
         self.short = short
         self.pending = pending
         self.accumulator = accumulator
         self.archived = archived
-        self.archivedTime = archivedTime
+        self.lastLongTime = lastLongTime
     }
 
     /// Restores a memory from its parts.
@@ -160,6 +169,7 @@ public struct MemoryState: Sendable, Equatable {
         self.pending = pending
         self.long = long
         longBytes = long.reduce(0) { $0 + $1.bytes }
+        lastLongTime = long.last?.time ?? 0
         self.accumulator = accumulator
     }
 }

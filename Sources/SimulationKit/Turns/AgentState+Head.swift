@@ -2,18 +2,21 @@ import Hashing
 import MessagePack
 import Model
 
-/// An agent's *head*: everything but the entries of long-term memory, which a snapshot keeps apart because they only
-/// ever grow. Canonical: equal states have equal heads.
+/// An agent's *head*: everything but the entries of long-term memory, which a snapshot keeps apart because they
+/// mostly grow. Canonical: equal states have equal heads.
 extension AgentState {
-    /// Version of a head's shape, its first part.
-    private static let headVersion: UInt64 = 1
+    /// Version of a head's shape, its first part. The second is how many entries long-term memory has lost: recordings
+    /// are verified with these two alone.
+    private static let headVersion: UInt64 = 2
+    private static let headParts = 9
 
     /// Packs the head. `chain` stands for all entries of long-term memory.
     public func packedHead(_ chain: MemoryChain) -> [UInt8] {
         precondition(Int(chain.count) == memory.longCount, "a head's chain covers the whole long-term memory")
         return Packer.bytes { packer in
-            packer.packArray(count: 8)
+            packer.packArray(count: Self.headParts)
             packer.pack(Self.headVersion)
+            packer.pack(UInt64(chain.forgotten))
             Value.map(fields).pack(into: &packer)
             Self.pack(memory.short, into: &packer)
             Self.pack(memory.pending, into: &packer)
@@ -42,7 +45,10 @@ extension AgentState {
         guard version == headVersion else {
             throw DecodingFailure.newerVersion(found: Int(version), known: Int(headVersion))
         }
-        guard count == 8 else { throw DecodingFailure.count(of: "head", found: count, expected: 8) }
+        guard count == headParts else {
+            throw DecodingFailure.count(of: "head", found: count, expected: headParts)
+        }
+        let forgotten = try unpacker.readUInt32()
         var state = AgentState()
         guard case .map(let fields) = try Value(from: &unpacker) else {
             throw DecodingFailure.unexpected("fields that are no map")
@@ -60,14 +66,16 @@ extension AgentState {
         }
         let lastTime = try unpacker.readInt()
         try unpacker.enter("chain", count: 2)
-        let chain = MemoryChain(count: try unpacker.readUInt32(), hash: try unpacker.readDigest128())
-        guard chain.count > 0 || (chain == MemoryChain() && lastTime == 0) else {
+        let chain = MemoryChain(
+            forgotten: forgotten, count: try unpacker.readUInt32(), hash: try unpacker.readDigest128())
+        guard chain.count > 0 || (chain == MemoryChain(forgotten: forgotten) && (lastTime == 0 || forgotten > 0))
+        else {
             throw DecodingFailure.range("chain of an empty memory")
         }
         try unpacker.expectEnd()
         state.memory = MemoryState(
             short: short, pending: pending, accumulator: accumulator, archived: Int(chain.count),
-            archivedTime: lastTime)
+            lastLongTime: lastTime)
         return (state, chain)
     }
 

@@ -61,11 +61,12 @@ public struct StateUpdater: Sendable {
     /// Applies one operation to the state of `agent`. An operation that does not fit the field's present type
     /// replaces what it cannot add to, so that the result never depends on who checks.
     ///
-    /// `vector` gives the vectors of texts that a consolidation rated or wrote.
-    public func apply(
+    /// `vector` gives the vectors of texts that a consolidation rated or wrote. Gives how many entries of long-term
+    /// memory were forgotten for it.
+    @discardableResult public func apply(
         _ operation: Model.Operation, to state: inout AgentState, of agent: AgentID,
         vector: (String) -> FixedVector? = { _ in nil }
-    ) {
+    ) -> Int {
         func current(_ field: String) -> Value? {
             state.fields[field] ?? (agent == .environment ? environment : population.record(of: agent))[field]
         }
@@ -87,7 +88,7 @@ public struct StateUpdater: Sendable {
                 .init(
                     sender: owner, subject: AgentState.claimSubject,
                     body: .map(["resource": .text(resource), "granted": .bool(granted)])))
-        case .consolidate(let result): state.memory.consolidate(result, settings: memory, vector: vector)
+        case .consolidate(let result): return state.memory.consolidate(result, settings: memory, vector: vector)
         case .relate(let relation, let other, let isRelated):
             var all = state.fields[AgentState.relationsField]?.map ?? [:]
             var changes = all[relation]?.map ?? [:]
@@ -96,5 +97,6 @@ public struct StateUpdater: Sendable {
             state.fields[AgentState.relationsField] = .map(all)
         case .claim, .event: break
         }
+        return 0
     }
 }

@@ -26,6 +26,8 @@ public protocol Scenario: Sendable {
     var templateTexts: [String: String] { get }
     /// Names of the relations that the configuration must have.
     var relationNames: Set<String> { get }
+    /// Kinds of memory that it brings along: a configuration may choose them by their names.
+    var memories: [any MemoryPolicy.Type] { get }
     /// Names of templates that may be missing: their part of a prompt is then left out.
     var optionalTemplates: Set<String> { get }
     /// Whether the environment takes a turn after each round's merge.
@@ -58,6 +60,8 @@ extension Scenario {
     public var templateTexts: [String: String] { [:] }
     /// No relations are needed.
     public var relationNames: Set<String> { [] }
+    /// The kit's kinds of memory alone.
+    public var memories: [any MemoryPolicy.Type] { [] }
     /// All agents take turns of their own.
     public func acts(type: String) -> Bool { true }
     /// Nobody is asked.

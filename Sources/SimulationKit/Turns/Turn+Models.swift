@@ -78,7 +78,7 @@ extension Turn {
     /// search.
     private func recall(for text: String) async throws -> MemoryView {
         var query: FixedVector?
-        if log.state.memory.needsQuery { query = try await embed([text]).first }
+        if log.state.memory.needsQuery(assets.memory) { query = try await embed([text]).first }
         return log.state.memory.retrieve(query: query, now: time, settings: assets.memory)
     }
 

@@ -91,22 +91,24 @@ struct SquareScenario: Scenario {
     static let registry = ScenarioRegistry([SquareScenario.self])
 
     static func configuration(rounds: Int, partitions: Int) -> String {
-        """
-        name: square
-        seed: 11
-        rounds: \(rounds)
-        partitions: \(partitions)
-        scenario: { name: square, prompts: prompts }
-        populations:
-          person: { file: people.json }
-        environment: { fields: { lamps: 7, weather: clear } }
-        interventions:
-          - { round: 2, announce: "the fair begins", remember: "there is a fair", agents: all }
-          - { round: 2, message: { subject: fair, body: "come and see" }, agents: all }
-        memory: { kind: short-long-reflection, short: 1, long: 1, reflection_threshold: 1.5 }
-        llm: { max_reply_tokens: 16 }
-        limits: { failure_rate: 1, root_window: 3, depth: 4 }
-        """
+        // In the longer runs memories are full soon.
+        let limit = rounds > 2 ? ", long_limit: 4, forget: least_important" : ""
+        return """
+            name: square
+            seed: 11
+            rounds: \(rounds)
+            partitions: \(partitions)
+            scenario: { name: square, prompts: prompts }
+            populations:
+              person: { file: people.json }
+            environment: { fields: { lamps: 7, weather: clear } }
+            interventions:
+              - { round: 2, announce: "the fair begins", remember: "there is a fair", agents: all }
+              - { round: 2, message: { subject: fair, body: "come and see" }, agents: all }
+            memory: { kind: short-long-reflection, short: 1, long: 1, reflection_threshold: 1.5\(limit) }
+            llm: { max_reply_tokens: 16 }
+            limits: { failure_rate: 1, root_window: 3, depth: 4 }
+            """
     }
 
     /// What a person does to the run while it is played.
