@@ -70,7 +70,10 @@ import Testing
         let (losses, post) = AsyncStream.makeStream(of: LocalCluster.Loss.self)
         let cluster = try LocalCluster(logs: logs, environment: environment) { post.yield($0) }
         let file = "\(folder.path)/ready"
-        var program = shell("service", "printf ipc://x > \(file).new; mv \(file).new \(file); exec sleep 600")
+        func serving(as name: String) -> LocalCluster.Program {
+            shell("service", "printf \(name) > \(file).new; mv \(file).new \(file); exec sleep 600")
+        }
+        var program = serving(as: "first")
         program.readyFile = file
         let child = try await cluster.start(program)
         _ = try await cluster.ready(child, file: file, limit: .seconds(60))
@@ -82,8 +85,10 @@ import Testing
         if comesBack {
             // Its ready file is the first that goes when it is tried again.
             try await eventually("it is tried again") { !FileManager.default.fileExists(atPath: file) }
+            cluster.amend("service", arguments: serving(as: "second").arguments)
             try FileManager.default.moveItem(atPath: away, toPath: logs)
             try await eventually("it serves again") { FileManager.default.fileExists(atPath: file) }
+            #expect(try String(contentsOfFile: file, encoding: .utf8) == "second")
         } else {
             let last = try #require(await iterator.next())
             #expect(!last.isRestarted)

@@ -228,28 +228,30 @@ final class LocalCluster: Sendable {
             onLoss(Loss(name: child.name, explanation: reason.isEmpty ? explanation : "\(explanation); \(reason)"))
         case .restart(let wait):
             onLoss(Loss(name: child.name, explanation: explanation, isRestarted: true))
-            Task { await restart(member, after: wait) }
+            Task { await restart(member.program.name, after: wait) }
         }
     }
 
-    private func restart(_ member: Member, after wait: Span) async {
-        var member = member
+    private func restart(_ name: String, after wait: Span) async {
         do {
             try await Task.sleep(nanoseconds: wait.nanoseconds)
-            guard !state.withLock({ $0.isGoingDown }) else { return }
+            // As it is to be started now, and with all that is known of its failures.
+            let last = state.withLock { state in
+                state.isGoingDown ? nil : state.index(name).map { state.members[$0] }
+            }
+            guard var member = last else { return }
             member.child = try await spawn(member.program)
             member.started = clock.now()
             adopt(member)
         } catch {
             // What the system refuses now, such as a process more, it may grant a moment later.
-            let name = member.program.name
             let verdict = state.withLock { state -> RestartPolicy.Verdict? in
                 guard !state.isGoingDown, let index = state.index(name) else { return nil }
                 return state.members[index].policy.didNotStart()
             }
             switch verdict {
             case nil: return
-            case .restart(let wait): await restart(member, after: wait)
+            case .restart(let wait): await restart(name, after: wait)
             case .giveUp(let reason):
                 onLoss(Loss(name: name, explanation: "\(name) cannot be started again: \(error); \(reason)"))
             }
