@@ -21,7 +21,8 @@ import Testing
         #expect(try history(village) == [])
         // What each round's end differs in from the one before, by the table that played it.
         var expected: [FieldChange] = []
-        let agents = village.ids.enumerated().map { (AgentID(number: UInt32($0.offset)), $0.element) }
+        let agents =
+            village.ids.enumerated().map { (AgentID(number: UInt32($0.offset)), $0.element) }
             + [(AgentID.environment, AgentID.environment.description)]
         var before = agents.map { _ in [String: Value]() }
         for round in UInt32(1)...3 {
