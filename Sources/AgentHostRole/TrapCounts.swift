@@ -10,9 +10,6 @@ import Wire
 final class TrapCounts: Sendable {
     /// Traps after which a turn runs alone.
     static let suspicions: UInt32 = 2
-    /// Traps with no other turn's code running after which a turn fails.
-    static let most: UInt32 = 3
-
     private let counts = Guarded<[TurnID: TrapCount]>([:])
 
     /// Takes over what the recorder says of the round.
@@ -26,7 +23,7 @@ final class TrapCounts: Sendable {
     }
 
     /// Whether the turn's code is not to be run any more.
-    func isGivenUp(_ root: TurnID) -> Bool { counts.withLock { ($0[root]?.alone ?? 0) >= Self.most } }
+    func isGivenUp(_ root: TurnID) -> Bool { counts.withLock { ($0[root]?.alone ?? 0) >= TurnFailure.mostTraps } }
 
     /// Forgets all: a new round begins.
     func reset() { counts.withLock { $0 = [:] } }

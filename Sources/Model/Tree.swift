@@ -28,6 +28,9 @@ public struct TurnFailure: Hashable, Sendable {
         self.text = text
     }
 
+    /// Traps with no other root turn's code running in the process after which a turn's code is not run any more.
+    public static let mostTraps: UInt32 = 3
+
     /// The failure of a turn whose code ended its process so often that it is not run any more; the same wherever and
     /// however it did.
     public static let trapped = TurnFailure(

@@ -125,10 +125,24 @@ struct Verifier {
         try fixed.checkResources(settled)
         var snapshots = SnapshotCheck(database)
         try snapshots.run(cursor)
+        try checkTraps()
         report.void = UInt64(clamping: try count("SELECT count(*) FROM void_calls"))
         let unknown = try count(
             "SELECT count(*) FROM calls WHERE round NOT IN (SELECT round FROM rounds)")
         guard unknown == 0 else { throw Violation(text: "\(unknown) calls belong to rounds that never opened (I8)") }
+    }
+
+    /// Whose code was not run any more had trapped as often as that takes.
+    private func checkTraps() throws {
+        let unfounded = try count(
+            """
+            SELECT count(*) FROM failures JOIN turns ON turns.id = failures.turn
+            WHERE failures.reason = '\(TurnFailure.Reason.trapped)' AND \(TurnFailure.mostTraps) >
+                (SELECT count(*) FROM traps WHERE round = failures.round AND root = turns.identity AND alone = 1)
+            """)
+        guard unfounded == 0 else {
+            throw Violation(text: "\(unfounded) turns failed as trapped, and fewer traps are recorded than that takes")
+        }
     }
 
     /// Issued = applied or failed + in flight + void: `calls` holds the first two kinds and nothing else, and in

@@ -144,14 +144,14 @@ import Wire
     }
 
     @Test func aTreeThatEndsItsHostsIsNotBroughtToAnotherOne() async throws {
-        for alone in [TrapCounts.most - 1, TrapCounts.most] {
+        for alone in [TurnFailure.mostTraps - 1, TurnFailure.mostTraps] {
             let setting = try Setting(recorder: Self.recorder(alone: alone)) { router, gate, _ in
                 Self.take(over: router, gate)
             }
             setting.router.connect(Turns())
             let peer = FakeRecorder { _ in throw TransportError.closed }
             setting.router.update(Self.map(1, host: 1, epoch: 1), peers: [1: WireClient(peer)])
-            if alone == TrapCounts.most {
+            if alone == TurnFailure.mostTraps {
                 await #expect(throws: TurnInterrupted.self) { try await setting.router.ask(ask) }
             } else {
                 #expect(try await setting.router.ask(ask).answer == .text("here"))

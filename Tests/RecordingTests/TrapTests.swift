@@ -33,6 +33,32 @@ import Testing
         #expect(try fixture.store.traps(round: 1).map(\.times) == [2])
     }
 
+    @Test(arguments: [TurnFailure.mostTraps - 1, TurnFailure.mostTraps])
+    func aTurnThatFailedForItsTrapsHasThemOnRecord(traps: UInt32) throws {
+        let fixture = try Fixture()
+        try fixture.begin()
+        try fixture.open(1)
+        let root = fixture.root(0)
+        for life in 0..<traps { try fixture.send([trap(UInt64(life), [root])]) }
+        let tree = Tree(
+            round: 1, kind: .act,
+            turns: [
+                TurnRecord(path: [], agent: AgentID(number: 0), failure: .trapped, outcomes: [], operations: [])
+            ])
+        try fixture.send([
+            .commit(
+                TreeCommit(
+                    partition: fixture.agents[0].partition, epoch: 1, root: root, round: 1, tree: tree.packed(),
+                    outcomes: []))
+        ])
+        for agent in fixture.agents.indices.dropFirst() { try fixture.send([.commit(fixture.commit(agent))]) }
+        try fixture.send([.mergeRound(fixture.step(1)), .closeRound(fixture.step(1))])
+        try fixture.store.close()
+        let reader = try RecordingReader(path: fixture.path)
+        defer { try? reader.close() }
+        #expect((try reader.verify().violation == nil) == (traps == TurnFailure.mostTraps))
+    }
+
     @Test func aTrapOfARoundThatIsOverIsNobodysConcern() throws {
         let fixture = try Fixture()
         try fixture.begin()
