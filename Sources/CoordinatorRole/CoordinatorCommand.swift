@@ -12,6 +12,7 @@ public struct CoordinatorCommand: ParsableCommand {
             coordinator pause|continue|stop RUN_DIR                   what the words say
             coordinator intervene RUN_DIR --announce TEXT             changes a run that is played
             coordinator interview RUN_DIR AGENT "How are you?"        asks an agent, as it is or as it was
+            coordinator stories people.jsonl --llm URL --out FILE     has a model write a background for each record
             coordinator export RUN_DIR --format csv --out tables      its tables, for R, pandas or a spreadsheet
             """,
         version: ProgramVersion.current,
@@ -19,7 +20,7 @@ public struct CoordinatorCommand: ParsableCommand {
             RunCommand.self, StatusCommand.self, PauseCommand.self, ContinueCommand.self, StopCommand.self,
             InterveneCommand.self, InterviewCommand.self,
             ServersCommand.self, AdaptersCommand.self, ExportCommand.self, DigestCommand.self, VerifyCommand.self,
-            ReplayCommand.self, PopulationCommand.self, ImportCommand.self, VersionCommand.self,
+            ReplayCommand.self, PopulationCommand.self, StoriesCommand.self, ImportCommand.self, VersionCommand.self,
         ])
 
     /// For the parser.

@@ -22,8 +22,11 @@ enum PopulationReading {
     }
 
     static func check(_ input: [UInt8]) throws(BrokenPromise) {
-        guard let ((type, format), file) = choice(of: readers, by: input),
-            let records = try? PopulationReader(type: type, format: format, file: "fuzzed").records(in: file)
+        guard let ((type, format), file) = choice(of: readers, by: input) else { return }
+        if let objects = try? PopulationReader.undeclared(in: file, format: format, file: "fuzzed") {
+            try BrokenPromise.unless(!objects.isEmpty, "a file without records is accepted")
+        }
+        guard let records = try? PopulationReader(type: type, format: format, file: "fuzzed").records(in: file)
         else { return }
         try BrokenPromise.unless(!records.isEmpty, "a population without records is accepted")
         // Two copies of each record and one more, so that ids of copies are made and read.

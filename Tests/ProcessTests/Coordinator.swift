@@ -19,6 +19,9 @@ struct Coordinator {
         fileprivate let output: String
         fileprivate let errors: String
 
+        /// What it has written to standard error.
+        var errorsSoFar: String { (try? String(contentsOfFile: errors, encoding: .utf8)) ?? "" }
+
         /// Waits until it has left.
         func ending() async throws -> Ending {
             let status = await child.exit()

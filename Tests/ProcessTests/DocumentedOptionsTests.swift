@@ -11,7 +11,11 @@ import Testing
         ("agent-host", []),
         (
             "coordinator",
-            ["run", "status", "export", "digest", "verify", "replay", "servers", "adapters", "intervene", "interview"]
+            [
+                "run", "status", "export", "digest", "verify", "replay", "servers", "adapters", "intervene",
+                "interview",
+                "stories", "population",
+            ]
         ),
         ("embedding-gateway", []),
         ("llm-emulator", []), ("llm-gateway", []), ("recorder", []), ("supervisor", []),
@@ -70,7 +74,7 @@ import Testing
         #expect(named.subtracting(known).sorted() == [])
     }
 
-    @Test(arguments: ["README.md", "docs/servers.md", "docs/recording.md"])
+    @Test(arguments: ["README.md", "docs/servers.md", "docs/recording.md", "docs/people.md"])
     func theOptionsInCallsOfTheCoordinatorExist(document: String) async throws {
         let known = try await Self.help("coordinator")
         let joined = try Self.text(document).replacing("\\\n", with: " ")

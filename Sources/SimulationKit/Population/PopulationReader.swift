@@ -109,7 +109,7 @@ public struct PopulationReader: Sendable {
         }
     }
 
-    private func id(_ value: JSONValue, record: Int) throws(UserError) -> String {
+    func id(_ value: JSONValue, record: Int) throws(UserError) -> String {
         guard let id = value.stringValue, !id.isEmpty, id.utf8.count <= Self.maxIDBytes,
             // The mark of copies, see Population, and what would break lines of a table.
             !id.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 < 32 || $0 == 127 })

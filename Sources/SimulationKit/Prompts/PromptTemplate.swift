@@ -55,7 +55,7 @@ package struct PromptTemplate: Sendable {
     }
 
     /// The text with `fields` put in. What is absent or null leaves nothing.
-    func rendered(with fields: Value) -> String {
+    package func rendered(with fields: Value) -> String {
         var output = ""
         output.reserveCapacity(1_024)
         var frames = [fields]
