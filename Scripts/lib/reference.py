@@ -106,7 +106,8 @@ def check_examples(build: Path, work: Path) -> None:
             file.write_text("\n" * (line - 1) + code)
             done = subprocess.run(
                 ["swiftc", "-typecheck", "-module-name", "Example", "-swift-version", "6", "-parse-as-library",
-                 "-warnings-as-errors", "-I", str(build / "Modules"), *module_maps(build), str(file)], capture_output=True, text=True)
+                 "-warnings-as-errors", "-I", str(build / "Modules"), *module_maps(build), str(file)],
+                capture_output=True, text=True)
             if done.returncode != 0:
                 raise Fault(f"an example does not compile:\n{done.stderr.strip()}".replace(str(file), str(article)))
 

@@ -23,10 +23,10 @@ STRING = symbol("s:SS13SimulationKitE7trimmed", "String", "trimmed")
 
 class ReferenceTests(unittest.TestCase):
     def test_the_modules_own_symbols_are_shown_and_types_that_authors_write_with(self):
-        graph = {"symbols": [OWN, VALUE, ADDED, LEASE, STRING], "relationships": [], "module": {"name": "SimulationKit"}}
+        graph = {"symbols": [OWN, VALUE, ADDED, LEASE, STRING], "relationships": [], "module": {"name": "Kit"}}
         found = reference.shown(graph)
         self.assertEqual(found["symbols"], [OWN, VALUE, ADDED])
-        self.assertEqual(found["module"], {"name": "SimulationKit"})
+        self.assertEqual(found["module"], {"name": "Kit"})
 
     def test_a_type_whose_name_begins_alike_is_not_borrowed(self):
         self.assertFalse(reference.is_shown(symbol("s:5Model9ValueListV", "ValueList")))

@@ -135,6 +135,19 @@ import Testing
         #expect(error?.place == "told.stories.jsonl:2")
     }
 
+    @Test func storiesThatTookAllTheirTokensAreCounted() throws {
+        let record = try records(#"{"id":"a"}"#)[0]
+        var tally = StoryTally()
+        tally.count(entry(1, "S"), of: record, earlier: 0, allowed: 3)
+        tally.count(entry(1, "S"), of: record, earlier: 0, allowed: 4)
+        // Two attempts share what the answer says that they took.
+        tally.count(entry(1, "S", attempts: 5), of: record, earlier: 3, allowed: 3)
+        tally.count(entry(1, nil, attempts: 3), of: record, earlier: 0, allowed: 1)
+        #expect(tally.asked == 4 && tally.full == 1 && tally.promptTokens == 8 && tally.completionTokens == 12)
+        let error = #expect(throws: UserError.self) { try tally.check(kept: 3, isStopped: false, at: "told.jsonl") }
+        #expect(error?.what == "no story for a (the answer is empty)" && error?.exitCode == .temporaryFailure)
+    }
+
     @Test func theSettingThatDiffersIsNamed() throws {
         try settings().check(against: settings(), file: "x")
         let error = #expect(throws: UserError.self) { try settings(seed: 2).check(against: settings(), file: "x") }

@@ -17,17 +17,6 @@ struct StoriesSession: Sendable {
     /// Records without a story after which no more are asked for: the prompt or the model does not do.
     private static let failureLimit = 20
 
-    /// What came of it.
-    private struct Tally {
-        var asked = 0
-        var promptTokens = 0
-        var completionTokens = 0
-        /// Records without a story, with the reason.
-        var failures: [(name: String, reason: String)] = []
-        /// What ended it before its time.
-        var problem: (any Error)?
-    }
-
     /// Writes the stories that are missing.
     func run() async throws {
         guard let population = options.population, let path = options.out else { return }
@@ -48,11 +37,13 @@ struct StoriesSession: Sendable {
         defer { files.discardIfUnused() }
         let earlier = files.progress.settings
         let missing = records.prefix(options.limit ?? .max).filter { files.progress.stories[$0.number] == nil }
-        guard !missing.isEmpty else { return report(Tally(), files, records) }
+        guard !missing.isEmpty else {
+            return StandardOutput.write(StoryTally().report(files, of: records.count, at: path))
+        }
         let node = try TransportNode(name: "stories.net", clock: context.clock)
         defer { node.close() }
         let lost = Guarded<UserError?>(nil)
-        var tally: Tally
+        var tally: StoryTally
         do {
             let (llm, model) = try await untilStop {
                 try await gateway(node, wanted: options.model ?? earlier?.model) { loss in
@@ -81,13 +72,16 @@ struct StoriesSession: Sendable {
         }
         if let lost = lost.withLock({ $0 }), tally.problem != nil { tally.problem = lost }
         await takeDown()
-        try check(tally, files, missing)
-        report(tally, files, records)
+        let isStopped = context.stop.reason != nil && tally.asked < missing.count
+        try tally.check(kept: files.progress.stories.count, isStopped: isStopped, at: path)
+        StandardOutput.write(tally.report(files, of: records.count, at: path))
     }
 
     /// Asks for the stories, many at a time, and writes each as it comes.
-    private func ask(_ missing: [StoryRecord], _ calls: StoryCalls, _ files: inout StoryFiles) async throws -> Tally {
-        var tally = Tally()
+    private func ask(_ missing: [StoryRecord], _ calls: StoryCalls, _ files: inout StoryFiles) async throws
+        -> StoryTally
+    {
+        var tally = StoryTally()
         var printer = ProgressPrinter(style: ProgressStyle.current(quiet: options.quiet))
         let done = files.progress.stories.count
         context.stop.onRequest { _ in
@@ -115,12 +109,10 @@ struct StoriesSession: Sendable {
                 underWay -= 1
                 switch result {
                 case .success(let entry):
+                    let earlier = files.progress.attempts[record.number] ?? 0
                     try files.append(entry)
-                    tally.asked += 1
-                    tally.promptTokens += Int(entry.promptTokens)
-                    tally.completionTokens += Int(entry.completionTokens)
+                    tally.count(entry, of: record, earlier: earlier, allowed: calls.settings.maxTokens)
                     if let failure = entry.failure {
-                        tally.failures.append((record.name, failure))
                         printer.say("\(record.name): no story: \(failure)")
                     }
                 case .failure(let error):
@@ -159,36 +151,6 @@ struct StoriesSession: Sendable {
         let llm = WireClient(try node.connect(endpoint, introduction: introduction))
         let probe = try await Probe.ask(llm: llm, embedding: nil, wanting: wanted)
         return (llm, try probe.model())
-    }
-
-    private func check(_ tally: Tally, _ files: StoryFiles, _ missing: [StoryRecord]) throws {
-        let kept = "\(files.progress.stories.count) stories are kept; call again to go on"
-        if let problem = tally.problem as? UserError {
-            var told = problem
-            told.advice = [problem.advice, kept].filter { !$0.isEmpty }.joined(separator: "; ")
-            throw told
-        }
-        if let problem = tally.problem { throw problem }
-        if context.stop.reason != nil, tally.asked < missing.count {
-            throw UserError("stopped", at: options.out ?? "", advice: kept, exitCode: .interrupted)
-        }
-        guard !tally.failures.isEmpty else { return }
-        let named = tally.failures.prefix(3).map { "\($0.name) (\($0.reason))" }.joined(separator: ", ")
-        let more = tally.failures.count > 3 ? " and \(tally.failures.count - 3) more" : ""
-        throw UserError(
-            "no story for \(named)\(more)", at: options.out ?? "",
-            advice: "\(kept), under further seeds for these; or change --max-tokens or the template, for another --out",
-            exitCode: .temporaryFailure)
-    }
-
-    private func report(_ tally: Tally, _ files: StoryFiles, _ records: [StoryRecord]) {
-        let path = options.out ?? ""
-        StandardOutput.write(
-            """
-            \(path): \(files.written) of \(records.count) records, \(tally.asked) asked for now, \
-            \(tally.promptTokens) + \(tally.completionTokens) tokens; what was asked: \(StoryFiles.logPath(of: path))
-
-            """)
     }
 
     /// Waits for `work`, or until somebody asks to stop.
