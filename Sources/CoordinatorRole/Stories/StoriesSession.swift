@@ -87,25 +87,35 @@ struct StoriesSession: Sendable {
         context.stop.onRequest { _ in
             StandardError.write("coordinator: stopping with what is under way; a second signal does not wait for it\n")
         }
-        try await withThrowingTaskGroup(of: (StoryRecord, Result<StoryEntry, any Error>).self) { group in
-            var next = missing.makeIterator()
+        // A group of pairs of a record and its result gives nil at once in an optimized build (Swift 6.3.1): its tasks
+        // give the record's place alone.
+        let results = Guarded<[Int: Result<StoryEntry, any Error>]>([:])
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            var next = 0
             var underWay = 0
             while true {
                 // Who stops still gets what is under way: it will be paid for.
                 while underWay < options.inFlight, tally.problem == nil, context.stop.reason == nil,
-                    tally.failures.count < Self.failureLimit, let record = next.next()
+                    tally.failures.count < Self.failureLimit, next < missing.count
                 {
+                    let (place, record) = (next, missing[next])
                     let earlier = files.progress.attempts[record.number] ?? 0
                     group.addTask {
+                        let result: Result<StoryEntry, any Error>
                         do {
-                            return (record, .success(try await calls.ask(record, earlier: earlier)))
+                            result = .success(try await calls.ask(record, earlier: earlier))
                         } catch {
-                            return (record, .failure(error))
+                            result = .failure(error)
                         }
+                        results.withLock { $0[place] = result }
+                        return place
                     }
+                    next += 1
                     underWay += 1
                 }
-                guard let (record, result) = try await group.next() else { break }
+                guard let place = try await group.next(), let result = results.withLock({ $0[place] }) else { break }
+                results.withLock { $0[place] = nil }
+                let record = missing[place]
                 underWay -= 1
                 switch result {
                 case .success(let entry):
