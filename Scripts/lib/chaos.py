@@ -117,7 +117,7 @@ def play(options, binaries, seed, expected):
         emulator.stop()
         served.follow()
         result["checks"], counts = oracle.judge(run, expected, watcher, served)
-        oracle.recommits(run, done)
+        oracle.takeovers(run, done)
         result["checks"]["heirs"] = oracle.heirs(done)
         missed = sum(1 for kill in done if kill.get("missed"))
         result.update(counts, starts=run.starts, missed=missed, kills=[kill for kill in done if not kill.get("missed")])
@@ -134,7 +134,7 @@ def play(options, binaries, seed, expected):
 
 COLUMNS = (
     ("seed", 6), ("kills", 6), ("roles", 12), ("wall", 7), ("starts", 7), ("sampled", 8), ("lost", 5), ("twice", 6),
-    ("again", 6), ("paid", 5), ("void", 5), ("grant ms", 9), ("commit ms", 10),
+    ("again", 6), ("paid", 5), ("void", 5), ("grant ms", 9), ("commit ms", 10), ("slowest ms", 11),
 )
 
 
@@ -143,7 +143,7 @@ def line(result):
     kills = result.get("kills", [])
     letters = "".join(role_letter(kill["role"]) for kill in kills)
     longest = [max((kill[key] for kill in kills if key in kill and kill["role"] == "agent-host"), default="-")
-               for key in ("granted_ms", "recommit_ms")]
+               for key in ("granted_ms", "recommit_ms", "slowest_ms")]
     cells = [
         result["seed"], len(kills), letters, result.get("wall_seconds", "-"), result.get("starts", "-"),
         result.get("acknowledged_sampled", "-"), result.get("acknowledged_lost", "-"),
@@ -190,10 +190,12 @@ def summary(results, failed):
           + ", ".join(f"{role} {count}" for role, count in counts.items() if count))
     for name in ("acknowledged_lost", "applied_twice", "served_again", "completed_paid_again", "void_calls"):
         print(f"  {name.replace('_', ' ')}: {sum(result.get(name, 0) for result in results)}")
-    commits = sorted(kill["recommit_ms"] for kill in kills if kill["role"] == "agent-host" and "recommit_ms" in kill)
-    if commits:
-        print(f"  first commit of lost partitions after the kill of a host: median {commits[len(commits) // 2]} ms, "
-              f"longest {commits[-1]} ms")
+    hosts = [kill for kill in kills if kill["role"] == "agent-host" and "recommit_ms" in kill]
+    for name, key in (("kill of a host to first commit", "recommit_ms"),
+                      ("new lease to first outcome of the slowest lost partition", "slowest_ms")):
+        times = sorted(kill[key] for kill in hosts)
+        if times:
+            print(f"  {name}: median {times[len(times) // 2]} ms, longest {times[-1]} ms")
 
 
 if __name__ == "__main__":

@@ -49,43 +49,74 @@ def judge(run, expected, watcher, served):
 
 # Leases that are granted within so many milliseconds of the first belong to the same loss.
 TOGETHER = 500
-# Within so many milliseconds of new leases a lost partition has committed again, where nothing else was killed meanwhile.
+# Within so many milliseconds of its new lease each lost partition with turns left has an outcome or a commit.
 HEIRS_LIMIT = 3000
 # Roles that leases are lost with.
 HOLDERS = ("agent-host", "coordinator", "all")
+# Roles without which no partition is prepared: one that died shortly before, or meanwhile, is an excuse.
+EXCUSES = HOLDERS + ("recorder",)
 
 
-def recommits(run, kills):
-    """Adds to each kill that cost leases how long it was until the new ones, and until the first commit under them."""
+def takeovers(run, kills):
+    """Adds to each kill that cost leases how soon there were new ones, and how soon the partitions ran under them."""
     grants = recording.read(
-        run.path, "SELECT at, partition FROM steps WHERE kind = 'granted' AND partition IS NOT NULL ORDER BY id") or []
-    trees = recording.read(run.path, "SELECT id, partition FROM trees ORDER BY id") or []
+        run.path, "SELECT at, round, partition FROM steps WHERE kind = 'granted' AND partition IS NOT NULL "
+        "ORDER BY id") or []
+    rows = recording.read(run.path, "SELECT id, round, partition FROM trees ORDER BY id") or []
     batches = recording.Batches(run.path, "trees")
-    commits = [(batches.begin(key), partition) for key, partition in trees]
+    commits = [(batches.begin(key), round_number, partition) for key, round_number, partition in rows]
+    rows = recording.read(
+        run.path, "SELECT calls.id, calls.round, roots.partition FROM calls JOIN turns ON turns.id = calls.turn "
+        "JOIN turns AS roots ON roots.id = turns.root ORDER BY calls.id") or []
+    batches = recording.Batches(run.path, "calls")
+    outcomes = [(batches.begin(key), round_number, partition) for key, round_number, partition in rows]
+    measure(kills, grants, outcomes, commits)
+
+
+def measure(kills, grants, outcomes, commits):
+    """The same of (milliseconds, round, partition), each in the order of time.
+
+    `granted_ms` and `recommit_ms` count from the kill to the first lease and the first commit, `slowest_ms` from the
+    lease of a partition to its first outcome or commit, for the partition that took longest.
+    """
+    signs = sorted(outcomes + commits)
     for index, kill in enumerate(kills):
         if kill.get("missed") or kill["role"] not in HOLDERS:
             continue
         # Leases behind the next such kill are not this one's.
         later = [other["at"] for other in kills[index + 1:] if "at" in other and other["role"] in HOLDERS]
         end = min(later, default=1 << 62)
-        mine = [(at, partition) for at, partition in grants if kill["at"] <= at < end]
+        mine = [grant for grant in grants if kill["at"] <= grant[0] < end]
         if not mine:
             continue
-        lost = {partition: at for at, partition in mine if at < mine[0][0] + TOGETHER}
+        lost = {}
+        for at, round_number, partition in mine:
+            if at < mine[0][0] + TOGETHER:
+                lost.setdefault((round_number, partition), at)
         kill["granted_ms"] = mine[0][0] - kill["at"]
-        first = next((at for at, partition in commits if partition in lost and at > lost[partition]), None)
+        first, run_again = None, {}
+        for at, *key in commits:
+            if tuple(key) in lost and at > lost[tuple(key)]:
+                first = at if first is None else first
+                # Something was left to run: the partition's first sign of life counts, and no later than the next loss.
+                run_again[tuple(key)] = end
+        for at, *key in reversed(signs):
+            if tuple(key) in run_again and at > lost[tuple(key)]:
+                run_again[tuple(key)] = min(at, end)
         if first is not None:
             kill["recommit_ms"] = first - kill["at"]
+            kill["slowest_ms"] = max(at - lost[key] for key, at in run_again.items())
 
 
 def heirs(kills):
-    """Whether the partitions of every host that was killed ran again soon enough: True or what is wrong."""
+    """Whether each partition of every host that was killed ran again soon enough: True or what is wrong."""
     late = []
     for index, kill in enumerate(kills):
-        if kill["role"] != "agent-host" or "recommit_ms" not in kill:
+        if kill["role"] != "agent-host" or kill.get("slowest_ms", 0) <= HEIRS_LIMIT:
             continue
-        since_grant = kill["recommit_ms"] - kill["granted_ms"]
-        others = [other["at"] for other in kills[index + 1:] if "at" in other]
-        if since_grant > HEIRS_LIMIT and not any(at < kill["at"] + kill["recommit_ms"] for at in others):
-            late.append(since_grant)
-    return not late or f"lost partitions committed again only {late} ms after their new leases"
+        begin, end = kill["at"] - HEIRS_LIMIT, kill["at"] + kill["granted_ms"] + kill["slowest_ms"]
+        others = [other["at"] for place, other in enumerate(kills)
+                  if place != index and "at" in other and other["role"] in EXCUSES]
+        if not any(begin <= at < end for at in others):
+            late.append(kill["slowest_ms"])
+    return not late or f"a lost partition ran again only {late} ms after its new lease"

@@ -267,7 +267,7 @@ def main(options, binaries):
             raise cluster.Failure(result.get("failure", "the run left no recording that can be read"))
         served.follow()
         checks, counts = oracle.judge(run, None, watcher, served)
-        oracle.recommits(run, shifting.done)
+        oracle.takeovers(run, shifting.done)
         result.update(
             counts, checks=checks, starts=run.starts, faults=shifting.done,
             longest_silence=round(liveness.longest, 1))
