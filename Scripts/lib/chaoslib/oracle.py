@@ -49,7 +49,8 @@ def judge(run, expected, watcher, served):
 
 # Leases that are granted within so many milliseconds of the first belong to the same loss.
 TOGETHER = 500
-# Within so many milliseconds of new leases a lost partition has committed again, where nothing else was killed meanwhile.
+# Within so many milliseconds of new leases a lost partition has committed again, where nothing else was killed
+# meanwhile.
 HEIRS_LIMIT = 3000
 # Roles that leases are lost with.
 HOLDERS = ("agent-host", "coordinator", "all")
