@@ -41,7 +41,8 @@ struct QueueTiming {
 
     func print() {
         Swift.print(
-            "  \(padded(String(waiting), 8)) waiting, \(padded(String(servers), 4)) servers: \(fixed(microseconds, 2)) us CPU per call, "
+            "  \(padded(String(waiting), 8)) waiting, \(padded(String(servers), 4)) servers: "
+                + "\(fixed(microseconds, 2)) us CPU per call, "
                 + "\(fixed(bytesPerCall, 0)) bytes resident per waiting call")
     }
 

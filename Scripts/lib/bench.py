@@ -163,7 +163,8 @@ def main():
         ]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.monotonic()
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=None if not options.json else subprocess.DEVNULL)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE,
+                                   stderr=None if not options.json else subprocess.DEVNULL)
         watch = MemoryWatch(process.pid)
         watch.start()
         output = process.stdout.read()

@@ -1,7 +1,8 @@
 """One text per request from 64 clients through the embedding-gateway, beside the best that its server does when asked
 directly in batches.
 
-The server is the emulator with the cost of TEI on an L4: one request is computed after the other, in 0.864 ms + 0.331 ms for
+The server is the emulator with the cost of TEI on an L4: one request is computed after the other, in 0.864 ms +
+0.331 ms for
 each text + 5.2 us for each pair of texts, and a request of more than 32 texts is refused. The direct rate is swept over
 sizes of a request and requests in flight; every text is asked for once, so no cache helps.
 """
@@ -175,7 +176,8 @@ def main():
         "gateway_texts_per_second": round(rate),
         "shares": [round(mine / other, 3) for mine, other in pairs],
         "share_of_best": round(rate / best, 3),
-        "latency_ms": {"p50": round(times[len(times) // 2] * 1e3, 2), "p99": round(times[len(times) * 99 // 100] * 1e3, 2)},
+        "latency_ms": {"p50": round(times[len(times) // 2] * 1e3, 2),
+                       "p99": round(times[len(times) * 99 // 100] * 1e3, 2)},
         "gateway_cpu_us_per_text": round(spent * 1e6 / len(times), 1), "gateway": summary[-1:] or [""],
     }
     if options.json:
@@ -187,8 +189,9 @@ def main():
     for size in SIZES:
         print(f"| {size} | " + " | ".join(f"{sweep[size, window]:,.0f}" for window in WINDOWS) + " |")
     print(f"Best direct: {result['best_direct']}")
-    print(f"Gateway, {options.clients} clients of one text each: {rate:,.0f} texts/s, {rate / best:.1%} of the best direct "
-          f"rate (median of {result['shares']}); p50 {result['latency_ms']['p50']} ms, p99 {result['latency_ms']['p99']} ms; "
+    print(f"Gateway, {options.clients} clients of one text each: {rate:,.0f} texts/s, {rate / best:.1%} of the best "
+          f"direct rate (median of {result['shares']}); p50 {result['latency_ms']['p50']} ms, "
+          f"p99 {result['latency_ms']['p99']} ms; "
           f"{result['gateway_cpu_us_per_text']} us of CPU per text\n{result['gateway'][0]}")
 
 

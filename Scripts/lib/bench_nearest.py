@@ -1,7 +1,8 @@
 """Times our exact nearest-neighbour search beside FAISS's flat index, both on one thread.
 
 768 dimensions, random unit vectors, inner product, the 10 nearest. FAISS holds components in single precision, ours is
-exact in 16-bit fixed point. Of FAISS's two ways of searching for many queries the faster one counts. The shortest of many repetitions counts: what else the machine does is no property of a search.
+exact in 16-bit fixed point. Of FAISS's two ways of searching for many queries the faster one counts. The
+shortest of many repetitions counts: what else the machine does is no property of a search.
 """
 
 import argparse

@@ -29,7 +29,8 @@ def parse():
     parser.add_argument("--wait", type=int, default=120, help="seconds until what has not come back counts as missing "
                         "(default 120)")
     parser.add_argument("--latency", default="0ms", help="service time of the emulator (default 0ms)")
-    parser.add_argument("--parallel", type=int, default=0, help="calls that the emulator works on at a time: with it and "
+    parser.add_argument("--parallel", type=int, default=0,
+                        help="calls that the emulator works on at a time: with it and "
                         "a latency the models are what the run waits for, else the processors (default 0: all)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the run (default 1)")
     parser.add_argument("--bin", help="folder of the executables (default: the release build)")
@@ -139,7 +140,8 @@ def measure(run, options):
         "agents": options.agents, "hosts": options.hosts, "killed": "host and recorder" if options.recorder else "host",
         "round": options.round, "complete_snapshots_of_the_round_before": snapshots, "partitions_lost": len(lost),
         "partitions_back": len(commits), "kill_to_grant_ms": granted - at if granted else None,
-        "grant_to_turns_ms": since_grant(planned), "grant_to_first_outcome_ms": since_grant(outcomes), "grant_to_first_commit_ms": since_grant(commits),
+        "grant_to_turns_ms": since_grant(planned), "grant_to_first_outcome_ms": since_grant(outcomes),
+        "grant_to_first_commit_ms": since_grant(commits),
     }
 
 

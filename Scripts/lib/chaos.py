@@ -49,7 +49,7 @@ def parse():
     parser.add_argument("--kills", type=natural, default=(5, 5),
                         help="kills in a run; a range such as 1-10: the seed draws (default 5)")
     parser.add_argument("--roles", type=roles, default=list(processes.ROLES),
-                        help="roles to kill, in a soak to kill or stop, by commas; `all`: all processes at once, not in "
+                        help="roles to kill, in a soak to kill or stop, by commas; `all`: all processes at once, not "
                              "a soak (default: each of the five)")
     parser.add_argument("--hosts", type=int, default=2, help="number of agent-hosts (default 2)")
     parser.add_argument("--rounds", type=int, default=3, help="number of rounds (default 3)")

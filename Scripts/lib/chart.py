@@ -47,8 +47,8 @@ def label(value):
 
 def panel(title, x_label, y_label, lines, x_places=None, log_x=True, log_y=False, names_low=True,
           left=0):
-    """One chart. `lines` are (name, points, is_dashed); `x_places` are the ticks of the horizontal axis. The lines' names
-    stand at the right, where the lines leave room: below, or above."""
+    """One chart. `lines` are (name, points, is_dashed); `x_places` are the ticks of the horizontal axis. The lines'
+    names     stand at the right, where the lines leave room: below, or above."""
     points = [point for _, line, _ in lines for point in line]
     across = Axis([x for x, _ in points], left + LEFT, left + WIDTH - RIGHT, log_x)
     up = Axis([y for _, y in points], HEIGHT - BOTTOM, TOP, log_y)

@@ -4,8 +4,8 @@ The workload is W-hash (the job market of Configs/bench-wmax.yaml with choices f
 latency. CPU is that of our processes, user and system, from the moment a run's first round opens until its last one
 closes; the emulator's is told apart. On a machine that others work on, too, the same work costs more CPU time: points
 are therefore played --repeats times in turn, smaller ones more often, and the median of each counts. Beside each run a
-fixed piece of work is timed (`control_us`); `cpu_us_even` is what a call would have cost had that cost the same in every
-play as in the cheapest. On a machine of one's own both columns say the same.
+fixed piece of work is timed (`control_us`); `cpu_us_even` is what a call would have cost had that cost the same in
+every play as in the cheapest. On a machine of one's own both columns say the same.
 """
 
 import os
@@ -36,7 +36,8 @@ def draw(options):
     for count in order(agents, repeats):
         point = measure(options, count, options.rounds or 1)
         print(f"{count} agents: {point['cpu_us_per_call']:.1f} us a call, {point['round_seconds']:.1f} s, "
-              f"control {point['control_us']:.0f} us, machine load before {point['machine_load_before']:.1f}", flush=True)
+              f"control {point['control_us']:.0f} us, "
+              f"machine load before {point['machine_load_before']:.1f}", flush=True)
         found[count].append(point)
     table = rows(found)
     for row in table:

@@ -1,10 +1,10 @@
 """Time of a run against the number of model servers: the job market before 1, 2, 4 and 8 emulated GPUs.
 
-The servers are `llm-emulator --gpu-model`, with continuous batching and a prefix cache; a real llm-gateway stands before
-them and real processes play the run. Seconds are those of the emulated GPUs, from the first request to the last answer of
-the run, rounds and the time between them included. The emulator's clock runs --speed times as fast as the wall's, so
-that delays of this machine count --speed times; `late_mean` and `late_most` say by how many of those seconds answers
-left later than they were ready.
+The servers are `llm-emulator --gpu-model`, with continuous batching and a prefix cache; a real llm-gateway stands
+before them and real processes play the run. Seconds are those of the emulated GPUs, from the first request to the last
+answer of the run, rounds and the time between them included. The emulator's clock runs --speed times as fast
+as the wall's, so that delays of this machine count --speed times; `late_mean` and `late_most` say by how many of
+those seconds answers left later than they were ready.
 
 efficiency   seconds of the fewest servers, times their number, over seconds here times their number here
 ideal        no scheduler takes less: the larger of the first point's computing, shared out evenly, and of `chain`,
@@ -62,7 +62,8 @@ def measure(options, servers, agents, rounds):
         point = account(gpus)
         point.update(
             agents=agents, rounds=rounds, calls=played.calls, wall_seconds=round(played.wall, 1),
-            cpu_seconds=round(sum(played.spent().values()), 1), emulator_cpu_seconds=round(figure_run.cpu(process.pid), 1),
+            cpu_seconds=round(sum(played.spent().values()), 1),
+            emulator_cpu_seconds=round(figure_run.cpu(process.pid), 1),
             machine_load_before=round(load, 1))
     return point
 
@@ -81,7 +82,8 @@ def account(gpus):
         "busy_seconds": busy,
         "busy": busy / (seconds * len(gpus)),
         "cached": sum(gpu["cached_tokens"] for gpu in gpus) / max(1, sum(gpu["prompt_tokens"] for gpu in gpus)),
-        "sequences_in_a_step": sum(gpu["sequences_in_steps"] for gpu in gpus) / max(1, sum(gpu["steps"] for gpu in gpus)),
+        "sequences_in_a_step": sum(gpu["sequences_in_steps"] for gpu in gpus)
+        / max(1, sum(gpu["steps"] for gpu in gpus)),
         "late_mean": sum(gpu["late_seconds"] for gpu in gpus) / finished,
         "late_most": max(gpu["longest_late_seconds"] for gpu in gpus),
     }

@@ -158,7 +158,8 @@ class Stage:
         run = self.folder / f"run-{time.monotonic_ns()}"
         command = [
             self.binaries / "coordinator", "run", configuration, "--run-dir", run, "--embedding", embedding,
-            "--agents", str(agents), "--rounds", str(rounds), "--seed", str(seed), "--vector-cache", "none", "--json", *more,
+            "--agents", str(agents), "--rounds", str(rounds), "--seed", str(seed), "--vector-cache", "none",
+            "--json", *more,
         ]
         for url in llm:
             command += ["--llm", url]

@@ -82,15 +82,16 @@ def ratings(run):
 
 
 def rows(found, sizes, samples, seed, replacement):
-    """The table: for each size the mean of the samples' means and their standard deviation, beside what the textbook has
-    for the spread of a ratio of means under simple random sampling."""
+    """The table: for each size the mean of the samples' means and their standard deviation, beside what the textbook
+    has     for the spread of a ratio of means under simple random sampling."""
     totals = [(sum(own), len(own)) for own in found]
     sizes = sizes or [size for size in SIZES if size <= len(totals)]
     if max(sizes) > len(totals) and not replacement:
         figure_run.fail(f"only {len(totals)} agents rated a film; a sample of {max(sizes)} needs --replacement", 65)
     mean = sum(stars for stars, _ in totals) / sum(count for _, count in totals)
     per_agent = statistics.fmean(count for _, count in totals)
-    spread = math.sqrt(sum((stars - mean * count) ** 2 for stars, count in totals) / max(1, len(totals) - 1)) / per_agent
+    spread = math.sqrt(sum((stars - mean * count) ** 2 for stars, count in totals)
+                       / max(1, len(totals) - 1)) / per_agent
     table = []
     for size in sizes:
         # Each size has draws of its own: asking for others changes none of them.

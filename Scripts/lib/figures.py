@@ -1,5 +1,5 @@
-"""The figures: how a run's time goes with the number of model servers and with the number of agents, and how much less a
-mean rating spreads the more agents are asked.
+"""The figures: how a run's time goes with the number of model servers and with the number of agents, and how much less
+a mean rating spreads the more agents are asked.
 
 Each writes a CSV and an SVG of the same name into the folder of --out, and prints its rows as they are found.
 """

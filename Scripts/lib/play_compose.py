@@ -90,7 +90,8 @@ def play(stage: Stage) -> None:
     if status != 0:
         raise SystemExit(f"the run ended with {status}: {stage.log('coordinator').read_text()[-2000:]}")
     recording = stage.folder / "runs"
-    subprocess.run([stage.binaries.resolve() / "coordinator", "verify", recording], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([stage.binaries.resolve() / "coordinator", "verify", recording], check=True,
+                   stdout=subprocess.DEVNULL)
 
 
 def main() -> None:

@@ -35,7 +35,8 @@ python_environment() {
             ! quiet "$cache_root/logs/pip.log" "$partial/bin/python" -m pip install --retries 2 --timeout 30 \
                 --no-deps --only-binary :all: --require-hashes -r "$requirements"; then
             rm -rf "$partial"
-            say "the Python packages could not be installed: is there a network? pip's output is in $cache_root/logs/pip.log"
+            say "the Python packages could not be installed: is there a network?" \
+                "pip's output is in $cache_root/logs/pip.log"
             return 1
         fi
         # Two scripts at once: the first to finish gives the folder its name, the other uses that one. An environment

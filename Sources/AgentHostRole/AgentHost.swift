@@ -9,7 +9,8 @@ import Transport
 import TurnEngine
 import Wire
 
-/// A host in one of its lives: feeds what happens to the host machine, one event after another, and performs its actions.
+/// A host in one of its lives: feeds what happens to the host machine, one event after another, and performs its
+/// actions.
 final class AgentHost: Sendable {
     typealias Machine = HostMachine<PlannedRoot>
 

@@ -142,7 +142,8 @@ struct HostLife: Sendable {
         return .left
     }
 
-    /// Registers, asking again while an earlier incarnation may still be alive; nil where this one was refused for good.
+    /// Registers, asking again while an earlier incarnation may still be alive; nil where this one was refused for
+    /// good.
     private func register(_ link: WireClient) async throws -> HostAccepted? {
         while true {
             do {

@@ -25,8 +25,8 @@ struct SnapshotReading: Sendable {
     ) async throws -> (table: AgentTable, round: UInt32) {
         var table = empty
         var after: AgentID?
-        // A snapshot may become newer between two pages. What was read before is as of the round that it had then; heads
-        // that are newer say so themselves.
+        // A snapshot may become newer between two pages. What was read before is as of the round that it had then;
+        // heads that are newer say so themselves.
         var begun: UInt32?
         while true {
             let question = LoadSnapshot(partition: lease.partition, epoch: lease.epoch, after: after)

@@ -21,7 +21,8 @@ final class SnapshotWriter: Sendable {
         var changes: ArraySlice<AgentChange>
         /// Tells captures of one partition apart.
         var number: UInt64
-        /// Whether its next piece takes the place of a damaged snapshot: all agents of the partition are yet to be sent.
+        /// Whether its next piece takes the place of a damaged snapshot: all agents of the partition are yet to be
+        /// sent.
         var isAnew: Bool
         /// Whether a piece of it has been sent, or is on its way.
         var hasBegun = false

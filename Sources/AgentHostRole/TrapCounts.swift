@@ -2,8 +2,8 @@ import Model
 import Support
 import Wire
 
-/// How often code of root turns of the round in progress was running when a process of any host trapped, as the recorder
-/// says.
+/// How often code of root turns of the round in progress was running when a process of any host trapped, as the
+/// recorder says.
 ///
 /// A turn whose code was running at two traps is run while nothing else runs on its host, so that another's trap is not
 /// taken for its own; one whose code was the only one at three is not run any more.

@@ -19,9 +19,9 @@ public struct Membership: Sendable {
 
     /// Time has passed: returns the hosts whose lease ran out, in order, and forgets them.
     ///
-    /// When ticks are a lease apart it was we who slept, and what hosts said meanwhile has yet to be read: then they all
-    /// get fresh time. Of a gap that is only long, a third of the lease counts: a coordinator on a busy machine, whose
-    /// every tick is late, must lose the silent all the same.
+    /// When ticks are a lease apart it was we who slept, and what hosts said meanwhile has yet to be read: then they
+    /// all get fresh time. Of a gap that is only long, a third of the lease counts: a coordinator on a busy machine,
+    /// whose every tick is late, must lose the silent all the same.
     public mutating func tick(now: Instant) -> [UInt32] {
         defer { lastTick = now }
         if let lastTick {

@@ -26,8 +26,8 @@ struct RunCommand: ParsableCommand {
             Go on after a stop, or play more rounds than were planned:
               coordinator run --resume runs/large --rounds 5
 
-            Ctrl-C once finishes what commits and stops; the run can be resumed (exit code 130). Ctrl-C twice stops now, \
-            which loses no committed turn either. A run that fails says why, and can be resumed, too.
+            Ctrl-C once finishes what commits and stops; the run can be resumed (exit code 130). Ctrl-C twice stops \
+            now, which loses no committed turn either. A run that fails says why, and can be resumed, too.
             """)
 
     @OptionGroup var options: RunOptions

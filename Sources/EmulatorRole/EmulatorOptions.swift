@@ -41,8 +41,8 @@ public struct EmulatorOptions: Sendable {
     public var faultRepeat = 1
     /// Seconds in the `Retry-After` of a 429.
     public var retryAfter = 1
-    /// A file with a number: while it is there, no request is finished once so many chat requests were answered. It lets
-    /// a run stand still in its middle; nil for none.
+    /// A file with a number: while it is there, no request is finished once so many chat requests were answered. It
+    /// lets a run stand still in its middle; nil for none.
     public var hold: String?
     /// Most bytes of a request's body.
     public var maximumBody = 8 << 20

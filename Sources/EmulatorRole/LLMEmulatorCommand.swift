@@ -36,17 +36,18 @@ public struct LLMEmulatorCommand: ParsableCommand {
     @Option(help: "Tokens of a free-text answer, as 24-40.") var replyTokens = "24-40"
     @Option(
         help: """
-            Probability of a fault, as KIND=P, or SERVER:KIND=P for one server, counted from 0; may be repeated. Kinds: \
-            429, 500, reset, half, garbage, wrong-choice, null, hang, unconstrained.
+            Probability of a fault, as KIND=P, or SERVER:KIND=P for one server, counted from 0; may be repeated. \
+            Kinds: 429, 500, reset, half, garbage, wrong-choice, null, hang, unconstrained.
             """)
     var faultRate: [String] = []
     @Option(help: "Seed of the faults.") var faultSeed: UInt64 = 0
     @Option(help: "How many of the first times that a request is seen may be struck.") var faultRepeat = 1
     @Option(help: "Seconds in the Retry-After of a 429.") var retryAfter = 1
     @Option(
-        help:
-            "File that gets a line for each chat request that was served: when, which call, which request, delivered or not."
-    )
+        help: """
+            File that gets a line for each chat request that was served: when, which call, which request, delivered \
+            or not.
+            """)
     var served: String?
     @Option(help: "File with a number: while it is there, finish nothing once so many chat requests were answered.")
     var hold: String?

@@ -9,7 +9,8 @@ public struct JobMarketScenario: Scenario {
 
     public static let parameters = [
         ParameterDefinition(
-            "pool_size", .int(default: 10, 1...1000), about: "Positions nearest to a seeker's CV among which it looks."),
+            "pool_size", .int(default: 10, 1...1000),
+            about: "Positions nearest to a seeker's CV among which it looks."),
         ParameterDefinition(
             "max_jobs", .int(default: 5, 1...20), about: "Most positions that a seeker looks at in a round."),
         ParameterDefinition(

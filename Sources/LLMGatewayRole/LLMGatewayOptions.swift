@@ -43,8 +43,8 @@ struct LLMGatewayOptions: ParsableArguments {
 
     @Option(
         help: """
-            In which order requests are sent, and where: 'prefix' groups them by what their prompts share, 'least-work' \
-            and 'round-robin' keep the order of arrival.
+            In which order requests are sent, and where: 'prefix' groups them by what their prompts share, \
+            'least-work' and 'round-robin' keep the order of arrival.
             """)
     var policy = PlacementPolicy.prefix
 

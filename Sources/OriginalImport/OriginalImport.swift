@@ -201,7 +201,8 @@ public struct OriginalImport: Sendable {
         guard let model = folder.models.first else { return }
         if folder.models.count > 1 {
             notes.append(
-                "model_configs.json: \(folder.models.count) models; a run has one, at as many servers as you name by --llm"
+                "model_configs.json: \(folder.models.count) models; a run has one, "
+                    + "at as many servers as you name by --llm"
             )
         }
         let generate = model["generate_args"]

@@ -32,7 +32,8 @@ struct MatrixFactorisationRecommender: Recommender {
         let bytes = catalogue.films.count * (4 + settings.factors) * 9 / 4
         guard bytes <= Self.maxBytes else {
             throw UserError(
-                "\(catalogue.films.count) films with \(settings.factors) factors each are more than a round can pass on",
+                "\(catalogue.films.count) films with \(settings.factors) factors each are "
+                    + "more than a round can pass on",
                 at: "scenario.parameters", advice: "take fewer factors or another recommender",
                 exitCode: .configuration)
         }

@@ -6,7 +6,8 @@ struct RecorderSettings: Sendable {
     var linger = Span.milliseconds(4)
     /// With so many in hand nothing waits any longer.
     var batchItems = 256
-    /// A commit waits so long for outcomes that it names: far longer than a living host takes, and short beside the round.
+    /// A commit waits so long for outcomes that it names: far longer than a living host takes, and short beside the
+    /// round.
     var patience = Span.seconds(2)
     /// Most requests that wait at a time.
     var queueLimit = 65_536

@@ -106,8 +106,8 @@ struct WriterLoop {
     }
 
     /// Sends back commits that have waited too long. Whoever ran the passive turn whose outcomes they name died before
-    /// these were on their way, and nobody else will bring them: the root runs again with what is recorded, and gets the
-    /// missing answers from the gateway, which still has them.
+    /// these were on their way, and nobody else will bring them: the root runs again with what is recorded, and gets
+    /// the missing answers from the gateway, which still has them.
     mutating func failOverdue() {
         for entry in parked.takeOverdue(at: clock.now()) { entry.reply(.success(.rerun)) }
     }

@@ -5,8 +5,8 @@ enum Connection {
     /// The journal is folded into the file after so many pages (32 MB): seldom enough not to be felt.
     private static let checkpointPages = 4096
 
-    /// How long a lock of others is waited for. A reader that is the first to look at the recording of a killed recorder
-    /// holds one while it reads the journal, and that recorder may itself take a moment to leave.
+    /// How long a lock of others is waited for. A reader that is the first to look at the recording of a killed
+    /// recorder holds one while it reads the journal, and that recorder may itself take a moment to leave.
     static let patience = Database.BusyMode.timeout(10)
 
     /// Settings of a connection that writes. WAL with FULL: a commit returns when the journal is on the disk. GRDB

@@ -3,8 +3,8 @@ import Model
 /// What a recorder knows of snapshots that are damaged, until it ends.
 ///
 /// Whoever asked for one loads from the journal and writes all anew, and until then what is there must not be taken for
-/// a part of that. A recorder that starts again has forgotten the refusal; the piece that starts anew takes the place of
-/// all that is there all the same.
+/// a part of that. A recorder that starts again has forgotten the refusal; the piece that starts anew takes the place
+/// of all that is there all the same.
 final class DamagedSnapshots {
     /// A piece that took the place of what was there.
     struct Start: Equatable {

@@ -17,7 +17,7 @@ final class InterventionTable {
     init(_ database: Database, _ ledger: BatchLedger, _ steps: StepTable) throws {
         rows = ledger[.interventions]
         self.steps = steps
-        known = try SQLStatement(database, "SELECT round FROM interventions WHERE request = ? ORDER BY n")
+        known = try SQLStatement(database, "SELECT round, bytes FROM interventions WHERE request = ? ORDER BY n")
         taken = try SQLStatement(
             database, "SELECT count(*), total(length(bytes)) FROM interventions WHERE round = ?")
         contents = try SQLStatement(database, Self.contentsSQL)
@@ -25,11 +25,19 @@ final class InterventionTable {
 
     private static let contentsSQL = "SELECT bytes FROM interventions WHERE round = ? ORDER BY id"
 
-    /// Keeps interventions and gives the round of each; those of a request that is known already as they stand.
+    /// Keeps interventions and gives the round of each; those of a request that is known already as they stand. Others
+    /// under its number are refused.
     func write(_ request: RecordedInterventions, _ cursor: RunCursor, at: Int64) throws -> [UInt32] {
         try cursor.requireEpoch(request.runEpoch)
-        let before = try rounds(of: request.request)
-        guard before.isEmpty else { return before }
+        let before = try kept(request.request)
+        guard before.isEmpty else {
+            guard before.map(\.bytes) == request.interventions.map({ $0.content.packed() }) else {
+                throw RecordRefusal(
+                    .conflict, "other interventions were accepted under the number \(request.request)",
+                    advice: "repeat the same ones, or draw a new number")
+            }
+            return before.map(\.round)
+        }
         let next = cursor.nextIntervention
         var counts: [UInt32: Int] = [:]
         var sizes: [UInt32: Int] = [:]
@@ -85,11 +93,11 @@ final class InterventionTable {
         return found
     }
 
-    private func rounds(of request: Digest128) throws -> [UInt32] {
+    private func kept(_ request: Digest128) throws -> [(round: UInt32, bytes: [UInt8])] {
         known.bind(1, request)
-        var rounds: [UInt32] = []
-        while try known.step() { rounds.append(UInt32(clamping: known.int(0))) }
-        return rounds
+        var kept: [(round: UInt32, bytes: [UInt8])] = []
+        while try known.step() { kept.append((UInt32(clamping: known.int(0)), known.blob(1))) }
+        return kept
     }
 
     private func held(_ round: UInt32) throws -> (count: Int, bytes: Int) {

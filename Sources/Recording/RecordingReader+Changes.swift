@@ -2,8 +2,8 @@ import Hashing
 import Model
 
 extension RecordingReader {
-    /// Gives `body` what closed rounds change of partitions, page by page: rounds in their order, up to `last`, which is
-    /// closed; of a round one partition after the other, changes in the order of the merge.
+    /// Gives `body` what closed rounds change of partitions, page by page: rounds in their order, up to `last`, which
+    /// is closed; of a round one partition after the other, changes in the order of the merge.
     public func forEachChange(
         upTo last: UInt32, partitions: [UInt32], _ body: (_ round: UInt32, _ page: MergedPage) throws -> Void
     ) throws {

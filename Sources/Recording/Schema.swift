@@ -180,7 +180,8 @@ enum Schema {
             """
             CREATE VIEW calls_full AS SELECT calls.id, calls.round, agents.id AS agent, agents.type AS agent_type,
                 calls.turn, calls.n, calls.kind, calls.model, calls.status, calls.attempts, calls.prompt_tokens,
-                calls.completion_tokens, \(promptText) AS prompt, calls.answer, calls.rejection, CASE settings."constraint" WHEN 'choice' THEN settings.details END AS options,
+                calls.completion_tokens, \(promptText) AS prompt, calls.answer, calls.rejection, \
+                CASE settings."constraint" WHEN 'choice' THEN settings.details END AS options,
                 calls.distribution, calls.coverage, calls.fallback
             FROM calls LEFT JOIN agents ON agents.agent = calls.agent
                 LEFT JOIN settings ON settings.id = calls.settings

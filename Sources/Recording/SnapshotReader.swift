@@ -33,8 +33,8 @@ final class SnapshotReader {
         vectors = try SQLStatement(database, "SELECT vector FROM vectors WHERE id = ? AND segment = ?")
     }
 
-    /// Heads of a partition after `agent`. The first page is given only if no head is missing on any. No lease is needed
-    /// to read them without an epoch.
+    /// Heads of a partition after `agent`. The first page is given only if no head is missing on any. No lease is
+    /// needed to read them without an epoch.
     func heads(
         _ partition: UInt32, epoch: UInt64?, after agent: AgentID?, _ cursor: RunCursor
     ) throws -> SnapshotHeads {

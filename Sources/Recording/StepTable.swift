@@ -1,8 +1,8 @@
 import Hashing
 import Model
 
-/// `steps`: everything that moved the run as a whole, in order. Rounds, plans, partitions and the run's changing columns
-/// say where it stands now; they follow from these rows, which the chain of batches covers.
+/// `steps`: everything that moved the run as a whole, in order. Rounds, plans, partitions and the run's changing
+/// columns say where it stands now; they follow from these rows, which the chain of batches covers.
 final class StepTable {
     /// What a step is. A run's ending stands under its own name.
     enum Kind: String {

@@ -6,8 +6,8 @@ import Support
 import TurnEngine
 import Vectors
 
-/// An agent as it was at the end of a closed round, out of a recording, with the world that it saw. Looking at it changes
-/// nothing of the run.
+/// An agent as it was at the end of a closed round, out of a recording, with the world that it saw. Looking at it
+/// changes nothing of the run.
 public struct PastAgent: Sendable {
     /// What is fixed for the run.
     public let assets: SimulationAssets
@@ -89,8 +89,8 @@ public struct PastAgent: Sendable {
     /// Whether its memory is searched by nearness, which takes the question's vector.
     public var needsEmbedding: Bool { state.memory.needsQuery(assets.memory) }
 
-    /// Puts a question to it, by calls that `performer` makes, and gives its answer. Its prompt is the one that it would
-    /// get in the round behind, with the question as what it observes. The same question has the same seed.
+    /// Puts a question to it, by calls that `performer` makes, and gives its answer. Its prompt is the one that it
+    /// would get in the round behind, with the question as what it observes. The same question has the same seed.
     public func answer(_ question: String, performer: any CallPerformer) async throws -> String {
         let id = assets.population.id(of: agent)
         let root = TurnID.root(round: round + 1, kind: .act, agent: id)

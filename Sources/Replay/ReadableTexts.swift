@@ -21,7 +21,8 @@ struct ReadableTexts: Sendable {
         let sampling = spec.sampling
         return prompt(spec.messages)
             + "\n[answer: \(constraint); \(spec.kind.name), model \(spec.model), temperature "
-            + "\(sampling.temperature)/1000, top_p \(sampling.topP)/1000, \(sampling.maxTokens) tokens\(spec.reading == .distribution ? ", drawn" : "")]"
+            + "\(sampling.temperature)/1000, top_p \(sampling.topP)/1000, \(sampling.maxTokens) tokens"
+            + "\(spec.reading == .distribution ? ", drawn" : "")]"
     }
 
     /// The texts of an embedding call.
@@ -40,7 +41,8 @@ struct ReadableTexts: Sendable {
         case .event(let name, let details): "event \(name) about \(target): \(text(details))"
         case .claimResult(_, let resource, let granted): "\(resource) \(granted ? "granted" : "refused") to \(target)"
         case .relate(let relation, let other, let isRelated):
-            "\(isRelated ? "relate" : "unrelate") \(target) \(isRelated ? "to" : "from") \(population.id(of: other)) in \(relation)"
+            "\(isRelated ? "relate" : "unrelate") \(target) "
+                + "\(isRelated ? "to" : "from") \(population.id(of: other)) in \(relation)"
         case .consolidate(let result):
             "consolidate for \(target): importances \(result.importances), accumulator \(result.accumulator), insights "
                 + result.insights.map { "\($0.importance): \($0.text)" }.joined(separator: " | ")

@@ -42,7 +42,8 @@ public struct RunSettings: Sendable, Equatable {
         public var name: String
         /// Its parameters as given, checked against its definitions.
         public var parameters: [String: ScenarioParameters.Setting]
-        /// Folder of the prompt templates, relative to the configuration's; empty where the scenario brings all of them.
+        /// Folder of the prompt templates, relative to the configuration's; empty where the scenario brings all of
+        /// them.
         public var prompts: String
     }
 

@@ -12,8 +12,8 @@ public enum Heap {
         _ = clinux_limit_arenas(max(2, processors))
     }
 
-    /// Gives free pages back to the system. By itself the allocator gives back only what is free at the end of an arena:
-    /// whatever passed through a process once would stay. Every thread that allocates meanwhile waits, for about a
-    /// millisecond where some tens of megabytes are in use.
+    /// Gives free pages back to the system. By itself the allocator gives back only what is free at the end of an
+    /// arena: whatever passed through a process once would stay. Every thread that allocates meanwhile waits, for about
+    /// a millisecond where some tens of megabytes are in use.
     public static func giveBack() { _ = clinux_trim_heap() }
 }

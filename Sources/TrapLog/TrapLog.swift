@@ -34,8 +34,8 @@ public final class TrapLog: @unchecked Sendable {
         MemoryLayout<trap_log_header>.stride + seatCount * MemoryLayout<trap_log_seat>.stride
     }
 
-    /// Opens the log at a path; what a process that trapped left there is kept until `forgetTrap`. From now on a trap of
-    /// this process is noted, which one log at a time can do. `life` tells this start from others.
+    /// Opens the log at a path; what a process that trapped left there is kept until `forgetTrap`. From now on a trap
+    /// of this process is noted, which one log at a time can do. `life` tells this start from others.
     /// - Throws: A `UserError` where the file cannot be written, or another log is open.
     public init(path: String, life: UInt64) throws {
         self.path = path

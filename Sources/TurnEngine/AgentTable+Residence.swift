@@ -1,8 +1,8 @@
 import Model
 import SimulationKit
 
-/// Which agents' long-term memory is here. It only ever grows, and an agent needs it for the length of a turn: above the
-/// table's limit that of agents whose turns are longest ago is left to the recorder, as far as snapshots hold it.
+/// Which agents' long-term memory is here. It only ever grows, and an agent needs it for the length of a turn: above
+/// the table's limit that of agents whose turns are longest ago is left to the recorder, as far as snapshots hold it.
 extension AgentTable {
     /// Bytes of long-term memory that are here, about.
     public var memoryBytes: Int { residence.bytes }

@@ -24,7 +24,8 @@ public struct AgentTable: Sendable {
         /// Whether it has a place among those whose memory may be left to the recorder.
         var isListed = false
 
-        /// Notes that so many entries of its memory are gone: what snapshots hold of it is no beginning of what is left.
+        /// Notes that so many entries of its memory are gone: what snapshots hold of it is no beginning of what is
+        /// left.
         mutating func noteForgotten(_ count: Int) {
             guard count > 0 else { return }
             let total = saved.forgotten.addingReportingOverflow(UInt32(clamping: count))

@@ -82,8 +82,8 @@ public struct TurnRunner: Sendable {
         return AskReply(answer: answer, turns: turns, outcomes: log.names)
     }
 
-    /// Runs code in a turn; its record comes first, those below it follow. Interventions happen behind it, even where it
-    /// failed: they are the researcher's, and nothing that the code did.
+    /// Runs code in a turn; its record comes first, those below it follow. Interventions happen behind it, even where
+    /// it failed: they are the researcher's, and nothing that the code did.
     private func run(
         agent: AgentID, state: AgentState, after ask: AskCall? = nil, tree: TreeContext, path: [UInt32],
         interventions: [Intervention] = [], _ body: (Turn) async throws -> Value

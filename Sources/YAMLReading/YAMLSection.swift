@@ -96,8 +96,8 @@ package struct YAMLSection {
         return scalar.string
     }
 
-    /// Where the text of `key` stands: the file with the line on which the text begins; where its lines are not lines of
-    /// the file, as in quotes, the place in the file and no line.
+    /// Where the text of `key` stands: the file with the line on which the text begins; where its lines are not lines
+    /// of the file, as in quotes, the place in the file and no line.
     package func textPlace(_ key: String) -> (place: String, firstLine: Int?) {
         let node = node(key)
         guard node?.scalar?.style == .literal, let mark = node?.mark else {
@@ -127,8 +127,8 @@ package struct YAMLSection {
         return names
     }
 
-    /// The lines of `yaml`, which this section was read from, on which the mapping under `key` stands. Empty lines stand
-    /// for those before, so that places in it are places in the file. `key` must be one of the outermost.
+    /// The lines of `yaml`, which this section was read from, on which the mapping under `key` stands. Empty lines
+    /// stand for those before, so that places in it are places in the file. `key` must be one of the outermost.
     package func source(of key: String, in yaml: String) throws(UserError) -> String {
         guard let entry = values.first(where: { $0.key.scalar?.string == key }), let start = entry.value.mark?.line,
             let own = entry.key.mark?.line

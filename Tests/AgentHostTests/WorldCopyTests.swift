@@ -100,7 +100,8 @@ import Wire
         #expect(try recorder.seen(FetchMerged.self).map(\.round) == [3, 3, 3])
     }
 
-    /// 0: bytes that are no head; 1: damage that the recorder found; 2: another agent's head; 3: a head from the future.
+    /// 0: bytes that are no head; 1: damage that the recorder found; 2: another agent's head; 3: a head from the
+    /// future.
     @Test(arguments: 0..<4) func aSnapshotThatCannotBeUsedIsReplacedByTheJournal(_ kind: Int) async throws {
         let good = AgentState().packedHead(MemoryChain())
         let recorder = Self.recorder {

@@ -38,8 +38,8 @@ struct FakeCluster {
     var hosts: [UInt32: Host] = [:]
     /// Number of the unanswered request, and what it makes durable.
     var asked: (number: UInt64, what: RoundMachine.Request)?
-    /// Requests for interventions: those that a person was told of, those that the recorder has kept with the first round
-    /// that has them, and those that the machine did not take.
+    /// Requests for interventions: those that a person was told of, those that the recorder has kept with the first
+    /// round that has them, and those that the machine did not take.
     var acknowledged: [Digest128: UInt32] = [:]
     var kept: [Digest128: UInt32] = [:]
     var declined: Set<Digest128> = []

@@ -8,7 +8,8 @@ final class Campaign: Sendable {
     struct Failure: Sendable, CustomStringConvertible {
         var name: String
         var seed: UInt64
-        /// The environment's variable that says which process dies at which step, or which plot it is; empty for random faults.
+        /// The environment's variable that says which process dies at which step, or which plot it is; empty for random
+        /// faults.
         var options: String
         var reasons: [String]
 

@@ -107,7 +107,8 @@ import Testing
             if let crash, crash.count == 2, let step = Int(crash[1]) {
                 Campaign.Task.crash(of: String(crash[0]), atStep: step, seed: seed)
             } else {
-                (ProcessInfo.processInfo.environment["GENSIM_SIMULATION_PLOT"].flatMap { Plot(rawValue: $0) } ?? .random)
+                (ProcessInfo.processInfo.environment["GENSIM_SIMULATION_PLOT"].flatMap { Plot(rawValue: $0) }
+                    ?? .random)
                     .task(seed: seed)
             }
         for (after, fault) in task.plan.timed.sorted(by: { $0.after < $1.after }) {
@@ -118,14 +119,16 @@ import Testing
         let (first, second) = (try campaign.play(task, keepsHistory: true), try campaign.play(task))
         print(first.history.joined(separator: "\n"))
         print(
-            "\(first.outcome.map { "\($0)" } ?? "no end") after \(first.seconds) s, \(first.steps) steps, trace \(first.trace)"
+            "\(first.outcome.map { "\($0)" } ?? "no end") after \(first.seconds) s, "
+                + "\(first.steps) steps, trace \(first.trace)"
         )
         #expect(first.trace == second.trace)
         #expect(campaign.judge(first, task).isEmpty, "\(campaign.judge(first, task).joined(separator: "\n"))")
     }
 
     private static func text(_ report: Campaign.Report) -> String {
-        "\(report.runs) runs, \(report.steps) steps, \(report.starts) starts of processes, \(report.answers) answers paid, "
+        "\(report.runs) runs, \(report.steps) steps, \(report.starts) starts of processes, "
+            + "\(report.answers) answers paid, "
             + "\(report.lost) of them lost, \(report.paidAgain) completed calls asked again, "
             + "\(report.struck) runs disturbed, \(report.fenced) writes fenced off, \(report.headsAhead) heads ahead, "
             + "\(report.failures.count) failures"

@@ -12,8 +12,8 @@ enum Plot: String, CaseIterable {
     case keptAnswers = "kept-answers"
     /// Hosts die together with the gateway while outcomes are recorded and their trees are not.
     case recordedAnswers = "recorded-answers"
-    /// A host dies together with the gateway while answers of agents who were asked are recorded, and who asked them may
-    /// live on elsewhere.
+    /// A host dies together with the gateway while answers of agents who were asked are recorded, and who asked them
+    /// may live on elsewhere.
     case askedAnswers = "asked-answers"
     /// Hosts die between two pieces of a snapshot, so that some heads are newer than the others.
     case halfSnapshot = "half-snapshot"

@@ -6,7 +6,8 @@ import Support
 
 @testable import RecorderRole
 
-/// One simulated run of a cluster, from its first step to its judgement. Unchecked, because it is confined to its thread.
+/// One simulated run of a cluster, from its first step to its judgement. Unchecked, because it is confined to its
+/// thread.
 final class Simulation: @unchecked Sendable {
     /// What came of it.
     struct Result {

@@ -43,6 +43,7 @@ import Wire
             if refused == .raiseEpoch { responder.fail(problem) } else { responder.reply(Acknowledged()) }
         }
         server.on(GrantPartitions.self) { answer(.grantPartitions, $1, Acknowledged()) }
+        server.on(RecordInterventions.self) { answer(.recordInterventions, $1, Intervened(rounds: [2])) }
         server.on(OpenRound.self) { answer(.openRound, $1, Acknowledged()) }
         server.on(MergeRound.self) {
             answer(.mergeRound, $1, RoundMerged(roots: 8, failed: 0, contributions: 0, interventions: 0))
@@ -197,6 +198,62 @@ import Wire
                 .finishRun,
             ])
         setting.node.close()
+    }
+
+    private func person(_ setting: Setting) throws -> WireClient {
+        WireClient(
+            try setting.node.connect(
+                setting.coordinator.endpoint,
+                introduction: PeerIntroduction(role: "intervene", name: "person", incarnation: 1)))
+    }
+
+    private func announcing(_ value: Value) -> Intervene {
+        Intervene(
+            request: Digest128(high: 1, low: 2),
+            interventions: [.map(["agents": .text("environment"), "set": .map(["f": value])])])
+    }
+
+    @Test(.timeLimit(.minutes(1))) func anInterventionThatNoTreeCouldHoldIsRefusedBeforeTheRecorderIsAsked()
+        async throws
+    {
+        let setting = try setting()
+        async let result = play(setting, hosts: 1)
+        let deep = (0..<59).reduce(Value.int(1)) { inner, _ in .list([inner]) }
+        let problem = await #expect(throws: Problem.self) {
+            try await person(setting).request(announcing(deep), expecting: Intervened.self)
+        }
+        #expect(problem?.code == .invalid && problem?.what.contains("nested") == true, "\(problem as Any)")
+        setting.driver.post.yield(.event(.stopRequested))
+        #expect(await result.outcome == .stopped)
+        #expect(!setting.seen.withLock { $0.contains(.recordInterventions) })
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aCoordinatorThatIsDeposedDoesNotSayThatAnInterventionIsNotKept() async throws {
+        let setting = try setting(
+            refusing: .recordInterventions, by: Problem(.fenced, "epoch 1 is not the run's"))
+        async let result = play(setting, hosts: 1)
+        let problem = await #expect(throws: Problem.self) {
+            try await person(setting).request(announcing(.int(1)), expecting: Intervened.self)
+        }
+        #expect(problem?.code == .unavailable && problem?.what.contains("may have been kept") == true)
+        #expect(problem?.advice.contains("same number") == true)
+        #expect(await result.isDeposed)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aRequestThatChangesUnderItsNumberIsRefusedWhileItWaits() async throws {
+        let setting = try setting(
+            refusing: .recordInterventions, by: Problem(.overloaded, "busy"))
+        async let result = play(setting, hosts: 1)
+        let person = try person(setting)
+        async let first = person.request(announcing(.int(1)), expecting: Intervened.self)
+        while !setting.seen.withLock({ $0.contains(.recordInterventions) }) { await Task.yield() }
+        let problem = await #expect(throws: Problem.self) {
+            try await person.request(announcing(.int(2)), expecting: Intervened.self)
+        }
+        #expect(problem?.code == .conflict)
+        setting.driver.post.yield(.event(.stopRequested))
+        #expect(await result.outcome == .stopped)
+        _ = try? await first
     }
 
     @Test func aStopDrainsAndIsWrittenDown() async throws {

@@ -117,6 +117,8 @@ import Testing
         ("{{#inbox.note}}{{from}}{{/inbox.note}}", "{{inbox.not}}", "c.yaml:17:21: there is no field inbox.not here"),
         ("subject: note", "subject: other", "there is no field inbox.note here"),
         ("- set: { pot: 0 }", "- ask: x", "the environment cannot ask"),
+        ("- add: { pot: gift }", "- event: { name: end of the run }", "c.yaml:15:26: end of the run is the kit's own"),
+        ("- set: { pot: 0 }", "- event: { name: end of the run }", "c.yaml:22:24: end of the run is the kit's own"),
         ("- set: { pot: 0 }", "- set: { pot: world.pit }", "the environment has no field pit"),
         ("kind: int", "kind: whole", "whole is no kind of field; one of bool, int"),
         ("initial: 3", "initial: three", "the initial value of coins is no whole number"),

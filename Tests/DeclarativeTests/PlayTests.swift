@@ -267,7 +267,8 @@ import Testing
             turn: """
                 - ask: view
                   prompt: |
-                    You are {{name}}.{{#same.team}} {{name}} {{team}}{{/same.team}}{{#inbox.s}} {{from}} {{text}}{{/inbox.s}}
+                    You are {{name}}.{{#same.team}} {{name}} {{team}}{{/same.team}}\
+                    {{#inbox.s}} {{from}} {{text}}{{/inbox.s}}
                   text: true
                 - tell: { to: same.team, subject: s, text: "{{view}}" }
                 """)

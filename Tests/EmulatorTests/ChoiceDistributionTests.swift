@@ -155,7 +155,8 @@ private func probabilities(_ answer: JSONValue) -> [Double] {
     @Test(arguments: [
         #"{"input":" ","questions":[{"id":"1","type":"choice","question":"q","options":[{"name":"a"},{"name":"b"}]}]}"#,
         #"{"input":"x","questions":[{"id":"1","type":"choice","question":"","options":[{"name":"a"},{"name":"b"}]}]}"#,
-        #"{"input":"x","questions":[{"id":"1","type":"choice","question":"q","options":[{"name":"a"},{"name":" A"}]}]}"#,
+        #"{"input":"x","questions":[{"id":"1","type":"choice","question":"q","#
+            + #""options":[{"name":"a"},{"name":" A"}]}]}"#,
         #"{"input":"x","questions":[{"id":"1","type":"choice","question":"q","options":[{"name":"a"}]}]}"#,
     ])
     func questionsThatSGLangDoesNotTakeAreRefused(_ body: String) {

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct JSONMutationTests {
     private static let texts = [
-        #"{"choices":[{"message":{"content":"a\u00e9\ud83d\ude00"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1}}"#,
+        #"{"choices":[{"message":{"content":"a\u00e9\ud83d\ude00"},"finish_reason":"stop"}],"#
+            + #""usage":{"prompt_tokens":1}}"#,
         #"{"data":[{"index":1,"embedding":[1.5,-2e3]},{"index":0,"embedding":"AACAPw=="}]}"#,
         #"{"error":{"message":"m","type":"t","code":1}}"#,
         "[[0.1,0.2],[-1,18446744073709551615,null,true]]",

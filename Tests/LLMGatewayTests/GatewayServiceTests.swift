@@ -99,7 +99,8 @@ extension ServerAccess.Names {
 
 private func answer(_ text: String) -> ScriptedServer.Reply {
     .json(
-        #"{"model":"m","choices":[{"message":{"content":"\#(text)"}}],"usage":{"prompt_tokens":5,"completion_tokens":1}}"#
+        #"{"model":"m","choices":[{"message":{"content":"\#(text)"}}],"#
+            + #""usage":{"prompt_tokens":5,"completion_tokens":1}}"#
     )
 }
 

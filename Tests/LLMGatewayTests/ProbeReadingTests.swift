@@ -101,7 +101,8 @@ import Testing
 
     @Test func aServersModelsAndAdaptersAreAllItsFacts() throws {
         let list =
-            #"{"data":[{"id":"base"},{"id":"v1","parent":"base"},{"id":"v2","parent":"base"},{"id":7,"parent":"base"}]}"#
+            #"{"data":[{"id":"base"},{"id":"v1","parent":"base"},{"id":"v2","parent":"base"},"#
+            + #"{"id":7,"parent":"base"}]}"#
         let found = try profile(["/v1/models": list]).facts
         #expect(
             found.models == [ServedModel("base"), ServedModel("v1", parent: "base"), ServedModel("v2", parent: "base")])

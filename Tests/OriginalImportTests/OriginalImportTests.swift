@@ -31,7 +31,8 @@ import Testing
         """
     private static let models = """
         [{"config_name": "LLM-1", "model_name": "llama", "api_key": "sk-very-secret",
-          "client_args": {"base_url": "http://localhost:8000"}, "generate_args": {"temperature": 0.5, "max_tokens": 99}},
+          "client_args": {"base_url": "http://localhost:8000"},
+           "generate_args": {"temperature": 0.5, "max_tokens": 99}},
          {"config_name": "LLM-2"}]
         """
     private static let seekers = """

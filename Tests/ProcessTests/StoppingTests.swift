@@ -5,8 +5,8 @@ import Testing
 
 /// Ways out of a run by a signal.
 @Suite(.serialized) struct StoppingTests {
-    /// Rounds enough that a slow run lasts three minutes: it must not end by itself before it is disturbed, however slowly
-    /// the machine looks at its status.
+    /// Rounds enough that a slow run lasts three minutes: it must not end by itself before it is disturbed, however
+    /// slowly the machine looks at its status.
     private static let rounds = 6
 
     /// A run that takes long enough to be disturbed, of which something has been answered already.

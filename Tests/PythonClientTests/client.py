@@ -146,7 +146,8 @@ def send_rubbish(context: zmq.Context, endpoint: str, client: Client, longest: i
         "kind_of_another_service": refusal(client.request(90, [1, ["a text"]])),
         "malformed_body": refusal(client.request(COMPLETE, [1, "python"])),
         "body_of_a_newer_version": refusal(client.request(COMPLETE, [2, "python", 1, 2, 3])),
-        "no_seeds": refusal(client.request(COMPLETE, [1, "python", [os.urandom(16), 0], [], [2, "", [], [0], [0, 0, 0]]])),
+        "no_seeds": refusal(
+            client.request(COMPLETE, [1, "python", [os.urandom(16), 0], [], [2, "", [], [0], [0, 0, 0]]])),
     }
 
 

@@ -36,9 +36,11 @@ struct Recording: Sendable {
             let rows = try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT full.agent, full.agent_type, full.kind, full.answer, full.prompt, settings."constraint" AS form,
+                    SELECT full.agent, full.agent_type, full.kind, full.answer, full.prompt,
+                        settings."constraint" AS form,
                         settings.details
-                    FROM calls_full AS full JOIN calls ON calls.id = full.id JOIN settings ON settings.id = calls.settings
+                    FROM calls_full AS full JOIN calls ON calls.id = full.id
+                    JOIN settings ON settings.id = calls.settings
                     ORDER BY full.id
                     """)
             return try rows.map { row in

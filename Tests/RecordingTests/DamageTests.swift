@@ -118,7 +118,8 @@ private enum Fate: Equatable {
             let rows = try Row.fetchAll(
                 database,
                 sql:
-                    "SELECT identity, \(table).n, answer, rejection FROM \(table) JOIN turns ON turns.id = \(table).turn"
+                    "SELECT identity, \(table).n, answer, rejection FROM \(table) "
+                    + "JOIN turns ON turns.id = \(table).turn"
             )
             for row in rows {
                 let outcome = CompletionOutcome(
@@ -184,8 +185,10 @@ private enum Fate: Equatable {
             let fate = try fate(damaged, acknowledged, in: fixture.folder)
             if case .silentLoss(let what) = fate {
                 Issue.record(
-                    "seed \(Self.seed + UInt64(file)): bit \(bit) of byte \(byte) of \(CrashedFiles.names[file]) loses \(what)"
-                )
+                    """
+                    seed \(Self.seed + UInt64(file)): bit \(bit) of byte \(byte) of \(CrashedFiles.names[file]) \
+                    loses \(what)
+                    """)
             }
             if case .refused = fate { refused += 1 }
         }

@@ -87,6 +87,21 @@ import Testing
         #expect(try fixture.refusal(request(9, [nil]))?.kind == .fenced)
     }
 
+    @Test func anotherInterventionUnderANumberThatIsTakenIsRefused() throws {
+        let fixture = try Fixture()
+        try fixture.begin()
+        try fixture.send([request(1, [nil, 5])])
+        for interventions in [
+            [RecordedInterventions.Intervention(round: nil, content: .map(["announce": .text("other")]))],
+            [.init(round: nil, content: .map(["announce": .text("1.0")]))],
+        ] {
+            let other = RecordedInterventions(
+                runEpoch: 1, request: Digest128(high: 7, low: 1), interventions: interventions)
+            #expect(try fixture.refusal(.intervene(other))?.kind == .conflict)
+        }
+        #expect(try fixture.send([request(1, [nil, 5])]) == [.intervened([2, 5])])
+    }
+
     @Test func aRoundWithInterventionsClosesOnlyBehindTheEnvironmentsTurnEvenAFailedOne() throws {
         let fixture = try Fixture()
         try fixture.begin()

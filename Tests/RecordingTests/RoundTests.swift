@@ -213,7 +213,8 @@ import Testing
         #expect(try RecordingReader(path: fixture.path).verify().violation == nil)
     }
 
-    /// A closed round in which every agent changes itself alone, and the store opened again, `sql` done to it meanwhile.
+    /// A closed round in which every agent changes itself alone, and the store opened again, `sql` done to it
+    /// meanwhile.
     private func closedAndOpened(_ sql: String) throws -> Fixture {
         let fixture = try Fixture()
         try fixture.begin()

@@ -59,7 +59,8 @@ import Testing
         try await village.play(rounds: 1)
         #expect(
             try village.count(
-                "SELECT count(*) FROM calls JOIN call_prompts ON call = calls.id WHERE call_prompts.prompt LIKE '%harvest is poor%'"
+                "SELECT count(*) FROM calls JOIN call_prompts ON call = calls.id "
+                    + "WHERE call_prompts.prompt LIKE '%harvest is poor%'"
             )
                 > 0)
         #expect(

@@ -44,6 +44,21 @@ import Testing
         #expect(error?.exitCode == .configuration, "\(error as Any)")
     }
 
+    @Test func whatIsNestedTooDeepIsRefusedAndWhatIsNotIsWrittenBackAlike() throws {
+        func yaml(_ levels: Int) -> String {
+            let value = String(repeating: "[", count: levels) + "1" + String(repeating: "]", count: levels)
+            return "interventions: [{ round: 2, agents: environment, set: { price: \(value) } }]"
+        }
+        let settings = try Self.package(yaml(6)).configuration
+        #expect(
+            try RunSettings.load(
+                yaml: settings.effectiveYAML(), name: "again", registry: TestScenario.registry) == settings)
+        for levels in [7, 59] {
+            let error = #expect(throws: UserError.self) { try Self.package(yaml(levels)) }
+            #expect(error?.exitCode == .configuration, "\(error as Any)")
+        }
+    }
+
     @Test func aFileOfItsOwnNeedsNoRounds() throws {
         let all = try RunSettings.interventions(
             yaml: "interventions:\n  - { announce: hello }\n  - { round: 9, agents: environment, set: { p: 1 } }\n",

@@ -78,7 +78,8 @@ import Testing
         let package = try Self.package(
             """
             schedule:
-              person: { all: [{ fraction: 0.25 }, { where: { part: [north, 3, true, "x\\"y"] } }, { from: 2, every: 3 }, everyone] }
+              person: { all: [{ fraction: 0.25 }, { where: { part: [north, 3, true, "x\\"y"] } },
+                { from: 2, every: 3 }, everyone] }
             relations:
               friends: { model: watts-strogatz, neighbours: 4, rewiring: 0.05, among: [person] }
               follows: { file: follows.csv, directed: true }

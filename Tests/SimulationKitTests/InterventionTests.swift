@@ -30,6 +30,16 @@ import Testing
         ])
     }
 
+    /// A list in a list in a list, so many of them.
+    private static func nested(_ levels: Int) -> Value {
+        (0..<levels).reduce(.int(1)) { inner, _ in .list([inner]) }
+    }
+
+    /// Texts that differ, so many of them.
+    private static func texts(_ count: Int) -> Value {
+        .list((0..<count).map { .text("a\($0)") })
+    }
+
     private func check(_ value: Value) throws {
         try Intervention(value, at: "here").check(
             population: population(), types: Self.types, relations: ["friends"], at: "here")
@@ -68,6 +78,11 @@ import Testing
         .map(["agents": .text("all"), "message": .map(["subject": .text("x")])]),
         .map(["agents": .text("all"), "relate": .map(["relation": .text("friends")])]),
         .map(["announce": .text(String(repeating: "x", count: 20_000))]),
+        .map(["agents": .text("environment"), "set": .map(["price": nested(7)])]),
+        .map(["agents": .text("all"), "message": .map(["subject": .text("x"), "body": nested(59)])]),
+        .map(["agents": .map(["where": .map(["city": nested(6)])]), "remember": .text("x")]),
+        // A condition's only value is written as a list of one.
+        .map(["agents": .map(["where": .map(["city": .map(["a": nested(4)])])]), "remember": .text("x")]),
     ])
     func whatCannotBeReadIsRefusedWithItsPlaceAndAdvice(_ value: Value) {
         let error = #expect(throws: UserError.self) { try Intervention(value, at: "here") }
@@ -110,6 +125,65 @@ import Testing
         }
         try check(.map(["announce": .text("one change, however many read it")]))
         #expect(throws: UserError.self) { try check(.map(["broadcast": .text("a hundred thousand changes")])) }
+    }
+
+    /// Each would be looked at for every agent.
+    @Test(arguments: ["types", "conditions", "values", "no values", "relations"])
+    func aSelectionOfTooManyPartsIsRefusedBeforeItIsLookedAt(_ what: String) {
+        let agents: Value =
+            switch what {
+            case "types": .list(Array(repeating: .text("seeker"), count: 100_000))
+            case "conditions":
+                .map(["where": .map(Dictionary(uniqueKeysWithValues: (0..<100).map { ("f\($0)", .int(1)) }))])
+            case "values": .map(["where": .map(["city": Self.texts(100_000)])])
+            case "no values": .map(["where": .map(["city": .list([])])])
+            default: .text("all")
+            }
+        let change: (String, Value) =
+            what == "relations"
+            ? ("relate", .map(["relation": .text("friends"), "to": Self.texts(100_000)])) : ("remember", .text("x"))
+        let error = #expect(throws: UserError.self) {
+            try Intervention(.map(["agents": agents, change.0: change.1]), at: "here")
+        }
+        let place = what == "relations" ? "here.relate.to" : "here.agents"
+        #expect(error?.place.hasPrefix(place) == true && error?.what.contains("1 to") == true, "\(error?.what ?? "")")
+    }
+
+    @Test func valuesMayHoldListsAndMappingsAsDeepAsAConfigurationWritesThem() throws {
+        let deepest = try Intervention(
+            .map(["agents": .text("environment"), "set": .map(["price": Self.nested(6)])]), at: "here")
+        #expect(deepest.effects == [.set(field: "price", value: Self.nested(6))])
+    }
+
+    @Test func ofAFieldThatTypesHaveInDifferentKindsEachTypesOwnIsMeant() throws {
+        func type(_ name: String, _ kind: FieldDefinition.Kind) -> AgentTypeDefinition {
+            AgentTypeDefinition(
+                name: name,
+                fields: [
+                    FieldDefinition(
+                        "skills", kind, mutability: .dynamic, initial: kind == .list ? .list([]) : .text(""))
+                ])
+        }
+        let (list, text) = (type("lists", .list), type("texts", .text))
+        for types in [[list, text], [text, list]] {
+            let population = try Population(
+                types.map { type in
+                    .init(
+                        type: type, records: [ProfileRecord(id: "\(type.name)-0", values: [:], type: type)], count: 1)
+                })
+            func changed(_ agents: String, _ value: Value) throws -> [Model.Operation] {
+                let intervention = try Intervention(
+                    .map(["agents": .text(agents), "set": .map(["skills": value])]), at: "here")
+                try intervention.check(population: population, types: types, relations: [], at: "here")
+                return intervention.operations(for: population, types: types, time: 0).map(\.operation)
+            }
+            #expect(try changed("texts", .text("Swift")) == [.set(field: "skills", value: .text("Swift"))])
+            let swift = Value.list([.text("Swift")])
+            #expect(
+                try changed("lists", swift) == [
+                    .set(field: "skills", value: swift), .set(field: "skills_text", value: .text("Swift")),
+                ])
+        }
     }
 
     @Test func itConcernsWhomItNames() throws {

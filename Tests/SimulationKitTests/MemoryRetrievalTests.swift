@@ -75,9 +75,9 @@ import Vectors
         }
     }
 
-    /// Eight units in the last place (2^-28). Recency is rounded, importance and the root of a distance are cut off: two
-    /// and a half units. Half the square of a distance d is cut off to whole units, which moves its root by 0.35/d: three
-    /// and a half, since no two vectors of a scene are nearer than 0.1.
+    /// Eight units in the last place (2^-28). Recency is rounded, importance and the root of a distance are cut off:
+    /// two and a half units. Half the square of a distance d is cut off to whole units, which moves its root by 0.35/d:
+    /// three and a half, since no two vectors of a scene are nearer than 0.1.
     private static let tolerance = 8 / 268_435_456.0
 
     @Test(arguments: UInt64(0)..<300) func whatComesToMindHasTheHighestScoresOfAReferenceInDoubles(seed: UInt64) {

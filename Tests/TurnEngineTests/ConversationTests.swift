@@ -8,7 +8,8 @@ import TurnEngine
 @Suite struct ConversationTests {
     private static let templates = [
         "conversation":
-            "{{announcement}}|{{topic}}|you {{name}}|{{#participants}}{{name}},{{/participants}}|{{#lines}}{{speaker}}: {{text}};{{/lines}}",
+            "{{announcement}}|{{topic}}|you {{name}}|{{#participants}}{{name}},{{/participants}}|"
+            + "{{#lines}}{{speaker}}: {{text}};{{/lines}}",
         "conversation_scripted": "scripted {{name}} [{{profile}}] {{#lines}}{{speaker}}: {{text}};{{/lines}}",
         "conversation_script": "{{topic}} at most {{limit}}:{{#participants}} {{name}} [{{profile}}]{{/participants}}",
         "memories/conversation": "We talked about {{topic}}:{{#lines}} {{speaker}}: {{text}}{{/lines}}",

@@ -87,6 +87,13 @@ import TurnEngine
         #expect(told == ["intervention", "intervention_refused", "intervention"])
     }
 
+    @Test func onlyEndRunNotesTheEventByWhichARunEnds() async throws {
+        let forged = try await environmentTurn(Evening { try $0.event(Model.Operation.endOfRun) })
+        #expect(forged.root.failure?.reason == .scenarioError && !forged.endsRun)
+        #expect(forged.root.failure?.text.contains("endRun()") == true, "\(forged.root.failure as Any)")
+        #expect(try await environmentTurn(Evening { try $0.endRun() }).endsRun)
+    }
+
     @Test func anAnnouncementStandsInPromptsUntilAnEmptyOneEndsIt() async throws {
         let world = try World(
             ClosureScenario { turn in _ = try await turn.choose("question", ["text": .text("Well?")], options: ["yes"])

@@ -13,8 +13,8 @@ from . import cluster, faults, oracle, processes, recording
 from .served import Served
 
 INTERVAL = 5
-# A process fills its caches and windows at first; what it holds then is no growth. Longer than a round takes here, since
-# a host holds what is new in a round until the snapshot behind it.
+# A process fills its caches and windows at first; what it holds then is no growth. Longer than a round takes here,
+# since a host holds what is new in a round until the snapshot behind it.
 WARM_UP = 120
 # Series that are shorter after warm-up say nothing about a slope.
 SHORTEST = 30
@@ -27,9 +27,9 @@ STOPPED = {"agent-host": 9, "llm-gateway": 4, "embedding-gateway": 4, "recorder"
 # Seconds without a new batch after which the run counts as dead. A process that dies is back within a few seconds, and
 # time in which one is stopped does not count: nothing that this program does explains such a silence.
 SILENCE = 60
-# Caches and memories that are full within the warm-up, so that what grows on is a leak: at their defaults they would fill
-# for longer than the processes of a soak live. Hosts load the memories of more agents than they may hold; the window
-# bounds what turns in flight hold besides.
+# Caches and memories that are full within the warm-up, so that what grows on is a leak: at their defaults they would
+# fill for longer than the processes of a soak live. Hosts load the memories of more agents than they may hold; the
+# window bounds what turns in flight hold besides.
 SERVICE_ARGUMENTS = (
     "agent-host --memory-bytes 8388608", "embedding-gateway --memory-bytes 4194304",
     "llm-gateway --shared-bytes 4194304", "recorder --cache-bytes 4194304")
@@ -38,10 +38,10 @@ AGENTS, PARALLEL = 1_000, 4
 FAULTS = [("kill", role) for role in processes.ROLES] + [("stop", role) for role in STOPPED]
 
 # What is allowed: bytes a minute that a role may grow by, all series of it taken together, and most bytes ever. What
-# still grows: in hosts the memories of agents whose turns are in flight (10 kB a minute for each of 16), in the recorder
-# keys of texts that wait to be entered (2.5 MB, entered every 6 minutes), and everywhere the allocator's fragments. A
-# leak of 100 bytes in each call would be 1 MB a minute. The most that any process needs is a host that has taken the
-# other's agents over: 30 MB of program, 8 MB of memories, and what is new in two rounds of all agents.
+# still grows: in hosts the memories of agents whose turns are in flight (10 kB a minute for each of 16), in the
+# recorder keys of texts that wait to be entered (2.5 MB, entered every 6 minutes), and everywhere the allocator's
+# fragments. A leak of 100 bytes in each call would be 1 MB a minute. The most that any process needs is a host that has
+# taken the other's agents over: 30 MB of program, 8 MB of memories, and what is new in two rounds of all agents.
 SLOPE_BYTES = dict.fromkeys(processes.ROLES, 1 << 20)
 MOST_BYTES = 128 << 20
 SLOPE_DESCRIPTORS = 1.0

@@ -8,17 +8,18 @@ struct InterviewCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "interview", abstract: "Asks an agent something, as it is now or as it was after a past round.",
         discussion: """
-            The agent gets the prompt that it would get in the next round: instruction, profile, memory, announcements, \
-            and the question as what it observes. It never remembers that it was asked, and nothing of it is recorded.
+            The agent gets the prompt that it would get in the next round: instruction, profile, memory, \
+            announcements, and the question as what it observes. It never remembers that it was asked, and \
+            nothing of it is recorded.
 
               coordinator interview runs/first seeker-001 "What do you want most?"
               coordinator interview runs/first seeker-001 "What do you want most?" --round 3 --show-prompt
               coordinator interview runs/first ada "Whom do you trust?" --llm http://127.0.0.1:8000 --out ada.json
 
-            A run that is played goes on meanwhile; its own gateways are asked. For a run that has ended its model servers \
-            must still be there, or others be named; --llm emulator needs none. Where the agent's long-term memory is \
-            searched, the run's embedding model is needed, too. The same question to the same agent is asked under the same \
-            seed.
+            A run that is played goes on meanwhile; its own gateways are asked. For a run that has ended its model \
+            servers must still be there, or others be named; --llm emulator needs none. Where the agent's long-term \
+            memory is searched, the run's embedding model is needed, too. The same question to the same agent is asked \
+            under the same seed.
             """)
 
     @OptionGroup var options: InterviewOptions

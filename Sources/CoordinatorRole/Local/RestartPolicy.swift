@@ -26,7 +26,8 @@ struct RestartPolicy: Sendable {
     static let firstWait = Span.milliseconds(100)
     static let longestWait = Span.seconds(5)
 
-    /// Whether deaths by traps count only against `mostEnds`, however young: a turn's code is to blame, which fails before.
+    /// Whether deaths by traps count only against `mostEnds`, however young: a turn's code is to blame, which fails
+    /// before.
     private let toleratesTraps: Bool
     private var ends = 0
     private var youngDeaths = 0

@@ -33,15 +33,21 @@ struct InterveneCommand: ParsableCommand {
                 - agents: [ada]
                   unrelate: { relation: friends, to: [ben] }
 
-            The command returns when the recording has it, and says which round is the first with it: the one after the \
-            round that is open. Replays and resumed runs read it there. What is known beforehand belongs into the \
-            configuration: interventions: [{ round: 3, announce: "..." }].
+            The command returns when the recording has it, and says which round is the first with it: the one after \
+            the round that is open. Replays and resumed runs read it there. Where the answer is lost, it says so, with \
+            a number: the same command with --request NUMBER tells what became of it, and never counts twice. What is \
+            known beforehand belongs into the configuration: interventions: [{ round: 3, announce: "..." }].
             """)
 
     @Argument(help: ArgumentHelp("The run's folder.", valueName: "run-dir"))
     var runDir: String
 
     @OptionGroup var change: InterventionOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "The number of an earlier try: it counts once, however often it is repeated.", valueName: "number"))
+    var request: InterventionNumber?
 
     @Flag(help: "One JSON object on one line.")
     var json = false
@@ -52,49 +58,46 @@ struct InterveneCommand: ParsableCommand {
 
     func run() throws {
         let (runDir, change, json) = (runDir, change, json)
+        // Tells one request from another; no result depends on it.
+        let number =
+            request?.digest ?? Digest128(high: .random(in: .min ... .max), low: .random(in: .min ... .max))
         try Service.run(role: "coordinator", options: service, defaultLevel: .warning) { context in
             let folder = try RunFolder.ofExistingRun(runDir)
-            let message = Intervene(
-                // Tells one request from another; no result depends on it.
-                request: Digest128(high: .random(in: .min ... .max), low: .random(in: .min ... .max)),
-                interventions: try change.interventions().map(\.value))
-            let rounds = try await Self.ask(message, folder, shownAs: runDir, context)
-            StandardOutput.write(try Self.text(rounds, json: json))
+            let message = Intervene(request: number, interventions: try change.interventions().map(\.value))
+            let errand = InterventionErrand(
+                message: message, shown: runDir, player: { try Self.player(of: folder) },
+                ask: { try await Self.ask($0, message, folder, context) },
+                recorded: { try Self.recorded(number, folder) })
+            StandardOutput.write(try Self.text(try await errand.run(), json: json))
         }
     }
 
-    /// Asks the coordinator that plays the run; where it leaves before it has answered, the recording tells.
+    private static func player(of folder: RunFolder) throws -> InterventionErrand.Player? {
+        guard let file = try RunFile.read(from: folder.path), file.isAlive, let pid = file.pid,
+            let endpoint = file.endpoints[ServiceNames.coordinator]
+        else { return nil }
+        return .init(pid: pid, endpoint: endpoint)
+    }
+
+    /// Asks a coordinator; nil where it leaves before it has answered, or another plays the run meanwhile.
     private static func ask(
-        _ message: Intervene, _ folder: RunFolder, shownAs shown: String, _ context: ServiceContext
-    ) async throws -> [UInt32] {
-        let endpoint = try ControlOptions.endpoint(folder, shown)
-        do {
-            let rounds = try await CoordinatorContact.talk(to: endpoint, as: "intervene", context) { contact in
-                let work = Task { try await whilePlayed(folder.path) { try await contact.intervene(message) } }
-                context.stop.onRequest { _ in work.cancel() }
-                return try await work.value
+        _ player: InterventionErrand.Player, _ message: Intervene, _ folder: RunFolder, _ context: ServiceContext
+    ) async throws -> [UInt32]? {
+        try await CoordinatorContact.talk(to: player.endpoint, as: "intervene", context) { contact in
+            let work = Task {
+                try await whilePlayed(folder.path, by: player.pid) { try await contact.intervene(message) }
             }
-            if let rounds { return rounds }
-        } catch let problem as Problem {
-            throw UserError(
-                problem.what, at: shown, advice: problem.advice,
-                exitCode: problem.code == .invalid || problem.code == .conflict ? .dataError : .unavailable)
-        } catch is CancellationError {
-            throw UserError(
-                "left before the run answered: it may have been accepted", at: shown,
-                advice: "see `coordinator export \(shown) --table interventions --format csv --out DIR`",
-                exitCode: .interrupted)
+            context.stop.onRequest { _ in work.cancel() }
+            return try await work.value
         }
+    }
+
+    /// What the recording has of the request. A run without a recording has nothing that outlives its coordinator.
+    private static func recorded(_ request: Digest128, _ folder: RunFolder) throws -> [UInt32] {
+        guard FileManager.default.fileExists(atPath: folder.recording) else { return [] }
         let reader = try RecordingReader(path: folder.recording)
         defer { try? reader.close() }
-        let rounds = try reader.rounds(ofInterventions: message.request)
-        guard !rounds.isEmpty else {
-            throw UserError(
-                "the run ended before it was accepted", at: shown,
-                advice: "go on with the run by `coordinator run --resume \(shown)`, then intervene again",
-                exitCode: .temporaryFailure)
-        }
-        return rounds
+        return try reader.rounds(ofInterventions: request)
     }
 
     private static func text(_ rounds: [UInt32], json: Bool) throws -> String {
@@ -191,5 +194,17 @@ struct InterventionOptions: ParsableArguments {
                 }
         }
         return values
+    }
+}
+
+/// The number of a request for interventions, as the command shows it: 32 hexadecimal digits.
+struct InterventionNumber: ExpressibleByArgument {
+    let digest: Digest128
+
+    init?(argument: String) {
+        guard argument.utf8.count == 32, argument.utf8.allSatisfy({ Character(.init($0)).isHexDigit }),
+            let high = UInt64(argument.prefix(16), radix: 16), let low = UInt64(argument.suffix(16), radix: 16)
+        else { return nil }
+        digest = Digest128(high: high, low: low)
     }
 }

@@ -71,7 +71,8 @@ struct RunReport: Sendable {
             "  recording: \(folder)/\(RunFolder.recordingName) (\(Amount.bytes(counters["database_bytes"] ?? 0)))")
         lines.append("  look at it: \(program) export \(folder) --format csv --out \(folder)/tables")
         lines.append(
-            "              sqlite3 \(folder)/\(RunFolder.recordingName) 'SELECT kind, count(*) FROM calls GROUP BY kind'"
+            "              sqlite3 \(folder)/\(RunFolder.recordingName) "
+                + "'SELECT kind, count(*) FROM calls GROUP BY kind'"
         )
         return lines.joined(separator: "\n") + "\n"
     }

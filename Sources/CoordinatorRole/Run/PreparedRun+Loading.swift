@@ -75,7 +75,8 @@ extension PreparedRun {
         }
         guard data.count <= maxFileBytes else {
             throw UserError(
-                "the file has \(Amount.bytes(UInt64(data.count))), and at most \(Amount.bytes(UInt64(maxFileBytes))) go",
+                "the file has \(Amount.bytes(UInt64(data.count))), "
+                    + "and at most \(Amount.bytes(UInt64(maxFileBytes))) go",
                 at: name, advice: "keep fewer records: --agents makes more agents of them", exitCode: .dataError)
         }
         return Array(data)

@@ -58,8 +58,11 @@ struct RunFile: Codable, Equatable, Sendable {
         }
     }
 
-    /// Whether somebody plays the run in a folder.
-    static func isPlayed(_ folder: String) throws(UserError) -> Bool { try read(from: folder)?.isAlive ?? false }
+    /// Whether somebody plays the run in a folder, or whether the process `pid` does.
+    static func isPlayed(_ folder: String, by pid: Int32? = nil) throws(UserError) -> Bool {
+        guard let file = try read(from: folder), file.isAlive else { return false }
+        return pid == nil || file.pid == pid
+    }
 
     /// Whether the process that it names is there.
     var isAlive: Bool { pid.map { $0 > 1 && kill($0, 0) == 0 } ?? false }

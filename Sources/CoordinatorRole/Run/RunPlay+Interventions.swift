@@ -21,9 +21,14 @@ struct WaitingInterventions {
     /// What the request wants to be kept; nothing where it is not known.
     func rows(of request: Digest128) -> [InterventionRow] { requests[request]?.rows ?? [] }
 
-    /// Notes a request, or that it came again.
-    mutating func add(_ request: Digest128, _ rows: [InterventionRow], _ responder: Responder) {
+    /// Notes a request, or that it came again. Other interventions under its number are refused.
+    mutating func add(_ request: Digest128, _ rows: [InterventionRow], _ responder: Responder) throws(Problem) {
         var known = requests[request] ?? Request(rows: rows, responders: [])
+        guard known.rows == rows else {
+            throw Problem(
+                .conflict, "other interventions wait under the number \(request)",
+                advice: "repeat the same ones, or draw a new number")
+        }
         if known.responders.count == Self.mostResponders { known.responders.removeFirst() }
         known.responders.append(responder)
         requests[request] = known
@@ -45,7 +50,10 @@ extension RunPlay {
                 try check(intervention, "interventions[\(place)]")
                 rows.append(InterventionRow(round: intervention.round, content: intervention.value))
             }
-            interventions.add(message.request, rows, responder)
+            try interventions.add(message.request, rows, responder)
+        } catch let problem as Problem {
+            responder.fail(problem)
+            return
         } catch let error as UserError {
             let place = error.place.isEmpty ? "" : "\(error.place): "
             responder.fail(Problem(.invalid, place + error.what, advice: error.advice))
@@ -73,13 +81,16 @@ extension RunPlay {
         handle(.recorded(number, .done), now)
     }
 
-    /// The machine does not take the interventions of a request.
+    /// The machine does not take the interventions of a request. They may be durable all the same: where the request
+    /// came before, or the recorder's answer never came.
     mutating func decline(_ request: Digest128) {
         for responder in interventions.take(request) {
             responder.fail(
                 Problem(
-                    .unavailable, "the run takes no interventions now: it ends, or too many wait",
-                    advice: "try again, or go on with the run by run --resume"))
+                    .unavailable,
+                    "the run takes no interventions now: it ends, or too many wait. "
+                        + "They may have been kept all the same",
+                    advice: "ask again under the same number, which changes nothing where they were"))
         }
     }
 

@@ -47,8 +47,8 @@ struct RunPlay {
     /// When each host was last sent a command.
     private var sent: [UInt32: Instant] = [:]
 
-    /// A run at the start of `plan`, played by the coordinator's start `owner`. Inputs that come later, such as answers of the recorder, are given to `post`, from
-    /// any thread.
+    /// A run at the start of `plan`, played by the coordinator's start `owner`. Inputs that come later, such as answers
+    /// of the recorder, are given to `post`, from any thread.
     init(
         plan: RunPlan, owner: UInt64, welcome: HostAccepted, recorder: WireClient, listener: any ReplySink,
         logger: Logger,

@@ -9,14 +9,16 @@ struct StoriesCommand: ParsableCommand {
         commandName: "stories", abstract: "Has a model write a background story for each record of a population.",
         discussion: """
             Writes the records with their stories to a file that a run takes as its population, and beside it what was \
-            asked and answered: people.jsonl, and people.stories.jsonl with model, seed, prompt and tokens of each record.
+            asked and answered: people.jsonl, and people.stories.jsonl with model, seed, prompt and tokens of \
+            each record.
 
               coordinator stories people.jsonl --llm http://127.0.0.1:8000 --out told.jsonl
-              coordinator stories people.csv --llm http://127.0.0.1:8000 --template life.mustache --field life --out told.jsonl
+              coordinator stories people.csv --llm http://127.0.0.1:8000 --template life.mustache --field life \
+            --out told.jsonl
 
-            A template is in the language of the prompt templates. It may use every field of the records, lists and maps \
-            as text, too ({{cv_text}}), {{id}}, {{number}}, and {{profile}}: all fields, a line each. --show-template \
-            prints the one that is used otherwise.
+            A template is in the language of the prompt templates. It may use every field of the records, lists and \
+            maps as text, too ({{cv_text}}), {{id}}, {{number}}, and {{profile}}: all fields, a line each. \
+            --show-template prints the one that is used otherwise.
 
             The same command goes on where it was cut off: what was answered is not asked again. Where records got no \
             story, it asks for those under further seeds.

@@ -12,7 +12,9 @@ struct StoryTemplate: Sendable {
     static let standard = """
         You write the lives of people who take part in a study of how a society works. None of them is real.
 
-        Below is what is known of one of them. Write this person's background: where they come from, what has shaped them, how they live now, what they hope for and what worries them. Keep to what is known and contradict none of it; what you add has to be likely.
+        Below is what is known of one of them. Write this person's background: where they come from, \
+        what has shaped them, how they live now, what they hope for and what \
+        worries them. Keep to what is known and contradict none of it; what you add has to be likely.
 
         Write in the third person, one paragraph of about 120 words, without a heading and without anything else.
 

@@ -16,7 +16,8 @@ extension StepPlayer {
                 high - low < Int64(Question.maxOptions)
             else {
                 throw ExpressionError(
-                    "the scale of \(question.name) needs whole numbers, the lower one first, \(Question.maxOptions) at most"
+                    "the scale of \(question.name) needs whole numbers, the lower one first, "
+                        + "\(Question.maxOptions) at most"
                 )
             }
             guard low < high else { return .int(low) }

@@ -104,7 +104,13 @@ extension DefinitionReader {
             return .each(name: name, list: list, steps: inner)
         default:
             let entry = try section.section("event", keys: ["name", "details"])
-            return .event(name: try entry.text("name"), details: try assignments(entry, "details", scope))
+            let name = try entry.text("name")
+            guard name != Model.Operation.endOfRun else {
+                throw entry.error(
+                    "\(name) is the kit's own event, by which a run ends", key: "name",
+                    advice: "choose another name; environment.stop says when the run ends")
+            }
+            return .event(name: name, details: try assignments(entry, "details", scope))
         }
     }
 

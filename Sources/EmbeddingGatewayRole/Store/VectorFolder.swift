@@ -14,8 +14,8 @@ struct VectorFolderSettings: Sendable {
 /// A folder of vectors that several processes share, one after another and at the same time.
 ///
 /// Files only grow, each written by one process at a time, which holds its lock; all read all. A record is believed
-/// only if its check value is right, so a torn or damaged one costs a question to the server and nothing else. Nothing is
-/// synced to the disk: what a power cut takes is asked for again. When the folder is too large the oldest file goes.
+/// only if its check value is right, so a torn or damaged one costs a question to the server and nothing else. Nothing
+/// is synced to the disk: what a power cut takes is asked for again. When the folder is too large the oldest file goes.
 final class VectorFolder: VectorArchive {
     /// Records that did not hold what was written.
     private(set) var damaged = 0

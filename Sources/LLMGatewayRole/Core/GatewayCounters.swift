@@ -38,6 +38,7 @@ struct GatewayCounters: Equatable {
     var summary: String {
         "asked \(asked), answered \(answered), failed \(failed), expired \(expired), refused \(refused), "
             + "joined \(joined), remembered \(remembered), sent \(sent), retried \(retried), rejected \(rejected), "
-            + "shared \(shared), redispatched \(redispatched), hedged \(hedged), cancelled \(cancelled), drawn \(drawn), unread \(unread)"
+            + "shared \(shared), redispatched \(redispatched), hedged \(hedged), cancelled \(cancelled), "
+            + "drawn \(drawn), unread \(unread)"
     }
 }

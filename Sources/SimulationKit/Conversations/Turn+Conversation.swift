@@ -9,8 +9,8 @@ extension Turn {
     /// The agent whose turn it is takes part itself, and opens, unless `isTakingPart` is false: then it only has the
     /// others talk, as a chat room does.
     ///
-    /// The scenario's prompts need the templates of `KitTemplates` that the rules' mode renders. A participant whose turn
-    /// fails leaves without a word.
+    /// The scenario's prompts need the templates of `KitTemplates` that the rules' mode renders. A participant whose
+    /// turn fails leaves without a word.
     /// - Throws: `TurnFailed` where nobody else takes part, or a template is missing.
     public func converse(
         with others: [AgentID], about topic: String, rules: ConversationRules = ConversationRules(),

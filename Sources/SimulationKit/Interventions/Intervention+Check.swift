@@ -22,12 +22,8 @@ extension Intervention {
         guard !targets.isEmpty else {
             throw check.reader.error("it concerns nobody", "agents", "see the population for who there is")
         }
-        let concerned =
-            agents == .environment
-            ? []
-            : types.filter { type in
-                targets.contains { population.type(of: $0) == type.name }
-            }
+        let names = Set(targets.lazy.map { population.type(of: $0) })
+        let concerned = types.filter { names.contains($0.name) }
         for effect in effects { try check.effect(effect, of: concerned, isOfEnvironment: agents == .environment) }
         // Before anything is written out: a few lines may stand for a great deal.
         let each = effects.reduce(0) { sum, effect in
@@ -56,8 +52,9 @@ private struct InterventionCheck {
         switch selection {
         case .everyone, .environment: return
         case .named(let names):
+            let known = Set(types.map(\.name))
             for name in names where population.agent(withID: name) == nil {
-                guard !types.contains(where: { $0.name == name }) else { continue }
+                guard !known.contains(name) else { continue }
                 let near = NearestName.of(name, among: types.map(\.name)).map { ", or the type \($0)?" } ?? ""
                 throw reader.error(
                     "there is no agent and no type \(name)", "agents", "give an id of the population\(near)")

@@ -3,9 +3,17 @@ import Support
 
 /// The form in which people write an intervention, and in which it is recorded.
 extension Intervention {
-    /// Longest text, and most texts, ids or fields of one intervention.
+    /// Longest text.
     private static let maxText = 16_384
-    private static let maxParts = 100_000
+    /// Most fields that it sets or adds to.
+    private static let maxFields = 1_000
+    /// Most ids: about as many agents as one turn may change.
+    private static let maxIDs = 25_000
+    /// Most conditions of a selection, and most values of each.
+    private static let maxConditions = 16
+    private static let maxValues = 1_000
+    /// Levels of lists and mappings, its own one counted: what a configuration can hold. A tree holds far more.
+    private static let maxDepth = 8
 
     private static let keys = [
         "round", "agents", "set", "add", "remember", "message", "announce", "broadcast", "relate", "unrelate",
@@ -46,6 +54,12 @@ extension Intervention {
                 "an intervention of \(effects.count) effects and \(size) bytes is too large", nil, "split it")
         }
         self.init(round: try reader.round(map), agents: agents ?? .everyone, effects: effects)
+        // As it is written, where a condition's only value stands in a list.
+        guard self.value.depth <= Self.maxDepth else {
+            throw reader.error(
+                "its values are nested more than \(Self.maxDepth) levels deep, those of the intervention counted", nil,
+                "use fewer lists and mappings within others")
+        }
     }
 
     /// The same as a value that reads back as an equal one.
@@ -102,10 +116,14 @@ extension Intervention {
         }
 
         /// Fields with their values, in the order of their names.
-        func fields(_ map: [String: Value], _ key: String) throws(UserError) -> [(String, Value)] {
+        func fields(
+            _ map: [String: Value], _ key: String, atMost most: Int = Intervention.maxFields, at place: String? = nil
+        ) throws(UserError) -> [(String, Value)] {
             guard let value = map[key], value != .null else { return [] }
-            guard let fields = value.map, !fields.isEmpty, fields.count <= Intervention.maxParts else {
-                throw error("a mapping of fields to values is expected", key, "write \(key): { field: value }")
+            guard let fields = value.map, (1...most).contains(fields.count) else {
+                throw error(
+                    "a mapping of 1 to \(most) fields to values is expected", place ?? key,
+                    "write \(key): { field: value }")
             }
             return fields.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { ($0.key, $0.value) }
         }
@@ -140,8 +158,8 @@ extension Intervention {
         private func ids(_ value: Value?, _ key: String) throws(UserError) -> [String]? {
             guard let value else { return nil }
             let values = value.list ?? [value]
-            guard (1...Intervention.maxParts).contains(values.count) else {
-                throw error("1 to \(Intervention.maxParts) ids are expected", key, "name some, or a type")
+            guard (1...Intervention.maxIDs).contains(values.count) else {
+                throw error("1 to \(Intervention.maxIDs) ids are expected", key, "name some, or a type")
             }
             var ids: [String] = []
             for value in values {
@@ -162,8 +180,16 @@ extension Intervention {
             case .text?, .int?, .list?: return try ids(value, "agents").map { .named($0) }
             case .some(let value):
                 let parts = try map(value, keys: ["type", "where"], "agents")
-                let conditions = try fields(parts, "where").map { name, value in
-                    AgentSelection.Condition(field: name, values: value.list ?? [value])
+                var conditions: [AgentSelection.Condition] = []
+                let most = Intervention.maxConditions
+                for (name, value) in try fields(parts, "where", atMost: most, at: "agents.where") {
+                    let values = value.list ?? [value]
+                    guard (1...Intervention.maxValues).contains(values.count) else {
+                        throw error(
+                            "1 to \(Intervention.maxValues) values are expected", "agents.where.\(name)",
+                            "name some, or leave the condition out")
+                    }
+                    conditions.append(AgentSelection.Condition(field: name, values: values))
                 }
                 let type = try text(parts, "type")
                 guard type != nil || !conditions.isEmpty else {
@@ -234,6 +260,17 @@ extension AgentSelection {
                 map["where"] = .map(Dictionary(conditions.map { ($0.field, .list($0.values)) }) { $1 })
             }
             return .map(map)
+        }
+    }
+}
+
+extension Value {
+    /// Levels of lists and mappings: 0 for anything else, 1 for a list of numbers.
+    fileprivate var depth: Int {
+        switch self {
+        case .null, .bool, .int, .double, .text: 0
+        case .list(let values): 1 + (values.lazy.map(\.depth).max() ?? 0)
+        case .map(let values): 1 + (values.values.lazy.map(\.depth).max() ?? 0)
         }
     }
 }

@@ -75,16 +75,18 @@ public enum AgentSelection: Sendable, Equatable {
         case .everyone: return population.agents
         case .environment: return [.environment]
         case .named(let names):
-            let found = names.flatMap { name in
+            // A type that is named again has no further agents.
+            let found = Set(names).flatMap { name in
                 population.agent(withID: name).map { [$0] } ?? population.agents(ofType: name)
             }
             return Set(found).sorted { $0.number < $1.number }
         case .matching(let type, let conditions):
             let candidates = type.map { population.agents(ofType: $0) } ?? population.agents
             guard !conditions.isEmpty else { return candidates }
+            let wanted = conditions.map { (field: $0.field, values: Set($0.values)) }
             return candidates.filter { agent in
                 let fields = population.publicFields(of: agent)
-                return conditions.allSatisfy { condition in
+                return wanted.allSatisfy { condition in
                     fields[condition.field].map { condition.values.contains($0) } ?? false
                 }
             }

@@ -13,10 +13,17 @@ extension Intervention {
             switch effect {
             case .set(let field, let value):
                 add(.set(field: field, value: value))
-                // Templates show lists and maps as text, by a name of its own.
-                let definition = types.lazy.flatMap(\.fields).first { $0.name == field }
-                if agents != .environment, let name = definition?.textName {
-                    add(.set(field: name, value: .text(value.readableText)))
+                // Templates show lists and maps as text, by a name of its own. Types may have fields of one name in
+                // different kinds.
+                let named = types.compactMap { type in
+                    type.fields.first { $0.name == field }?.textName.map { (type.name, $0) }
+                }
+                guard agents != .environment, !named.isEmpty else { continue }
+                let textNames = Dictionary(named) { first, _ in first }
+                let text = value.readableText
+                for target in targets {
+                    guard let name = textNames[population.type(of: target)] else { continue }
+                    all.append((target, .set(field: name, value: .text(text))))
                 }
             case .add(let field, let amount): add(.add(field: field, amount: amount))
             case .remember(let text): add(.remember(text: text, time: time))

@@ -27,8 +27,8 @@ public protocol MemoryPolicy: Sendable {
     func recall(
         from memory: MemoryState, query: FixedVector?, now: Int64, settings: MemorySettings
     ) -> [Int]
-    /// Places of the entries that are forgotten, once there are more than `settings.longLimit`. Where more are left than
-    /// that, the oldest of these go as well.
+    /// Places of the entries that are forgotten, once there are more than `settings.longLimit`. Where more are left
+    /// than that, the oldest of these go as well.
     func forgotten(of long: [MemoryState.LongEntry], settings: MemorySettings) -> [Int]
 }
 

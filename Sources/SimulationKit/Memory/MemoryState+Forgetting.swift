@@ -1,7 +1,7 @@
 /// Forgetting. Long-term memory is a function of the entries that it ever got, one by one: whenever one makes it longer
-/// than the limit, a quarter goes at once. So it comes to the same whether entries were forgotten as they came or, where
-/// the older ones were archived meanwhile, only when these are back. Entries go many at a time because snapshots write
-/// the memory of an agent anew when some of it is gone.
+/// than the limit, a quarter goes at once. So it comes to the same whether entries were forgotten as they came or,
+/// where the older ones were archived meanwhile, only when these are back. Entries go many at a time because snapshots
+/// write the memory of an agent anew when some of it is gone.
 extension MemoryState {
     /// Forgets what there is no room for; how many entries that are.
     mutating func forgetSurplus(_ settings: MemorySettings) -> Int {

@@ -20,7 +20,8 @@ extension KitTemplates {
 
         """,
         importance: """
-        On a scale of 1 to 10, how important is this memory to you? 1 is an everyday matter, 10 an event that changes your life.
+        On a scale of 1 to 10, how important is this memory to you? 1 is an everyday matter, \
+        10 an event that changes your life.
 
         Memory: {{text}}
 
@@ -33,7 +34,8 @@ extension KitTemplates {
         - {{text}}
         {{/entries}}
 
-        Which three questions about yourself, others and how things are going do they answer? Write one question a line, without numbers and without anything else.
+        Which three questions about yourself, others and how things are going do they answer? \
+        Write one question a line, without numbers and without anything else.
         """,
         insights: """
         You ask yourself: {{question}}
@@ -44,7 +46,8 @@ extension KitTemplates {
         - {{text}}
         {{/entries}}
 
-        What do you conclude? Write at most five conclusions, one a line, in the first person, without numbers and without anything else.
+        What do you conclude? Write at most five conclusions, one a line, in the first person, \
+        without numbers and without anything else.
         """,
     ]
 }

@@ -2,8 +2,8 @@ import Hashing
 
 /// Random graphs over a number of agents, the same for the same generator. None has a direction.
 public enum RelationModel: Sendable, Equatable {
-    /// A given number of relations on average for each agent, between agents drawn uniformly (Erdős and Rényi, On Random
-    /// Graphs I, 1959: the model with a fixed number of edges). The mean is in millionths.
+    /// A given number of relations on average for each agent, between agents drawn uniformly (Erdős and Rényi, On
+    /// Random Graphs I, 1959: the model with a fixed number of edges). The mean is in millionths.
     case erdosRenyi(meanMillionths: Int64)
     /// Agents come one by one, and each is related to `edges` earlier ones, drawn by the number of relations that these
     /// have (Barabási and Albert, Emergence of Scaling in Random Networks, 1999).

@@ -16,8 +16,8 @@ public final class TreeContext: Sendable {
     public let world: World
     /// Outcomes recorded by an earlier run of this tree, given back instead of asking again.
     public let recorded: [CallID: RecordedOutcome]
-    /// What has interrupted a call of the tree here. Code may catch any error; a tree of which a call was interrupted is
-    /// never committed all the same, since what the code made of that is nobody's answer.
+    /// What has interrupted a call of the tree here. Code may catch any error; a tree of which a call was interrupted
+    /// is never committed all the same, since what the code made of that is nobody's answer.
     private let found = Guarded<(any Error)?>(nil)
 
     /// The context of a tree.

@@ -39,7 +39,8 @@ public struct ScenarioParameters: Sendable, Equatable {
         case text(String)
     }
 
-    /// What errors within a document name as their file: whoever reads the configuration puts the file's own name there.
+    /// What errors within a document name as their file: whoever reads the configuration puts the file's own name
+    /// there.
     public static let documentName = "scenario"
 
     private var settings: [String: Setting]

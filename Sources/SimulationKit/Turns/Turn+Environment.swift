@@ -25,8 +25,9 @@ extension Turn {
         try contribute(.add(field: field, amount: amount))
     }
 
-    /// Ends the run with this round, however many were planned: nobody takes a turn any more. Only the environment's own
-    /// turn can, which sees what the round has come to; a run that is resumed with more rounds goes on all the same.
+    /// Ends the run with this round, however many were planned: nobody takes a turn any more. Only the environment's
+    /// own turn can, which sees what the round has come to; a run that is resumed with more rounds goes on all the
+    /// same.
     public func endRun() throws {
         guard agent == .environment else {
             throw TurnFailed(
@@ -34,6 +35,6 @@ extension Turn {
                     reason: .scenarioError,
                     text: "only the environment's own turn ends the run: contribute to a field that it looks at"))
         }
-        try event(Model.Operation.endOfRun)
+        try write(.event(name: Model.Operation.endOfRun, details: .map([:])), to: agent)
     }
 }

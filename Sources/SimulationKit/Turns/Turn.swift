@@ -45,8 +45,8 @@ public final class Turn {
     /// Messages that the last merge delivered.
     public var inbox: [AgentState.InboxMessage] { log.state.inbox }
 
-    /// A field of the agent's own profile, dynamic value first; nil where it has none. In the environment's turn, one of
-    /// its fields after the merge.
+    /// A field of the agent's own profile, dynamic value first; nil where it has none. In the environment's turn, one
+    /// of its fields after the merge.
     public func field(_ name: String) -> Value? {
         log.state.fields[name]
             ?? (agent == .environment ? assets.environment : assets.population.record(of: agent))[name]
@@ -93,8 +93,14 @@ public final class Turn {
     public func claim(_ resource: String, of owner: AgentID, amount: Int64 = 1) throws {
         try write(.claim(resource: resource, amount: amount), to: owner)
     }
-    /// Notes something that a researcher counts.
+    /// Notes something that a researcher counts. The name by which `endRun` ends a run is refused.
     public func event(_ name: String, _ details: [String: Value] = [:]) throws {
+        guard name != Model.Operation.endOfRun else {
+            throw TurnFailed(
+                .init(
+                    reason: .scenarioError,
+                    text: "the event \(name) is the kit's own: choose another name, or end the run by endRun()"))
+        }
         try write(.event(name: name, details: .map(details)), to: agent)
     }
 

@@ -117,8 +117,8 @@ public struct RecordInterventions: WireMessage {
     }
 }
 
-/// Host to recorder: which interventions take effect with a round, for the environment's turn before it? Asked when that
-/// round's predecessor is merged, from when on they are fixed. Answered by `Interventions`.
+/// Host to recorder: which interventions take effect with a round, for the environment's turn before it? Asked when
+/// that round's predecessor is merged, from when on they are fixed. Answered by `Interventions`.
 public struct LoadInterventions: WireMessage {
     public static let kind = WireKind.loadInterventions
     public static let fieldCount = 3

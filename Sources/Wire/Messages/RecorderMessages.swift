@@ -118,7 +118,8 @@ public struct CommitResult: WireMessage {
         case committed = 1
         /// The same tree was durable already.
         case duplicate = 2
-        /// Other outcomes are durable for some of the named calls: fetch them by `FetchOutcomes`, and run the turn again.
+        /// Other outcomes are durable for some of the named calls: fetch them by `FetchOutcomes`, and run the turn
+        /// again.
         case rerun = 3
     }
 

@@ -91,9 +91,9 @@ public struct RunState: WireMessage {
     }
 }
 
-/// Coordinator to recorder: a coordinator starts under this epoch, which must be one more than the last, or the very one
-/// that the same owner raised before. Older coordinators are fenced from then on. Also sets the number of rounds that the
-/// run should have.
+/// Coordinator to recorder: a coordinator starts under this epoch, which must be one more than the last, or the very
+/// one that the same owner raised before. Older coordinators are fenced from then on. Also sets the number of rounds
+/// that the run should have.
 public struct RaiseEpoch: WireMessage {
     public static let kind = WireKind.raiseEpoch
     public static let version = 2

@@ -77,8 +77,9 @@ public struct AgentSnapshot: Hashable, Packable {
 }
 
 /// Host to recorder, in the background: the agents of a partition that changed, as of the end of a closed round. In
-/// several pieces, of which the last makes the snapshot valid. Answered by `Acknowledged`; refused with `fenced` under an
-/// old epoch. A snapshot is a copy: the journal stays the truth, and a run without any snapshot resumes just as well.
+/// several pieces, of which the last makes the snapshot valid. Answered by `Acknowledged`; refused with `fenced` under
+/// an old epoch. A snapshot is a copy: the journal stays the truth, and a run without any snapshot resumes just as
+/// well.
 public struct StoreSnapshot: WireMessage {
     public static let kind = WireKind.storeSnapshot
     public static let version = 2

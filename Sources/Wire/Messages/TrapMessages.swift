@@ -3,8 +3,8 @@ import MessagePack
 import Model
 
 /// Host to recorder: a process of this host trapped while code of these root turns was running. Answered by
-/// `Acknowledged` once it is durable. The same again, by host and life, changes nothing; a round that is over is nobody's
-/// concern any more.
+/// `Acknowledged` once it is durable. The same again, by host and life, changes nothing; a round that is over is
+/// nobody's concern any more.
 public struct RecordTraps: WireMessage {
     public static let kind = WireKind.recordTraps
     public static let fieldCount = 5
