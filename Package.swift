@@ -90,7 +90,7 @@ let libraries: [Target] = [
         "CoordinatorRole",
         [
             "Recording", "Replay", "RunConfiguration", "OriginalImport", "Scenarios", "SimulationKit", "ClusterLogic",
-            "Transport",
+            "TrapLog", "Transport",
             "Wire", "Model", "Hashing", "Support", "ServiceRuntime", "Metrics", "MetricsServer", "JSON", log, arguments,
         ]),
     library(
@@ -157,7 +157,8 @@ let services: [Target] = [
 
 // Programs that tests start; no part of an installation.
 let testPrograms: [Target] = [
-    .executableTarget(name: "trap-town", dependencies: ["ScenarioProgram", "SimulationKit"], path: "Tests/TrapTown")
+    .executableTarget(
+        name: "trap-town", dependencies: ["ScenarioProgram", "SimulationKit", "Vectors"], path: "Tests/TrapTown")
 ]
 
 // Programs that `Scripts/bench` runs; no part of an installation.
@@ -220,7 +221,7 @@ let testTargets: [Target] = [
             "MetricsServer",
             "AgentHostRole", "ClusterLogic", "TurnEngine", "SimulationKit", "RunConfiguration", "ServiceRuntime",
             "Transport", "Wire", "Model", "Hashing", "Vectors", "Support",
-            log,
+            log, arguments,
         ]),
     tests("ServiceRuntime", ["ServiceRuntime", "Support", log]),
     tests(

@@ -75,6 +75,12 @@ def lint_service(name: str, service: dict, names: set[str], root: Path) -> list[
     if name in SCALED and targets != [SOCKETS]:
         problems.append("replicas may share no volume but the sockets")
 
+    if name in SCALED:
+        log = command[command.index("--trap-log") + 1] if "--trap-log" in command[:-1] else ""
+        # Anywhere else it is gone when the container starts again, and under another name replicas share it.
+        if not log.startswith(f"{SOCKETS}/") or "$$(hostname)" not in log:
+            problems.append(f"its trap log must lie in {SOCKETS} and be called by the host name")
+
     check = service.get("healthcheck", {}).get("test", [])
     if len(check) < 2 or check[0] != "CMD" or check[-1] not in command:
         problems.append("its health check must look at the readiness file that its command names")

@@ -163,7 +163,7 @@ final class AgentHost: Sendable {
             start(lease, in: preparations) {
                 try await $0.turns.prepare(lease, round: round, isMerged: isMerged)
             } then: {
-                .prepared(lease, round: round, first: $0.consolidations, then: $0.acts, alone: $0.alone)
+                .prepared(lease, round: round, first: $0.consolidations, then: $0.acts)
             }
         case .open(let lease, let round): parts.gate.open(lease, round: round)
         case .run(let root, let lease): run(root, lease)

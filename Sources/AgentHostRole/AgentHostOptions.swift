@@ -33,11 +33,20 @@ public struct AgentHostOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            File, kept when the process dies, in which the host notes whose code runs. A turn whose code ends the \
-            process again and again fails then; without the file it ends every host that runs it.
+            File in which the host notes whose code runs; its restart must find it. A turn whose code ends the process \
+            again and again fails then; without the file it ends every host that runs it. Beside the socket unless \
+            given (PATH.traps for --listen ipc://PATH); with tcp:// there is none unless given.
             """,
             valueName: "file"))
     public var trapLog: String?
+
+    /// The file that is given, or the one beside the socket; nil where there is neither.
+    var trapLogPath: String? {
+        if let trapLog { return trapLog }
+        // A name that begins with @ is no file's.
+        guard listen.hasPrefix("ipc://"), !listen.hasPrefix("ipc://@") else { return nil }
+        return listen.dropFirst("ipc://".count) + ".traps"
+    }
 
     /// Options as parsed.
     public init() {}

@@ -31,7 +31,7 @@ public enum AgentHostService {
     public static func run(_ parsed: AgentHostOptions, registry: ScenarioRegistry) throws {
         let settings = HostSettings(
             coordinator: parsed.coordinator, listen: parsed.listen, name: parsed.name,
-            memoryBytes: parsed.memoryBytes, trapLog: parsed.trapLog, metrics: parsed.metrics.plan)
+            memoryBytes: parsed.memoryBytes, trapLog: parsed.trapLogPath, metrics: parsed.metrics.plan)
         try Service.run(role: role, options: parsed.service) { context in
             let node = try TransportNode(name: role, clock: context.clock)
             defer { node.close() }
@@ -56,9 +56,14 @@ public enum AgentHostService {
     ) async throws {
         // A life's number of its own, never part of a result: it tells a restarted host from its predecessor.
         var incarnation = context.clock.now().nanoseconds
-        let trapLog = try settings.trapLog.map { try TrapLog(path: $0, life: incarnation) }
         let listener = try node.listen(
             settings.listen, options: ListenerOptions(incarnation: incarnation), handler: desk.server())
+        // Behind the listener, which makes the folder.
+        let trapLog = try settings.trapLog.map { try TrapLog(path: $0, life: incarnation) }
+        if trapLog == nil {
+            context.logger.warning(
+                "no --trap-log: a turn whose code ends the process is not found out, and ends every host that runs it")
+        }
         try context.announceReady(endpoint: listener.endpoint)
         let present = Guarded<Task<HostLife.Ending, any Error>?>(nil)
         context.stop.onRequest { _ in present.withLock { $0 }?.cancel() }

@@ -86,7 +86,7 @@ final class AskRouter: Sendable {
     /// What the recorder has of a tree by now; nil while nobody is known to hold the root's partition.
     /// - Throws: `TurnInterrupted` where the tree's code has ended so many hosts that it is not run any more.
     private func recorded(of tree: TreeContext) async throws -> [CallID: RecordedOutcome]? {
-        traps.update(try await recorded.traps(round: tree.round))
+        traps.update(try await recorded.traps(round: tree.round).counts)
         guard !traps.isGivenUp(tree.root) else {
             throw TurnInterrupted(reason: "code of this turn ends the hosts that it runs on", isKnown: true)
         }
@@ -106,11 +106,13 @@ final class AskRouter: Sendable {
     /// Asks the holder of a lease; nil where it has lost it meanwhile.
     private func once(_ ask: AskCall, _ lease: Lease, _ peer: WireClient?) async throws -> AskReply? {
         guard let peer else { return try await here(ask, under: lease) }
+        let count = traps.count(of: ask.tree.root)
         let reply = try await peer.request(
             Ask(
                 epoch: lease.epoch, round: ask.tree.round, root: ask.tree.root,
                 rootPartition: ask.tree.rootPartition, path: ask.path, asker: ask.asker, agent: ask.agent,
-                request: ask.request, written: ask.written, recorded: ask.recorded),
+                request: ask.request, written: ask.written, recorded: ask.recorded, traps: count.times,
+                alone: count.alone),
             expecting: Asked.self)
         return AskReply(answer: reply.answer, turns: reply.turns, outcomes: reply.outcomes)
     }
@@ -163,7 +165,8 @@ final class AskRouter: Sendable {
                 round: ask.round, time: time, root: ask.root, rootPartition: ask.rootPartition, recorded: recorded),
             path: ask.path, asker: ask.asker, agent: ask.agent, request: ask.request, written: ask.written)
         do {
-            let reply = try await answer(call, under: lease)
+            let reply = try await answer(
+                call, under: lease, knowing: TrapCount(root: ask.root, times: ask.traps, alone: ask.alone))
             return Asked(answer: reply.answer, turns: reply.turns, outcomes: reply.outcomes)
         } catch let interrupted as TurnInterrupted {
             throw Problem(.unavailable, "the turn was interrupted: \(interrupted.reason)")
@@ -172,9 +175,15 @@ final class AskRouter: Sendable {
         }
     }
 
-    private func answer(_ ask: AskCall, under lease: Lease) async throws -> AskReply {
+    /// Runs the passive turn, once the round is open. `count` is what the asker knows of traps of the tree, and this host
+    /// perhaps does not: it has learnt of those of its own roots alone.
+    private func answer(
+        _ ask: AskCall, under lease: Lease, knowing count: TrapCount? = nil
+    ) async throws -> AskReply {
         // Another host may open the round a little earlier than this one, which may still be loading.
         try await gate.pass(lease, round: ask.tree.round)
+        // Behind the gate: what is known of traps is forgotten when a round begins.
+        if let count, count.times > 0 { traps.update([count]) }
         guard let turns = passive.withLock({ $0 }) else {
             throw Problem(.unavailable, "this host runs no turns")
         }

@@ -67,7 +67,7 @@ final class HostParts: Sendable {
             scope: accepted.scope, seed: run.assets.seed, attempts: UInt32(run.configuration.llm.maxAttempts),
             terms: CallTerms(run.configuration.llm.sharing), llm: llm, embedding: embedding,
             vectors: run.configuration.vectors, outcomes: outcomes, router: router, counters: counters, retry: retry,
-            lease: lease, trapLog: trapLog)
+            lease: lease, traps: traps, trapLog: trapLog)
         let table = Guarded(AgentTable(assets: run.assets, memoryBytes: memoryBytes))
         let snapshots = SnapshotWriter(
             recorder: recorder, table: table, members: placement.members,

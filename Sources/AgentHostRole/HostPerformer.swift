@@ -21,13 +21,15 @@ final class HostPerformer: CallPerformer {
     private let counters: Guarded<HostCounters>
     private let retry: ServiceRetry
     private let lease: LeaseWatch
+    private let traps: TrapCounts
+    private let codeGate = CodeGate()
     private let trapLog: TrapLog?
 
     init(
         scope: String, seed: RunSeed, attempts: UInt32, terms: CallTerms, llm: WireClient, embedding: WireClient?,
         vectors: VectorFormat, outcomes: OutcomeStream, router: AskRouter, counters: Guarded<HostCounters>,
         retry: ServiceRetry,
-        lease: LeaseWatch, trapLog: TrapLog?
+        lease: LeaseWatch, traps: TrapCounts, trapLog: TrapLog?
     ) {
         self.scope = scope
         self.seed = seed
@@ -41,6 +43,7 @@ final class HostPerformer: CallPerformer {
         self.counters = counters
         self.retry = retry
         self.lease = lease
+        self.traps = traps
         self.trapLog = trapLog
     }
 
@@ -101,8 +104,15 @@ final class HostPerformer: CallPerformer {
         }
     }
 
-    func codeBegins(in tree: TreeContext) { trapLog?.begins(tree.root, round: tree.round) }
-    func codeEnds(in tree: TreeContext) { trapLog?.ends(tree.root) }
+    func codeBegins(in tree: TreeContext) async {
+        await codeGate.enter(tree.root, isSuspect: traps.isSuspect(tree.root))
+        trapLog?.begins(tree.root, round: tree.round)
+    }
+
+    func codeEnds(in tree: TreeContext) {
+        trapLog?.ends(tree.root)
+        codeGate.leave(tree.root)
+    }
 
     private func record(
         _ call: CallID, _ agent: AgentID, _ tree: TreeContext, request: Digest128, content: OutcomeRecord.Content

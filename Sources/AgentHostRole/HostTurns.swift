@@ -79,8 +79,6 @@ final class HostTurns: PassiveTurns {
     struct Remaining: Sendable {
         var consolidations: [PlannedRoot]
         var acts: [PlannedRoot]
-        /// Acts that are to run while nothing else does.
-        var alone: [PlannedRoot]
     }
 
     /// Learns what is durable of a partition's round, plans it, and returns the roots that remain. A merged round is
@@ -119,15 +117,12 @@ final class HostTurns: PassiveTurns {
         let open = isMerged ? [] : planned.filter { !committed.contains($0.turn) }
         let early = open.filter { $0.kind == .consolidate }
         try consolidations.add(early, lease)
-        let acts = open.filter { $0.kind != .consolidate }
-        return Remaining(
-            consolidations: early, acts: acts.filter { !runner.traps.isSuspect($0.turn) },
-            alone: acts.filter { runner.traps.isSuspect($0.turn) })
+        return Remaining(consolidations: early, acts: open.filter { $0.kind != .consolidate })
     }
 
     private func learnTraps(_ round: UInt32, _ retry: ServiceRetry) async throws {
         let reading = RecordedReading(recorder: runner.recorder)
-        runner.traps.update(try await retry.patiently { try await reading.traps(round: round) })
+        runner.traps.update(try await retry.patiently { try await reading.traps(round: round) }.counts)
     }
 
     /// Runs a root turn until it is durable. Its agent's consolidation goes first, whoever waits for it.

@@ -121,15 +121,12 @@ extension HostMachine {
     }
 
     /// A partition's round is planned.
-    mutating func prepared(
-        _ lease: Lease, _ round: UInt32, _ early: [Root], _ late: [Root], _ last: [Root]
-    ) -> [Action] {
+    mutating func prepared(_ lease: Lease, _ round: UInt32, _ early: [Root], _ late: [Root]) -> [Action] {
         guard isCurrent(lease), held[lease.partition]?.stage == .preparing(round) else { return [] }
-        let left = early.count + late.count + last.count
+        let left = early.count + late.count
         held[lease.partition]?.stage = left == 0 ? .finished(round) : .running(round, left: left)
         for root in early { first.append(Waiting(root: root, lease: lease), partition: lease.partition) }
         for root in late { then.append(Waiting(root: root, lease: lease), partition: lease.partition) }
-        for root in last { alone.append(Waiting(root: root, lease: lease), partition: lease.partition) }
         var actions: [Action] = [.open(lease, round: round)]
         if left == 0, case .run(round, _) = activity {
             actions.append(.report(.finished(round: round, leases: [lease])))
@@ -139,7 +136,7 @@ extension HostMachine {
 
     /// A root turn is durable.
     mutating func rootEnded(_ lease: Lease) -> [Action] {
-        landed()
+        inFlight -= 1
         var actions: [Action] = []
         if isCurrent(lease), case .running(let round, let left) = held[lease.partition]?.stage {
             held[lease.partition]?.stage = left == 1 ? .finished(round) : .running(round, left: left - 1)
@@ -150,16 +147,10 @@ extension HostMachine {
 
     /// A root turn has to run again: later here, or elsewhere.
     mutating func interrupted(_ root: Root, _ lease: Lease) -> [Action] {
-        let wasAlone = isAlone
-        landed()
+        inFlight -= 1
         if isCurrent(lease) {
             isHalted = true
-            let waiting = Waiting(root: root, lease: lease)
-            if wasAlone {
-                alone.prepend(waiting, partition: lease.partition)
-            } else {
-                then.prepend(waiting, partition: lease.partition)
-            }
+            then.prepend(Waiting(root: root, lease: lease), partition: lease.partition)
         }
         return fill() + drainedReport()
     }
@@ -200,6 +191,5 @@ extension HostMachine {
         isHalted = false
         first.removeAll()
         then.removeAll()
-        alone.removeAll()
     }
 }

@@ -58,8 +58,8 @@ extension HostMachine {
         /// A partition could not be loaded or planned.
         case stepFailed(Lease)
         /// A partition's round is planned: these root turns remain, those of `first` before all others of any
-        /// partition, those of `alone` behind all others, when nothing else is in flight.
-        case prepared(Lease, round: UInt32, first: [Root], then: [Root], alone: [Root] = [])
+        /// partition.
+        case prepared(Lease, round: UInt32, first: [Root], then: [Root])
         /// A root turn has committed or failed, durably.
         case rootDurable(Lease)
         /// A root turn was interrupted: the lease is lost, or something has to be mended first.

@@ -31,10 +31,6 @@ public struct HostMachine<Root: Sendable>: Sendable {
     /// Root turns that other turns may wait for, and the others; started in this order.
     var first = RootQueue<Waiting>()
     var then = RootQueue<Waiting>()
-    /// Root turns that run one at a time, when no other does.
-    var alone = RootQueue<Waiting>()
-    /// Whether what is in flight is one of these.
-    var isAlone = false
     var draining: UInt32?
     /// Something has to be mended before root turns can start again.
     var isHalted = false
@@ -63,8 +59,7 @@ public struct HostMachine<Root: Sendable>: Sendable {
         case .drain(let round, let time): drain(round, time)
         case .loaded(let lease, let round): loaded(lease, round)
         case .stepFailed(let lease): failed(lease)
-        case .prepared(let lease, let round, let first, let then, let alone):
-            prepared(lease, round, first, then, alone)
+        case .prepared(let lease, let round, let first, let then): prepared(lease, round, first, then)
         case .rootDurable(let lease): rootEnded(lease)
         case .rootInterrupted(let root, let lease): interrupted(root, lease)
         case .environmentDurable(let round): environmentDurable(round)
@@ -80,28 +75,16 @@ public struct HostMachine<Root: Sendable>: Sendable {
     mutating func fill() -> [Action] {
         var actions: [Action] = []
         guard draining == nil, !isHalted, isCoordinatorHeard else { return [] }
-        while inFlight < window, !isAlone, let next = next() {
+        while inFlight < window, let next = next() {
             // What was lost in the meantime is somebody else's now.
             guard isCurrent(next.lease) else { continue }
             inFlight += 1
-            actions.append(.run(next.root, next.lease))
-        }
-        while inFlight == 0, let next = alone.popFirst() {
-            guard isCurrent(next.lease) else { continue }
-            inFlight = 1
-            isAlone = true
             actions.append(.run(next.root, next.lease))
         }
         return actions
     }
 
     private mutating func next() -> Waiting? { first.popFirst() ?? then.popFirst() }
-
-    /// A root turn in flight has ended.
-    mutating func landed() {
-        inFlight -= 1
-        if inFlight == 0 { isAlone = false }
-    }
 
     /// Tells that nothing is in flight, where that is waited for.
     func drainedReport() -> [Action] {

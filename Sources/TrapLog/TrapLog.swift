@@ -78,6 +78,10 @@ public final class TrapLog: @unchecked Sendable {
         unlink(path)
     }
 
+    /// Which start of a process, by its own number, trapped while code of turns was running, as the log that it left at
+    /// a path says; nil where none did.
+    public static func trappedLife(at path: String) -> UInt64? { TrapReader.trap(at: path)?.life }
+
     private static func keptPath(_ path: String) -> String { path + ".trap" }
 
     /// What the process before left behind in a run; nothing where that was another run, which has no use for it.

@@ -10,29 +10,31 @@ struct CallWatch: CallPerformer {
     func complete(
         _ spec: CompletionSpec, request: Digest128, call: CallID, agent: AgentID, tree: TreeContext
     ) async throws -> CompletionOutcome {
-        codeEnds(in: tree)
-        defer { codeBegins(in: tree) }
-        do {
-            return try await performer.complete(spec, request: request, call: call, agent: agent, tree: tree)
-        } catch { throw tree.noted(error) }
+        try await waiting(in: tree) {
+            try await performer.complete(spec, request: request, call: call, agent: agent, tree: tree)
+        }
     }
 
     func embed(
         _ texts: [String], request: Digest128, call: CallID, agent: AgentID, tree: TreeContext
     ) async throws -> EmbeddingAnswer {
-        codeEnds(in: tree)
-        defer { codeBegins(in: tree) }
-        do {
-            return try await performer.embed(texts, request: request, call: call, agent: agent, tree: tree)
-        } catch { throw tree.noted(error) }
+        try await waiting(in: tree) {
+            try await performer.embed(texts, request: request, call: call, agent: agent, tree: tree)
+        }
     }
 
     func ask(_ ask: AskCall) async throws -> AskReply {
-        codeEnds(in: ask.tree)
-        defer { codeBegins(in: ask.tree) }
-        do { return try await performer.ask(ask) } catch { throw ask.tree.noted(error) }
+        try await waiting(in: ask.tree) { try await performer.ask(ask) }
     }
 
-    func codeBegins(in tree: TreeContext) { performer.codeBegins(in: tree) }
+    func codeBegins(in tree: TreeContext) async { await performer.codeBegins(in: tree) }
     func codeEnds(in tree: TreeContext) { performer.codeEnds(in: tree) }
+
+    private func waiting<Answer>(in tree: TreeContext, for call: () async throws -> Answer) async throws -> Answer {
+        codeEnds(in: tree)
+        let answer: Result<Answer, any Error>
+        do { answer = .success(try await call()) } catch { answer = .failure(tree.noted(error)) }
+        await codeBegins(in: tree)
+        return try answer.get()
+    }
 }

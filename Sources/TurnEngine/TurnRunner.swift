@@ -93,7 +93,7 @@ public struct TurnRunner: Sendable {
             log: TurnLog(state: state, written: ask?.written ?? [], heard: ask?.heard ?? []))
         let answer: Value
         let failure: TurnFailure?
-        performer.codeBegins(in: tree)
+        await performer.codeBegins(in: tree)
         defer { performer.codeEnds(in: tree) }
         do {
             answer = try await body(turn)

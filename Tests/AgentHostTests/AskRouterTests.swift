@@ -21,6 +21,7 @@ import Wire
 
     private struct Setting {
         let gate = PartitionGate()
+        let traps = TrapCounts()
         let placement: Placement
         let router: AskRouter
 
@@ -34,7 +35,7 @@ import Wire
             let gate = gate
             let made = AskRouter(
                 host: 0, placement: placement, gate: gate,
-                recorded: RecordedReading(recorder: WireClient(recorder)), traps: TrapCounts()
+                recorded: RecordedReading(recorder: WireClient(recorder)), traps: traps
             ) { tries in
                 if let router = router.withLock({ $0 }) { try look(router, gate, tries) }
             }
@@ -157,6 +158,41 @@ import Wire
                 #expect(try await setting.router.ask(ask).answer == .text("here"))
             }
         }
+    }
+
+    @Test func anAskSaysWhatItsHostKnowsOfTrapsOfTheTree() async throws {
+        let setting = try Setting(recorder: Self.recorder(alone: 2))
+        let isFirst = Guarded(true)
+        let peer = FakeRecorder { _ in
+            let isLost = isFirst.withLock { isFirst in
+                defer { isFirst = false }
+                return isFirst
+            }
+            if isLost { throw TransportError.closed }
+            return Asked(answer: .text("there"), turns: [], outcomes: [])
+        }
+        setting.router.update(Self.map(1, host: 1, epoch: 1), peers: [1: WireClient(peer)])
+        #expect(try await setting.router.ask(ask).answer == .text("there"))
+        #expect(try peer.seen(Ask.self).map { [$0.traps, $0.alone] } == [[0, 0], [2, 2]])
+    }
+
+    @Test func whatAnAskSaysOfTrapsHoldsForTheTreeHereToo() async throws {
+        let setting = try Setting()
+        let (traps, root) = (setting.traps, ask.tree.root)
+        let wasSuspect = Guarded(false)
+        setting.gate.hold(Lease(partition: 0, epoch: 1, host: 0))
+        setting.router.connect(Turns { wasSuspect.withLock { $0 = traps.isSuspect(root) } })
+        setting.router.update(Self.map(1, host: 0, epoch: 1), peers: [:])
+        let foreign = Ask(
+            epoch: 1, round: 1, root: root, rootPartition: 0, path: [1], asker: AgentID(number: 1),
+            agent: AgentID(number: 0), request: .null, written: [], recorded: [], traps: 2, alone: 1)
+        // The ask comes before the round has begun here, which forgets what was known of the one before.
+        let answer = Task.immediate { try await setting.router.answer(foreign, time: 0) }
+        traps.reset()
+        setting.gate.open(Lease(partition: 0, epoch: 1, host: 0), round: 1)
+        _ = try await answer.value
+        #expect(wasSuspect.withLock { $0 })
+        #expect(traps.count(of: root) == TrapCount(root: root, times: 2, alone: 1))
     }
 
     @Test func aHolderThatIsGoneIsNoFailureOfTheTurn() async throws {

@@ -85,51 +85,6 @@ private func lease(_ partition: UInt32, epoch: UInt64 = 1) -> Lease {
         #expect(played.runs == [1, 2, 10, 20, 11])
     }
 
-    @Test func aRootThatRunsAloneStartsWhenNothingElseIsInFlight() {
-        var played = Played.holding([lease(0), lease(1)])
-        played.take(.prepared(lease(0), round: 1, first: [], then: [1], alone: [8, 9]))
-        played.take(.prepared(lease(1), round: 1, first: [], then: [2, 3]))
-        #expect(played.runs == [1, 2])
-        played.take(.rootDurable(lease(0)))
-        played.take(.rootDurable(lease(1)))
-        #expect(played.runs == [1, 2, 3])
-        played.take(.rootDurable(lease(1)))
-        #expect(played.runs == [1, 2, 3, 8])
-        // What is planned meanwhile waits, too.
-        played.take(.map(grant: 2, closedRound: 0, leases: [lease(0), lease(1), lease(2)]))
-        played.take(.loaded(lease(2), round: 0))
-        played.take(.prepared(lease(2), round: 1, first: [4], then: [5]))
-        #expect(played.runs == [1, 2, 3, 8])
-        played.take(.rootDurable(lease(0)))
-        #expect(played.runs == [1, 2, 3, 8, 4, 5])
-        played.take(.rootDurable(lease(2)))
-        played.take(.rootDurable(lease(2)))
-        played.take(.rootDurable(lease(0)))
-        #expect(played.runs == [1, 2, 3, 8, 4, 5, 9])
-        #expect(played.reports.last == .finished(round: 1, leases: [lease(0)]))
-    }
-
-    @Test func aRootThatWasInterruptedAloneRunsAloneAgain() {
-        var played = Played.holding([lease(0)])
-        played.take(.prepared(lease(0), round: 1, first: [], then: [1], alone: [8]))
-        played.take(.rootDurable(lease(0)))
-        played.take(.rootInterrupted(8, lease(0)))
-        #expect(played.runs == [1, 8])
-        played.take(.start(round: 1, time: 0))
-        #expect(played.runs == [1, 8, 8])
-        #expect(played.machine.inFlight == 1)
-    }
-
-    @Test func aLostPartitionTakesItsLonelyRootsAlong() {
-        var played = Played.holding([lease(0), lease(1)])
-        played.take(.prepared(lease(0), round: 1, first: [], then: [], alone: [8]))
-        played.take(.prepared(lease(1), round: 1, first: [], then: [], alone: [9]))
-        #expect(played.runs == [8])
-        played.take(.map(grant: 2, closedRound: 0, leases: [lease(0)]))
-        played.take(.rootDurable(lease(0)))
-        #expect(played.runs == [8])
-    }
-
     @Test func aPartitionThatIsInheritedDoesNotWaitForAllRootsOfTheOthers() {
         var played = Played.holding([lease(0)], window: 1)
         played.take(.prepared(lease(0), round: 1, first: [], then: Array(10..<90)))

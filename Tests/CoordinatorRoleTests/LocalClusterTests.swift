@@ -62,6 +62,43 @@ import Testing
         await cluster.takeDown()
     }
 
+    /// Trap logs as six lives of a process leave them that trap in code of a turn, as `trap_log.h` lays them out.
+    private func leaveTraps(in folder: TemporaryFolder) throws {
+        var bytes = Data("GSTRAPLG".utf8) + Data(count: 64 - 8 + 1024 * 24)
+        // Version, 1024 seats, signal; the first seat is taken in round 1.
+        for (place, byte) in [(8, 1), (13, 4), (16, UInt8(SIGILL)), (64, 1), (68, 1)] { bytes[place] = byte }
+        for life in 1...6 as ClosedRange<UInt8> {
+            bytes[24] = life
+            try bytes.write(to: URL(fileURLWithPath: "\(folder.path)/left.\(life)"))
+        }
+    }
+
+    @Test func aProcessIsGivenUpForTrapsForWhichItBlamesNoTurnAlone() async throws {
+        let folder = try TemporaryFolder()
+        try leaveTraps(in: folder)
+        let (losses, post) = AsyncStream.makeStream(of: LocalCluster.Loss.self)
+        let cluster = try LocalCluster(logs: folder.path, environment: environment) { post.yield($0) }
+        // From the seventh life on the file of the sixth lies there, which blames turns for that one's end alone.
+        var program = shell(
+            "agent-host-1",
+            """
+            cd \(folder.path); read life < lives; echo $((life + 1)) > lives
+            if test -e left.$life; then cp left.$life traps; fi
+            kill -ILL $$
+            """)
+        program.trapLog = "\(folder.path)/traps"
+        try "1\n".write(toFile: "\(folder.path)/lives", atomically: true, encoding: .utf8)
+        _ = try await cluster.start(program)
+        var iterator = losses.makeAsyncIterator()
+        for life in 1..<6 + RestartPolicy.mostYoungDeaths {
+            let loss = try #require(await iterator.next())
+            #expect(loss.isRestarted, "life \(life): \(loss.explanation)")
+        }
+        let last = try #require(await iterator.next())
+        #expect(!last.isRestarted)
+        #expect(last.explanation.contains("it died 5 times within 2 seconds"))
+    }
+
     /// The folder of logs is away from when a process dies: without a log it is not started.
     @Test(arguments: [false, true])
     func aProcessThatCannotBeStartedAgainIsTriedAFewTimes(comesBack: Bool) async throws {

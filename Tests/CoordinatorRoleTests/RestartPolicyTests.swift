@@ -30,11 +30,26 @@ import Testing
         #expect(reason == "it died 5 times within 2 seconds of its start")
     }
 
-    @Test func aHostWhoseScenarioTrapsIsStartedAgainUntilTheTurnHasFailed() {
-        var policy = RestartPolicy(toleratesTraps: true)
-        for _ in 1..<RestartPolicy.mostEnds {
-            #expect(policy.ended(.signalled(4), lived: .milliseconds(10)) == .restart(after: .seconds(0)))
+    @Test func aTrapInCodeOfTurnsIsNoEndOfTheProcess() {
+        var policy = RestartPolicy()
+        for _ in 0..<2 * RestartPolicy.mostEnds {
+            #expect(
+                policy.ended(.signalled(4), lived: .milliseconds(10), hasNotedTurns: true)
+                    == .restart(after: .seconds(0)))
         }
+        // What came before counts on.
+        for _ in 1..<RestartPolicy.mostEnds { _ = policy.ended(.signalled(4), lived: .seconds(3)) }
+        #expect(
+            policy.ended(.signalled(4), lived: .milliseconds(10), hasNotedTurns: true) == .restart(after: .seconds(0)))
+        guard case .giveUp = policy.ended(.signalled(4), lived: .seconds(3)) else {
+            Issue.record("started again for ever")
+            return
+        }
+    }
+
+    @Test func aTrapForWhichNoTurnIsToBlameIsADeathLikeAnyOther() {
+        var policy = RestartPolicy()
+        for _ in 1..<RestartPolicy.mostYoungDeaths { _ = policy.ended(.signalled(4), lived: .milliseconds(10)) }
         guard case .giveUp = policy.ended(.signalled(4), lived: .milliseconds(10)) else {
             Issue.record("started again for ever")
             return

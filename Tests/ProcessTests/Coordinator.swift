@@ -66,7 +66,9 @@ struct Coordinator {
     }
 
     /// Starts it, or another program that takes its commands.
-    func start(_ arguments: [String], program: String = "coordinator") async throws -> Running {
+    func start(
+        _ arguments: [String], program: String = "coordinator", environment: [String] = []
+    ) async throws -> Running {
         let name = UUID().uuidString
         let (output, errors) = ("\(folder.path)/\(name).out", "\(folder.path)/\(name).err")
         let descriptors = [output, errors].map { (path: String) in open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600) }
@@ -75,14 +77,16 @@ struct Coordinator {
         let child = try await ManagedChild.start(
             ManagedChild.Plan(
                 name: "coordinator", executable: "\(binaries)/\(program)", arguments: arguments,
-                environment: ["PATH=/usr/bin:/bin", "TMPDIR=\(folder.path)"], standardOutput: descriptors[0],
-                standardError: descriptors[1]))
+                environment: ["PATH=/usr/bin:/bin", "TMPDIR=\(folder.path)"] + environment,
+                standardOutput: descriptors[0], standardError: descriptors[1]))
         return Running(child: child, output: output, errors: errors)
     }
 
     /// Calls it and waits.
-    func call(_ arguments: [String], program: String = "coordinator") async throws -> Ending {
-        try await start(arguments, program: program).ending()
+    func call(
+        _ arguments: [String], program: String = "coordinator", environment: [String] = []
+    ) async throws -> Ending {
+        try await start(arguments, program: program, environment: environment).ending()
     }
 
     /// Plays a small job market against the emulator.

@@ -62,6 +62,14 @@ import Testing
         #expect(TrapReader.trap(at: path) == nil)
     }
 
+    @Test func whoeverStartedTheProcessSeesWhetherItTrappedInCodeOfTurns() throws {
+        try played { $0.begins(Self.turn("a"), round: 3) }.write(to: URL(fileURLWithPath: path))
+        #expect(TrapLog.trappedLife(at: path) == 5)
+        try played { _ in }.write(to: URL(fileURLWithPath: path))
+        #expect(TrapLog.trappedLife(at: path) == nil)
+        #expect(TrapLog.trappedLife(at: folder.path + "/nowhere") == nil)
+    }
+
     @Test func whatIsToldIsToldOnce() throws {
         let left = try played { $0.begins(Self.turn("a"), round: 3) }
         try left.write(to: URL(fileURLWithPath: path))

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import ServiceRuntime
 import Support
+import TrapLog
 
 /// The processes that the coordinator started on this machine: watched, started again when they die, and taken down on
 /// every way out.
@@ -28,8 +29,8 @@ final class LocalCluster: Sendable {
         var arguments: [String]
         /// Whether it is a program of others, which runs under our supervisor.
         var isForeign = false
-        /// Whether code of scenarios runs in it: where that traps, the turn is found out, and fails in the end.
-        var runsScenarios = false
+        /// File in which it notes whose code runs, nil where it runs none of scenarios.
+        var trapLog: String?
         /// The one variable with a key that the program is to see, nil for none.
         var key: String?
         /// File that it writes once it serves; taken away before each start. Without one it counts as serving at once,
@@ -42,7 +43,9 @@ final class LocalCluster: Sendable {
         var program: Program
         var child: ManagedChild
         var started: Instant
-        var policy: RestartPolicy
+        var policy = RestartPolicy()
+        /// The life of it that noted the last trap that is known of it.
+        var lastTrap: UInt64?
         /// Whether it ever served: one that never did is an error of the start, which nobody repeats.
         var hasServed: Bool
     }
@@ -92,7 +95,6 @@ final class LocalCluster: Sendable {
         adopt(
             Member(
                 program: program, child: child, started: clock.now(),
-                policy: RestartPolicy(toleratesTraps: program.runsScenarios),
                 hasServed: program.readyFile == nil && !program.isForeign))
         return child
     }
@@ -204,6 +206,8 @@ final class LocalCluster: Sendable {
     private func ended(_ child: ManagedChild, _ status: ChildProcess.ExitStatus) {
         let now = clock.now()
         let explanation = explain(child.name, status)
+        let log = state.withLock { state in state.index(child.name).flatMap { state.members[$0].program.trapLog } }
+        let trap = log.flatMap { TrapLog.trappedLife(at: $0) }
         let found = state.withLock { state -> (Member, RestartPolicy.Verdict)? in
             guard !state.isGoingDown, let index = state.index(child.name), state.members[index].child === child else {
                 return nil
@@ -214,7 +218,10 @@ final class LocalCluster: Sendable {
                 return (state.members[index], .giveUp(""))
             }
             let lived = now.since(state.members[index].started)
-            let verdict = state.members[index].policy.ended(status, lived: lived)
+            // A file that an earlier life has left tells nothing of this one.
+            let isNew = trap != nil && trap != state.members[index].lastTrap
+            if isNew { state.members[index].lastTrap = trap }
+            let verdict = state.members[index].policy.ended(status, lived: lived, hasNotedTurns: isNew)
             return (state.members[index], verdict)
         }
         guard let (member, verdict) = found else { return }

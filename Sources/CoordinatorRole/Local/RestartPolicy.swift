@@ -26,21 +26,22 @@ struct RestartPolicy: Sendable {
     static let firstWait = Span.milliseconds(100)
     static let longestWait = Span.seconds(5)
 
-    /// Whether deaths by traps count only against `mostEnds`, however young: a turn's code is to blame, which fails
-    /// before.
-    private let toleratesTraps: Bool
     private var ends = 0
     private var youngDeaths = 0
 
-    /// A policy for a process that has not ended yet.
-    init(toleratesTraps: Bool = false) { self.toleratesTraps = toleratesTraps }
-
-    /// The process has ended after it `lived` so long.
-    mutating func ended(_ status: ChildProcess.ExitStatus, lived: Span) -> Verdict {
+    /// The process has ended after it `lived` so long. A trap in code of turns that the process has noted counts for
+    /// nothing, however young and however often: these turns are found out by it and fail, which the run bounds.
+    mutating func ended(
+        _ status: ChildProcess.ExitStatus, lived: Span, hasNotedTurns: Bool = false
+    ) -> Verdict {
         if case .exited(let code) = status, let reason = Self.lasting[code] { return .giveUp(reason) }
-        ends = lived >= Self.healthy ? 1 : ends + 1
-        let isOwn = !(toleratesTraps && Self.isTrap(status))
-        youngDeaths = lived < Self.young && isOwn ? youngDeaths + 1 : 0
+        if lived >= Self.healthy { ends = 0 }
+        guard !hasNotedTurns else {
+            youngDeaths = 0
+            return .restart(after: Span(nanoseconds: 0))
+        }
+        ends += 1
+        youngDeaths = lived < Self.young ? youngDeaths + 1 : 0
         if youngDeaths >= Self.mostYoungDeaths {
             return .giveUp("it died \(youngDeaths) times within \(Int(Self.young.seconds)) seconds of its start")
         }
@@ -58,11 +59,6 @@ struct RestartPolicy: Sendable {
             return .giveUp("it could not be started \(youngDeaths) times")
         }
         return .restart(after: max(wait, Self.firstWait))
-    }
-
-    private static func isTrap(_ status: ChildProcess.ExitStatus) -> Bool {
-        guard case .signalled(let signal) = status else { return false }
-        return [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT].contains(signal)
     }
 
     /// Exit codes that a second try cannot change.

@@ -90,15 +90,16 @@ struct ServiceStarter: Sendable {
         let path = try host?.path ?? Programs.path(of: ServiceNames.agentHost)
         for number in 1...count {
             let name = "\(Programs.hostPrefix)\(number)"
+            let trapLog = sockets.file("\(name).traps")
             _ = try await cluster.start(
                 LocalCluster.Program(
                     name: name, executable: path,
                     arguments: (host?.arguments ?? []) + [
                         "--coordinator", coordinator, "--listen", sockets.endpoint(name), "--name", name,
-                        "--trap-log", sockets.file("\(name).traps"),
+                        "--trap-log", trapLog,
                     ]
                         + metrics(of: name) + (further[ServiceNames.agentHost] ?? []),
-                    runsScenarios: true))
+                    trapLog: trapLog))
         }
     }
 

@@ -151,15 +151,16 @@ public protocol CallPerformer: Sendable {
     ) async throws -> EmbeddingAnswer
     /// Runs a passive turn.
     func ask(_ ask: AskCall) async throws -> AskReply
-    /// Code of the tree begins to run on this thread: a turn, or a branch of one, or what follows behind branches or a
-    /// call. A host notes whose code runs, for the case that it is the last that the process does.
-    func codeBegins(in tree: TreeContext)
+    /// Code of the tree is to run: a turn, or a branch of one, or what follows behind branches or a call. It begins on
+    /// the thread on which this comes back. A host notes whose code runs, for the case that it is the last that the
+    /// process does, and has suspect code wait until no other runs.
+    func codeBegins(in tree: TreeContext) async
     /// Code of the tree has come to its end, or waits for branches or a call.
     func codeEnds(in tree: TreeContext)
 }
 
 extension CallPerformer {
-    public func codeBegins(in tree: TreeContext) {}
+    public func codeBegins(in tree: TreeContext) async {}
     public func codeEnds(in tree: TreeContext) {}
 }
 

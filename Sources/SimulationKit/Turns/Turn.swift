@@ -179,7 +179,7 @@ public final class Turn {
                     let turn = Turn(
                         agent: seed.0, assets: seed.1, tree: seed.2, path: seed.3, performer: seed.4,
                         updater: seed.5, log: branch)
-                    seed.4.codeBegins(in: seed.2)
+                    await seed.4.codeBegins(in: seed.2)
                     defer { seed.4.codeEnds(in: seed.2) }
                     do {
                         let result = try await body(item, turn)
@@ -193,7 +193,7 @@ public final class Turn {
             for await (index, branch) in group { all[index] = branch }
             return all.compactMap { $0 }
         }
-        performer.codeBegins(in: tree)
+        await performer.codeBegins(in: tree)
         for branch in ended {
             for operation in branch.log.operations where operation.target == agent {
                 updater.apply(operation.operation, to: &log.state, of: agent)

@@ -5,12 +5,12 @@ import Model
 /// of the round, so that a host keeps nothing between asks. Answered by `Asked`.
 public struct Ask: WireMessage {
     public static let kind = WireKind.ask
-    public static let version = 2
+    public static let version = 3
     /// A rerun's ask brings along answers that are recorded of its tree. At the limits that a run has unless it says
     /// otherwise, 4096 calls of 512 tokens, these are 9 MiB, and what the tree has written another 4; a run may set
     /// its limits higher, and no turn may fail for that.
     public static let sizeLimit = WireLimits.bulk
-    public static let fieldCount = 10
+    public static let fieldCount = 12
     /// Epoch of the asked agent's partition as the asker knows it; another is refused with `fenced`.
     public var epoch: UInt64
     /// The round.
@@ -31,11 +31,16 @@ public struct Ask: WireMessage {
     public var written: [TargetedOperation]
     /// Recorded outcomes of the asked turn and those below it, given back at once; empty unless the tree is rerun.
     public var recorded: [RecordedCall]
+    /// How often code of the tree was running when a process trapped in this round, as far as the asker knows.
+    public var traps: UInt32
+    /// How often no other tree's code was running in the process.
+    public var alone: UInt32
 
     /// An ask.
     public init(
         epoch: UInt64, round: UInt32, root: TurnID, rootPartition: UInt32, path: [UInt32], asker: AgentID,
-        agent: AgentID, request: Value, written: [TargetedOperation], recorded: [RecordedCall]
+        agent: AgentID, request: Value, written: [TargetedOperation], recorded: [RecordedCall], traps: UInt32 = 0,
+        alone: UInt32 = 0
     ) {
         self.epoch = epoch
         self.round = round
@@ -47,6 +52,8 @@ public struct Ask: WireMessage {
         self.request = request
         self.written = written
         self.recorded = recorded
+        self.traps = traps
+        self.alone = alone
     }
 
     public func packFields(into packer: inout Packer) {
@@ -61,6 +68,8 @@ public struct Ask: WireMessage {
         request.pack(into: &packer)
         packer.pack(written)
         packer.pack(recorded)
+        packer.pack(UInt64(traps))
+        packer.pack(UInt64(alone))
     }
 
     public init(fields unpacker: inout Unpacker, version: Int) throws {
@@ -74,12 +83,9 @@ public struct Ask: WireMessage {
         agent = try AgentID(from: &unpacker)
         request = try Value(from: &unpacker)
         written = try unpacker.readList()
-        guard version > 1 else {
-            let records: [OutcomeRecord] = try unpacker.readList()
-            recorded = records.map { RecordedCall(call: $0.call, outcome: RecordedOutcome($0)) }
-            return
-        }
         recorded = try unpacker.readList()
+        traps = try unpacker.readUInt32()
+        alone = try unpacker.readUInt32()
     }
 }
 
