@@ -83,6 +83,10 @@ import Testing
         _ = try await play(.askedAnswers)
     }
 
+    @Test(.disabled(if: isReplay)) func whatAgentsAnsweredToADeadHostIsNotPaidAgainWhenTheGatewayDiesToo() async throws {
+        _ = try await play(.orphanedAsks)
+    }
+
     @Test(.disabled(if: isReplay)) func whatNewerHeadsHoldIsNotAppliedAgain() async throws {
         let report = try await play(.halfSnapshot)
         #expect(report.headsAhead > 0)

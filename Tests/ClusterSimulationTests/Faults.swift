@@ -1,7 +1,7 @@
 import Support
 
 /// What is done to a cluster, and when.
-enum Fault {
+indirect enum Fault: Sendable {
     /// The process dies on the spot, and another start of it follows after a while.
     case crash(String, restartAfter: Span)
     /// The process is not scheduled for a while.
@@ -27,6 +27,8 @@ enum Fault {
     case pause(Span)
     /// A person stops the run, and resumes it.
     case stop
+    /// Another fault, at the moment when a milestone is reached for the so many-th time from now on.
+    case upon(Milestone, number: Int, Fault)
 
     static let processes = ["coordinator", "host-1", "host-2", "llm-gateway", "embedding-gateway", "recorder"]
 

@@ -24,6 +24,9 @@ final class Ledger: @unchecked Sendable {
     /// Calls that reached a model server although their outcome was durable, or with a gateway that lives.
     private(set) var paidAgain = 0
     private(set) var closedRounds: UInt32 = 0
+    /// Partitions that were ever granted, and those that were granted anew in the open round.
+    private var granted: Set<UInt32> = []
+    private var inherited: Set<UInt32> = []
     private(set) var epochs = EpochWatch()
     /// Snapshots that were read with heads which are newer than their last complete one.
     private(set) var headsAhead = 0
@@ -72,8 +75,14 @@ final class Ledger: @unchecked Sendable {
             case .commitTree: try commitAnswered(try CommitTree(body: request.body), answer)
             case .planRound: planAcknowledged(try PlanRound(body: request.body))
             case .grantPartitions:
-                for lease in try GrantPartitions(body: request.body).leases { tell("granted \(lease)") }
+                for lease in try GrantPartitions(body: request.body).leases {
+                    tell("granted \(lease)")
+                    if !granted.insert(lease.partition).inserted { inherited.insert(lease.partition) }
+                }
                 reached(.granted)
+            case .fetchOutcomes:
+                let fetch = try FetchOutcomes(body: request.body)
+                if inherited.contains(fetch.partition) { reached(.inheritedFetched) }
             case .storeSnapshot:
                 let piece = try StoreSnapshot(body: request.body)
                 tell("snapshot of round \(piece.round) of partition \(piece.partition): \(piece.agents.map(\.agent))")
@@ -84,6 +93,7 @@ final class Ledger: @unchecked Sendable {
             case .closeRound:
                 let close = try CloseRound(body: request.body)
                 closedRounds = max(closedRounds, close.round)
+                inherited = []
             default: break
             }
         } catch {
@@ -104,7 +114,9 @@ final class Ledger: @unchecked Sendable {
             acknowledged[key] = completion.resultHash
             guard committed[outcome.root] == nil else { continue }
             reached(.acknowledged)
-            if outcome.call.turn != outcome.root { reached(.passiveAcknowledged) }
+            guard outcome.call.turn != outcome.root else { continue }
+            reached(.passiveAcknowledged)
+            if inherited.contains(outcome.partition) { reached(.inheritedPassiveAcknowledged) }
         }
     }
 

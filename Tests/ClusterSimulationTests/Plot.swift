@@ -15,6 +15,8 @@ enum Plot: String, CaseIterable {
     /// A host dies together with the gateway while answers of agents who were asked are recorded, and who asked them
     /// may live on elsewhere.
     case askedAnswers = "asked-answers"
+    /// A host dies while agents elsewhere answer what its turns asked, and the gateway dies when these turns run again.
+    case orphanedAsks = "orphaned-asks"
     /// Hosts die between two pieces of a snapshot, so that some heads are newer than the others.
     case halfSnapshot = "half-snapshot"
 
@@ -54,6 +56,21 @@ enum Plot: String, CaseIterable {
             let victims = [dice.one(of: Self.hosts), "llm-gateway"]
             task.plan.awaited = (
                 .passiveAcknowledged, dice.number(1...20), victims.map { .crash($0, restartAfter: restart) }
+            )
+            task.paysOnce = true
+        case .orphanedAsks:
+            let host = dice.one(of: Self.hosts)
+            let gateway = Fault.crash("llm-gateway", restartAfter: dice.span(10_000...200_000))
+            // Whoever was asked is still at it when the lease of the dead host is over.
+            task.plan.modelLatency = 500_000...6_000_000
+            task.plan.end = .seconds(60)
+            task.plan.awaited = (
+                .completed, dice.number(1...60),
+                [
+                    .crash(host, restartAfter: dice.span(10_000...50_000)),
+                    .upon(.inheritedFetched, number: dice.number(1...8), .stall(host, dice.span(200_000...1_500_000))),
+                    .upon(.inheritedPassiveAcknowledged, number: dice.number(1...3), gateway),
+                ]
             )
             task.paysOnce = true
         case .halfSnapshot:

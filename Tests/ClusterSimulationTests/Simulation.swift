@@ -54,6 +54,8 @@ final class Simulation: @unchecked Sendable {
     private var deposed: [Life] = []
     /// Hosts whose packets are kept on their way, and for how long after a grant.
     private var holding: [(host: String, longer: Span)] = []
+    /// Faults that wait for a milestone, with the number of times that it is to be reached.
+    private var upcoming: [(milestone: Milestone, number: Int, fault: Fault)] = []
     private var milestones: [Milestone: Int] = [:]
     private var strikes = 0
     private var recordingDice: Dice
@@ -187,9 +189,13 @@ final class Simulation: @unchecked Sendable {
     /// What happens because of a milestone happens right after it: whoever reached it is not done yet.
     private func reached(_ milestone: Milestone) {
         milestones[milestone, default: 0] += 1
-        if let awaited = plan.awaited, awaited.milestone == milestone, awaited.number == milestones[milestone] {
+        let number = milestones[milestone]
+        var due = upcoming.filter { $0.milestone == milestone && $0.number == number }.map(\.fault)
+        if let awaited = plan.awaited, awaited.milestone == milestone, awaited.number == number { due += awaited.faults }
+        if !due.isEmpty {
+            let faults = due
             world.after(Span(nanoseconds: 0)) { [self] in
-                for fault in awaited.faults { strike(fault) }
+                for fault in faults { strike(fault) }
             }
         }
         guard milestone == .granted else { return }
@@ -203,6 +209,8 @@ final class Simulation: @unchecked Sendable {
         case .crash(let name, let restartAfter): crash(name, restartAfter: restartAfter)
         case .crashAll(let restartAfter):
             for process in Fault.processes { crash(process, restartAfter: restartAfter) }
+        case .upon(let milestone, let number, let fault):
+            upcoming.append((milestone, milestones[milestone, default: 0] + number, fault))
         case .brokenDisk(let restartAfter):
             recorder?.isDiskBroken = true
             world.after(restartAfter) { [self] in
