@@ -62,11 +62,15 @@ final class AgentHost: Sendable {
         if looks.add(reply) { post.yield(.look) } else { reply(nil) }
     }
 
-    /// Answers another host's ask, later.
+    /// Answers another host's ask, later. When the asker loses the lease of its root turn nobody waits for the answer
+    /// any more, and it is given up: while an heir runs the turn again, no calls go on of which it cannot know.
     func answer(_ ask: Ask, _ responder: Responder) {
-        let isTaken = parts.bag.launch { [parts] in
-            // The time of the asker's round: this host may not have begun it yet.
-            await responder.reply { try await parts.router.answer(ask, time: parts.time(ofRound: ask.round)) }
+        // Under the lock, so that a lease that is lost meanwhile finds its asks.
+        let isTaken = map.withLock { map in
+            parts.bag.launch(for: map.leases[ask.rootPartition]) { [parts] in
+                // The time of the asker's round: this host may not have begun it yet.
+                await responder.reply { try await parts.router.answer(ask, time: parts.time(ofRound: ask.round)) }
+            }
         }
         if !isTaken { responder.fail(Problem(.unavailable, "this host leaves")) }
     }
@@ -119,12 +123,10 @@ final class AgentHost: Sendable {
     /// Takes a newer map over, with connections to all other hosts in it. Closing those to hosts that are gone sends
     /// whoever waits for them to look again.
     private func update(_ message: LeaseGrant) {
-        let isNewer = map.withLock { map in
-            guard message.grant > map.grant else { return false }
-            map.update(message)
-            return true
-        }
-        guard isNewer else { return }
+        let lost = map.withLock { map in message.grant > map.grant ? map.update(message) : nil }
+        guard let lost else { return }
+        // Leases of our own go through the machine.
+        parts.bag.cancel(lost.filter { $0.host != accepted.host })
         parts.mapChanged(map.withLock { $0.held(by: accepted.host) })
         var connected: [UInt32: Peer] = [:]
         let before = peers.withLock { $0 }
@@ -176,7 +178,7 @@ final class AgentHost: Sendable {
     /// can it be loaded anew: nothing late may write into what comes after.
     private func drop(_ lease: Lease) {
         parts.gate.close(lease)
-        let running = parts.bag.cancel(lease) + parts.turns.interrupt(lease)
+        let running = parts.bag.cancel([lease]) + parts.turns.interrupt(lease)
         let before = farewells.withLock { $0[lease.partition] }
         let farewell = parts.ports.launcher.launch { [parts] in
             _ = try? await before?.value

@@ -171,12 +171,12 @@ final class AskRouter: Sendable {
         } catch let interrupted as TurnInterrupted {
             throw Problem(.unavailable, "the turn was interrupted: \(interrupted.reason)")
         } catch is CancellationError {
-            throw Problem(.unavailable, "this host leaves")
+            throw Problem(.unavailable, "the asker has lost its partition, or this host leaves")
         }
     }
 
-    /// Runs the passive turn, once the round is open. `count` is what the asker knows of traps of the tree, and this host
-    /// perhaps does not: it has learnt of those of its own roots alone.
+    /// Runs the passive turn, once the round is open. `count` is what the asker knows of traps of the tree, and this
+    /// host perhaps does not: it has learnt of those of its own roots alone.
     private func answer(
         _ ask: AskCall, under lease: Lease, knowing count: TrapCount? = nil
     ) async throws -> AskReply {

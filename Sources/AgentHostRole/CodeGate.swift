@@ -4,9 +4,9 @@ import Support
 /// Decides when code of turns runs in this process: any number at a time, but code of a suspect root turn, or of turns
 /// below it, only while no other root's does.
 ///
-/// A turn is inside only while its code runs, as in the trap log, not while it waits for a call. So whoever is inside waits
-/// for nobody outside, here or on another host, and nobody waits in circles. Who comes first enters first: neither
-/// suspects nor the others starve.
+/// A turn is inside only while its code runs, as in the trap log, not while it waits for a call. So whoever is inside
+/// waits for nobody outside, here or on another host, and nobody waits in circles. Who comes first enters first:
+/// neither suspects nor the others starve.
 final class CodeGate: Sendable {
     private struct Waiter {
         var root: TurnID
@@ -29,6 +29,10 @@ final class CodeGate: Sendable {
             return true
         }
 
+        mutating func enters(_ root: TurnID, isSuspect: Bool) -> Bool {
+            waiting.isEmpty && admits(root, isSuspect: isSuspect)
+        }
+
         mutating func leaves(_ root: TurnID) {
             guard let count = inside[root] else { return }
             inside[root] = count > 1 ? count - 1 : nil
@@ -40,9 +44,11 @@ final class CodeGate: Sendable {
 
     /// Code of a root turn, or of a turn below it, is to run: waits until it may.
     func enter(_ root: TurnID, isSuspect: Bool) async {
+        // Almost always: nobody is suspect.
+        if state.withLock({ $0.enters(root, isSuspect: isSuspect) }) { return }
         await withCheckedContinuation { continuation in
             let mayEnter = state.withLock { state in
-                if state.waiting.isEmpty, state.admits(root, isSuspect: isSuspect) { return true }
+                if state.enters(root, isSuspect: isSuspect) { return true }
                 state.waiting.append(Waiter(root: root, isSuspect: isSuspect, continuation: continuation))
                 return false
             }

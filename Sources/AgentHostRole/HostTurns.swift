@@ -193,6 +193,7 @@ final class HostTurns: PassiveTurns {
         ask.tree = ask.tree.seeing(try await world.fields(inRound: ask.tree.round))
         // What was read after the lease was lost is nobody's state.
         guard gate.isOpen(lease, round: ask.tree.round) else { throw PartitionGate.lost }
+        try Task.checkCancellation()
         return try await runner.runner.runPassive(ask, state: state)
     }
 }

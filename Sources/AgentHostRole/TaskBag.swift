@@ -39,10 +39,12 @@ final class TaskBag: Sendable {
         }
     }
 
-    /// Cancels the tasks of a lease, and returns them.
-    func cancel(_ lease: Lease) -> [Task<Void, any Error>] {
+    /// Cancels the tasks of leases, and returns them.
+    @discardableResult
+    func cancel(_ leases: Set<Lease>) -> [Task<Void, any Error>] {
         let tasks = state.withLock { state in
-            state.entries.filter { $0.value.lease == lease }.sorted { $0.key < $1.key }.map(\.value.task)
+            state.entries.filter { $0.value.lease.map(leases.contains) ?? false }.sorted { $0.key < $1.key }
+                .map(\.value.task)
         }
         for task in tasks { task.cancel() }
         return tasks

@@ -6,8 +6,8 @@ import Wire
 /// recorder says.
 ///
 /// A turn whose code was running at two traps is suspect: wherever its code runs, that of turns below it included, no
-/// other's does, so that another's trap is not taken for its own. One whose code was the only one at three is not run any
-/// more.
+/// other's does, so that another's trap is not taken for its own. One whose code was the only one at three is not run
+/// any more.
 final class TrapCounts: Sendable {
     /// Traps that make a turn suspect.
     static let suspicions: UInt32 = 2

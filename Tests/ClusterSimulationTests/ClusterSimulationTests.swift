@@ -83,7 +83,7 @@ import Testing
         _ = try await play(.askedAnswers)
     }
 
-    @Test(.disabled(if: isReplay)) func whatAgentsAnsweredToADeadHostIsNotPaidAgainWhenTheGatewayDiesToo() async throws {
+    @Test(.disabled(if: isReplay)) func whatADeadHostWasAnsweredIsNotPaidAgainWhenTheGatewayDies() async throws {
         _ = try await play(.orphanedAsks)
     }
 

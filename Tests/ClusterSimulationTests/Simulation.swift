@@ -191,7 +191,9 @@ final class Simulation: @unchecked Sendable {
         milestones[milestone, default: 0] += 1
         let number = milestones[milestone]
         var due = upcoming.filter { $0.milestone == milestone && $0.number == number }.map(\.fault)
-        if let awaited = plan.awaited, awaited.milestone == milestone, awaited.number == number { due += awaited.faults }
+        if let awaited = plan.awaited, awaited.milestone == milestone, awaited.number == number {
+            due += awaited.faults
+        }
         if !due.isEmpty {
             let faults = due
             world.after(Span(nanoseconds: 0)) { [self] in

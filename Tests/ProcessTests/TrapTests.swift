@@ -44,7 +44,8 @@ import Testing
             """)
     }
 
-    /// At how many traps others' code was running, too. Before a turn is suspect on a host, each of two may have had two.
+    /// At how many traps others' code was running, too. Before a turn is suspect on a host, each of two may have had
+    /// two.
     private func sharedTraps(_ recorded: Recorded) throws -> Int {
         try recorded.count("SELECT count(*) FROM (SELECT 1 FROM traps GROUP BY host, life HAVING count(*) > 1)")
     }
