@@ -245,15 +245,16 @@ import Wire
             refusing: .recordInterventions, by: Problem(.overloaded, "busy"))
         async let result = play(setting, hosts: 1)
         let person = try person(setting)
-        async let first = person.request(announcing(.int(1)), expecting: Intervened.self)
+        let message = announcing(.int(1))
+        let first = Task { try await person.request(message, expecting: Intervened.self) }
         while !setting.seen.withLock({ $0.contains(.recordInterventions) }) { await Task.yield() }
         let problem = await #expect(throws: Problem.self) {
             try await person.request(announcing(.int(2)), expecting: Intervened.self)
         }
         #expect(problem?.code == .conflict)
-        setting.driver.post.yield(.event(.stopRequested))
-        #expect(await result.outcome == .stopped)
-        _ = try? await first
+        setting.driver.post.yield(.event(.recorderFailed(reason: "over")))
+        #expect(await result.outcome == .failed("over"))
+        await #expect(throws: Problem.self) { try await first.value }
     }
 
     @Test func aStopDrainsAndIsWrittenDown() async throws {
