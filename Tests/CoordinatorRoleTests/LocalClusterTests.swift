@@ -62,6 +62,11 @@ import Testing
         await cluster.takeDown()
     }
 
+    /// By this clock every process dies at once, however busy the machine is.
+    private struct StandingClock: MonotonicClock {
+        func now() -> Instant { Instant(nanoseconds: 0) }
+    }
+
     /// Trap logs as six lives of a process leave them that trap in code of a turn, as `trap_log.h` lays them out.
     private func leaveTraps(in folder: TemporaryFolder) throws {
         var bytes = Data("GSTRAPLG".utf8) + Data(count: 64 - 8 + 1024 * 24)
@@ -77,7 +82,9 @@ import Testing
         let folder = try TemporaryFolder()
         try leaveTraps(in: folder)
         let (losses, post) = AsyncStream.makeStream(of: LocalCluster.Loss.self)
-        let cluster = try LocalCluster(logs: folder.path, environment: environment) { post.yield($0) }
+        let cluster = try LocalCluster(
+            logs: folder.path, environment: environment, clock: StandingClock()
+        ) { post.yield($0) }
         // From the seventh life on the file of the sixth lies there, which blames turns for that one's end alone.
         var program = shell(
             "agent-host-1",
