@@ -38,7 +38,8 @@ public enum EmulatedEngine: String, Sendable, CaseIterable {
         case .loadAdapter, .unloadAdapter: self == .vllm || self == .vllmOld
         case .sglangLoadAdapter, .sglangUnloadAdapter, .loads: self == .sglang
         case .version: self == .vllm || self == .vllmOld
-        case .tokenize: self == .vllm || self == .vllmOld || self == .llamacpp
+        case .tokenize: self == .vllm || self == .vllmOld || self == .sglang || self == .llamacpp
+        case .inputTokens: self == .llamacpp
         case .props, .slots: self == .llamacpp
         case .serverInfo, .modelInfo, .oldServerInfo, .oldModelInfo: self == .sglang
         case .embed, .info: self == .tei
@@ -56,6 +57,7 @@ enum Endpoint: String, CaseIterable {
     case version = "/version"
     case metrics = "/metrics"
     case tokenize = "/tokenize"
+    case inputTokens = "/v1/chat/completions/input_tokens"
     case props = "/props"
     case slots = "/slots"
     case serverInfo = "/server_info"
@@ -80,7 +82,7 @@ enum Endpoint: String, CaseIterable {
     /// The one method that the endpoint answers to.
     var method: String {
         switch self {
-        case .chat, .embeddings, .tokenize, .embed, .encode, .decisions, .loadAdapter, .unloadAdapter,
+        case .chat, .embeddings, .tokenize, .inputTokens, .embed, .encode, .decisions, .loadAdapter, .unloadAdapter,
             .sglangLoadAdapter, .sglangUnloadAdapter:
             "POST"
         default: "GET"

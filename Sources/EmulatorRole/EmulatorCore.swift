@@ -48,6 +48,7 @@ final class EmulatorCore {
             case .embed: return try embed(body)
             case .encode: return try encode(body)
             case .tokenize: return .json(try tokenize(body))
+            case .inputTokens: return .json(try inputTokens(body))
             case .loadAdapter, .sglangLoadAdapter: return try loadAdapter(body)
             case .unloadAdapter, .sglangUnloadAdapter: return try unloadAdapter(body)
             case .metrics: return EmulatorReply(status: 200, contentType: "text/plain; version=0.0.4", body: metrics())

@@ -113,10 +113,18 @@ extension EmulatorCore {
         return writer.bytes
     }
 
-    /// vLLM's `{"prompt"}` or `{"messages"}`, and llama.cpp's `{"content"}`. The numbers of the tokens mean
-    /// nothing; their count is what the reply to the same text would tell as prompt tokens.
+    /// llama.cpp's count of a conversation, which is what the reply to it would tell as prompt tokens.
+    func inputTokens(_ body: [UInt8]) throws(Refusal) -> [UInt8] {
+        let count = try ChatRequest(parsing: body, engine: options.engine, models: models).promptTokens
+        let reply: JSONValue = ["input_tokens": .int(Int64(count)), "object": "response.input_tokens"]
+        return reply.serialized()
+    }
+
+    /// vLLM's `{"prompt"}` or `{"messages"}`, SGLang's `{"prompt"}`, and llama.cpp's `{"content"}`. The numbers of the
+    /// tokens mean nothing; their count is what the reply to the same text would tell as prompt tokens.
     func tokenize(_ body: [UInt8]) throws(Refusal) -> [UInt8] {
         let request = try object(body)
+        guard options.engine != .sglang else { return try tokenizeTexts(request["prompt"]) }
         let count: Int
         if options.engine == .llamacpp {
             guard let content = request["content"]?.stringValue else { throw .badRequest("content must be a string") }
@@ -135,10 +143,36 @@ extension EmulatorCore {
             writer.value(options.context)
         }
         writer.key("tokens")
+        Self.write(tokens: count, into: &writer)
+        writer.endObject()
+        return writer.bytes
+    }
+
+    /// SGLang's: a text, or a list of texts, each counted for itself.
+    private func tokenizeTexts(_ prompt: JSONValue?) throws(Refusal) -> [UInt8] {
+        let texts = prompt?.arrayValue ?? [prompt ?? .null]
+        let counts = texts.compactMap { $0.stringValue.map(TokenCounter.prompt) }
+        guard counts.count == texts.count else { throw .badRequest("prompt must be a string or a list of strings") }
+        let isList = prompt?.arrayValue != nil
+        var writer = JSONWriter(capacity: counts.reduce(64) { $0 + $1 * 5 })
+        writer.beginObject()
+        writer.key("tokens")
+        if isList { writer.beginArray() }
+        for count in counts { Self.write(tokens: count, into: &writer) }
+        if isList { writer.endArray() }
+        writer.key("count")
+        if isList { writer.beginArray() }
+        for count in counts { writer.value(count) }
+        if isList { writer.endArray() }
+        writer.key("max_model_len")
+        writer.value(options.context)
+        writer.endObject()
+        return writer.bytes
+    }
+
+    private static func write(tokens count: Int, into writer: inout JSONWriter) {
         writer.beginArray()
         for token in 0..<count { writer.value(token) }
         writer.endArray()
-        writer.endObject()
-        return writer.bytes
     }
 }

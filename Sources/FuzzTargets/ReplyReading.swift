@@ -4,7 +4,7 @@ import SimulationKit
 /// What model servers answer: the first byte chooses the reader.
 enum ReplyReading {
     private static let readers: [@Sendable ([UInt8]) throws -> Void] = [
-        completion, refusal, vectors, value, answer,
+        completion, refusal, vectors, value, answer, tokens,
     ]
 
     static func check(_ input: [UInt8]) throws {
@@ -13,6 +13,14 @@ enum ReplyReading {
     }
 
     private static func completion(_ bytes: [UInt8]) { _ = try? ChatCompletionReply.read(bytes) }
+
+    private static func tokens(_ bytes: [UInt8]) throws(BrokenPromise) {
+        switch try? TokenCountReply.read(bytes) {
+        case .conversation(let count), .texts(let count):
+            try BrokenPromise.unless(count >= 0, "a count of tokens is negative")
+        case nil: break
+        }
+    }
 
     private static func refusal(_ bytes: [UInt8]) { _ = try? APIErrorReply.read(bytes) }
 

@@ -17,6 +17,9 @@ public enum CallKind: UInt8, Sendable, CaseIterable {
     case questions = 6
     /// The insights that answer one of these questions.
     case insights = 7
+    /// How many tokens a prompt has, as a server that would answer it counts them. The answer is a number; no model
+    /// works for it.
+    case count = 8
 
     /// The name under which recordings and logs show it.
     public var name: String {
@@ -28,6 +31,7 @@ public enum CallKind: UInt8, Sendable, CaseIterable {
         case .importance: "importance"
         case .questions: "questions"
         case .insights: "insights"
+        case .count: "count"
         }
     }
 }
@@ -123,6 +127,13 @@ public struct CompletionSpec: Hashable, Sendable {
         self.reading = reading
     }
 
+    /// The question how many tokens these messages have, for the model of that name.
+    public init(counting messages: [PromptMessage], model: String) {
+        self.init(
+            kind: .count, model: model, messages: messages, constraint: .free,
+            sampling: Sampling(temperature: 0, topP: 1000, maxTokens: 0))
+    }
+
     /// Hash of everything that can change the answer. How the text is cut into segments does not enter.
     public var requestHash: Digest128 {
         HashBuilder.hash128(.request) { hash in
@@ -161,6 +172,8 @@ public struct CompletionSpec: Hashable, Sendable {
         hash.append(UInt64(sampling.maxTokens))
         // Sampled requests keep the hashes that they had before there was another way.
         if reading != .sample { hash.append(UInt64(reading.rawValue)) }
+        // What has no answer of a model is another request than any that has.
+        if kind == .count { hash.append("count") }
     }
 
     private func append(_ message: PromptMessage, to hash: borrowing HashBuilder) {
@@ -311,9 +324,12 @@ extension CompletionSpec: Packable {
             kind: try unpacker.readCase(CallKind.self), model: try unpacker.readString(),
             messages: try unpacker.readList(), constraint: try AnswerConstraint(from: &unpacker),
             sampling: try Sampling(from: &unpacker))
+        guard kind != .count || self == CompletionSpec(counting: messages, model: model) else {
+            throw DecodingFailure.range("count of tokens")
+        }
         guard count == 6 else { return }
         reading = try unpacker.readCase(AnswerReading.self)
-        guard reading == .distribution, case .choice = constraint else {
+        guard reading == .distribution, case .choice = constraint, kind != .count else {
             throw DecodingFailure.range("reading of an answer")
         }
     }

@@ -36,6 +36,9 @@ public struct RunDefinition: Hashable, Sendable {
     public var model: String
     /// Tokens of context that every model server offers, 0 when unknown.
     public var contextTokens: UInt32
+    /// Tokens of the yardstick, a fixed text, as the model servers count them: different numbers in rising order. Empty
+    /// where the run estimates the tokens of its prompts.
+    public var yardsticks: [UInt32]
     /// Name of the embedding model, empty when the run needs none.
     public var embeddingModel: String
     /// Numbers in a vector, 0 when the run needs none.
@@ -44,7 +47,8 @@ public struct RunDefinition: Hashable, Sendable {
     /// A definition with these parts.
     public init(
         run: String, seed: UInt64, partitions: UInt32, programVersion: String, configuration: String, files: [File],
-        models: [String], model: String, contextTokens: UInt32, embeddingModel: String, embeddingDimension: UInt32
+        models: [String], model: String, contextTokens: UInt32, yardsticks: [UInt32] = [], embeddingModel: String,
+        embeddingDimension: UInt32
     ) {
         self.run = run
         self.seed = seed
@@ -55,6 +59,7 @@ public struct RunDefinition: Hashable, Sendable {
         self.models = models
         self.model = model
         self.contextTokens = contextTokens
+        self.yardsticks = yardsticks
         self.embeddingModel = embeddingModel
         self.embeddingDimension = embeddingDimension
     }
@@ -80,7 +85,7 @@ extension RunDefinition.File: Packable {
 
 extension RunDefinition: Packable {
     public func pack(into packer: inout Packer) {
-        packer.packArray(count: 11)
+        packer.packArray(count: 12)
         packer.pack(run)
         packer.pack(seed)
         packer.pack(UInt64(partitions))
@@ -90,17 +95,20 @@ extension RunDefinition: Packable {
         packer.pack(models)
         packer.pack(model)
         packer.pack(UInt64(contextTokens))
+        packer.packArray(count: yardsticks.count)
+        for yardstick in yardsticks { packer.pack(UInt64(yardstick)) }
         packer.pack(embeddingModel)
         packer.pack(UInt64(embeddingDimension))
     }
 
     public init(from unpacker: inout Unpacker) throws {
-        try unpacker.enter("run definition", count: 11)
+        try unpacker.enter("run definition", count: 12)
         self.init(
             run: try unpacker.readString(), seed: try unpacker.readUInt(), partitions: try unpacker.readUInt32(),
             programVersion: try unpacker.readString(), configuration: try unpacker.readString(),
             files: try unpacker.readList(), models: try unpacker.readStrings(), model: try unpacker.readString(),
-            contextTokens: try unpacker.readUInt32(), embeddingModel: try unpacker.readString(),
-            embeddingDimension: try unpacker.readUInt32())
+            contextTokens: try unpacker.readUInt32(),
+            yardsticks: try (0..<(try unpacker.readArrayHeader())).map { _ in try unpacker.readUInt32() },
+            embeddingModel: try unpacker.readString(), embeddingDimension: try unpacker.readUInt32())
     }
 }

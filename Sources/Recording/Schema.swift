@@ -1,7 +1,7 @@
 /// The tables of a recording. `docs/recording.md` explains every column.
 enum Schema {
     /// Written into the file's header; a newer one is refused.
-    static let version: Int64 = 6
+    static let version: Int64 = 7
     /// "GenS", so that `file` and a careless hand can tell whose database it is.
     static let applicationID: Int64 = 0x4765_6e53
     /// Vectors of 1.5 kB fill a page of 8 kB to 95 %, one of 4 kB only to 75 %.
@@ -35,7 +35,8 @@ enum Schema {
         coverage INTEGER,
         fallback TEXT,
         kind TEXT GENERATED ALWAYS AS (CASE kind_code WHEN 1 THEN 'choice' WHEN 2 THEN 'text' WHEN 3 THEN 'scale'
-            WHEN 4 THEN 'structured' WHEN 5 THEN 'importance' WHEN 6 THEN 'questions' ELSE 'insights' END) VIRTUAL,
+            WHEN 4 THEN 'structured' WHEN 5 THEN 'importance' WHEN 6 THEN 'questions' WHEN 7 THEN 'insights'
+            ELSE 'count' END) VIRTUAL,
         status TEXT GENERATED ALWAYS AS (CASE WHEN answer IS NULL THEN 'failed' ELSE 'answered' END) VIRTUAL
         """
 

@@ -21,6 +21,7 @@ extension RunPackage {
         }
         var models = configuration.models
         models.model = definition.model
+        models.countsTokens = !definition.yardsticks.isEmpty
         return SimulationAssets(
             scenario: scenario, population: population, prompts: prompts, seed: RunSeed(definition.seed),
             models: models.limited(toContext: Int(definition.contextTokens)), memory: configuration.memory,

@@ -53,6 +53,7 @@ extension RunSettings {
             "  max_reply_tokens: \(llm.maxReplyTokens)",
             "  prompt_tokens: \(llm.promptTokens)",
             "  reflection_tokens: \(llm.reflectionTokens)",
+            "  count_tokens: \(llm.countTokens)",
             "  max_attempts: \(llm.maxAttempts)",
             "  memory_model: \(llm.memoryModel.map(Self.quoted) ?? "null")",
             "  distributions: [\(llm.distributions.map(Self.quoted).joined(separator: ", "))]",

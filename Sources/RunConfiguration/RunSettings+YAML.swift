@@ -91,7 +91,7 @@ extension RunSettings {
             "llm",
             keys: [
                 "model", "temperature", "top_p", "max_reply_tokens", "prompt_tokens", "reflection_tokens",
-                "max_attempts", "memory_model", "distributions", "sharing",
+                "count_tokens", "max_attempts", "memory_model", "distributions", "sharing",
             ])
         let sharing = try section.section("sharing", keys: ["priority", "weight", "in_flight"])
         return ModelChoice(
@@ -101,6 +101,7 @@ extension RunSettings {
             maxReplyTokens: try section.int("max_reply_tokens", 1...1_000_000, default: 512),
             promptTokens: try section.int("prompt_tokens", 64...10_000_000, default: 6_000),
             reflectionTokens: try section.int("reflection_tokens", 64...10_000_000, default: 3_000),
+            countTokens: try section.bool("count_tokens", default: true),
             maxAttempts: try section.int("max_attempts", 1...16, default: 3),
             memoryModel: try section.optionalText("memory_model"),
             distributions: try distributions(section, of: scenario),

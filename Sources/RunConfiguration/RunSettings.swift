@@ -81,6 +81,8 @@ public struct RunSettings: Sendable, Equatable {
         public var promptTokens: Int
         /// Most tokens of a reflection's prompt.
         public var reflectionTokens: Int
+        /// Whether the servers count the tokens of prompts that may be too long, where all of them can.
+        public var countTokens: Bool
         /// Answers asked for before a call fails.
         public var maxAttempts: Int
         /// Name of the model that rates and reflects on memories; nil for the one that decides.

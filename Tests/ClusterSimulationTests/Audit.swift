@@ -25,12 +25,14 @@ struct Audit {
     /// Every acknowledged outcome is there (I1), and every one that is there was paid for (I8).
     private mutating func checkCalls(_ database: Database, _ ledger: Ledger) throws {
         var recorded: [Ledger.Paid: Int] = [:]
+        // Counted, and paid to nobody.
+        var counts: Set<Ledger.Paid> = []
         for table in ["calls", "void_calls"] {
             let rows = try SQLStatement(
                 database,
                 """
                 SELECT turns.identity, \(table).n, \(table).request,
-                    \(table).attempts FROM \(table) JOIN turns ON turns.id = \(table).turn
+                    \(table).attempts, \(table).kind = 'count' FROM \(table) JOIN turns ON turns.id = \(table).turn
                 """)
             while try rows.step() {
                 guard let turn = Digest128(bytes: rows.blob(0)), let request = Digest128(bytes: rows.blob(2)) else {
@@ -38,14 +40,16 @@ struct Audit {
                     continue
                 }
                 let call = CallID(turn: TurnID(digest: turn), number: UInt32(clamping: rows.int(1)))
-                recorded[Ledger.Paid(call: call, request: request), default: 0] += Int(rows.int(3))
+                let key = Ledger.Paid(call: call, request: request)
+                recorded[key, default: 0] += Int(rows.int(3))
+                if rows.int(4) != 0 { counts.insert(key) }
             }
         }
-        attempts = recorded.values.reduce(0, +)
+        attempts = recorded.reduce(0) { $0 + (counts.contains($1.key) ? 0 : $1.value) }
         for key in ledger.acknowledged.keys where recorded[key] == nil {
             violations.append("I1: the acknowledged outcome of call \(key.call) is lost")
         }
-        for (key, count) in recorded where ledger.answered[key, default: 0] < count {
+        for (key, count) in recorded where ledger.answered[key, default: 0] < count && !counts.contains(key) {
             violations.append("I8: call \(key.call) has \(count) attempts, paid \(ledger.answered[key] ?? 0)")
         }
     }

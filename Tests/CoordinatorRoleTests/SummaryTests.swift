@@ -31,6 +31,18 @@ import Wire
         }
     }
 
+    @Test func bothSummariesSayHowBudgetsOfPromptsAreKept() throws {
+        #expect(report.text().contains("budgets of prompts: estimated, three bytes a token"))
+        #expect(try report.json().contains(#""token_budgets":"estimated""#))
+        var counted = report
+        counted.countsTokens = true
+        counted.summary.calls.append(NamedCount(name: "count", count: 7))
+        #expect(counted.text().contains("budgets of prompts: counted by the servers, 7 prompts"))
+        // No model works for a count.
+        #expect(counted.text().contains("LLM calls: 1,234 (choice 1,200, text 34)"))
+        #expect(try counted.json().contains(#""token_budgets":"counted""#))
+    }
+
     @Test func theProgramsSummaryIsOneObjectOnOneLine() throws {
         let json = try report.json()
         #expect(!json.contains("\n"))

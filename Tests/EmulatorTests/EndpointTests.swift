@@ -51,12 +51,20 @@ private func post(_ server: EmulatorServer, _ path: String, _ body: String) asyn
             #expect(properties?["default_generation_settings"]?["n_ctx"] == 32_768)
             #expect(try await get(server, "/slots").json?.arrayValue?.count == 3)
             #expect(try await post(server, "/tokenize", #"{"content":"12345678"}"#).json == ["tokens": [0, 1]])
+            let messages = #"{"messages":[{"role":"user","content":"12345678"}]}"#
+            #expect(
+                try await post(server, "/v1/chat/completions/input_tokens", messages).json?["input_tokens"] == 9)
         }
         try await withEmulator {
             $0.engine = .sglang
         } _: { server async throws in
             #expect(try await get(server, "/server_info").json?["version"] == "0.5.23")
             #expect(try await get(server, "/get_model_info").json?["model_path"] == "emulator")
+            #expect(try await post(server, "/tokenize", #"{"prompt":"12345678"}"#).json?["count"] == 2)
+            let texts = try await post(server, "/tokenize", #"{"prompt":["12345678","1"]}"#).json
+            #expect(texts?["count"] == [2, 1])
+            #expect(texts?["tokens"] == [[0, 1], [0]])
+            #expect(try await post(server, "/tokenize", #"{"prompt":["1",2]}"#).status == 400)
         }
     }
 

@@ -89,7 +89,11 @@ private final class Bench: Sendable {
         ])
     }
 
-    var chats: [ScriptedServer.Request] { server.seen.requests.filter { $0.method == "POST" } }
+    var chats: [ScriptedServer.Request] { server.seen.requests.filter(\.isChat) }
+}
+
+extension ScriptedServer.Request {
+    fileprivate var isChat: Bool { path == "/v1/chat/completions" }
 }
 
 extension ServerAccess.Names {
@@ -163,7 +167,7 @@ private func answer(_ text: String) -> ScriptedServer.Reply {
             }
             for wave in 1...3 {
                 await bench.server.until {
-                    $0.hanging == 3 && $0.requests.filter { $0.method == "POST" }.count == 3 * wave
+                    $0.hanging == 3 && $0.requests.filter(\.isChat).count == 3 * wave
                 }
                 bench.server.release(answer("late"))
             }
@@ -192,8 +196,9 @@ private func answer(_ text: String) -> ScriptedServer.Reply {
         #expect(
             described.backends == [
                 BackendDescription(
-                    url: bench.server.url, engine: "vllm", version: "0.33.0", model: "m", contextTokens: 4096, window: 4
-                )
+                    url: bench.server.url, engine: "vllm", version: "0.33.0", model: "m", contextTokens: 4096,
+                    window: 4,
+                    yardstick: 0)
             ])
     }
 

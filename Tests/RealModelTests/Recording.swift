@@ -54,6 +54,40 @@ struct Recording: Sendable {
         }
     }
 
+    /// Tokens of prompts that were counted, and then answered: as they were counted, and as the model's server told
+    /// them with its answer.
+    func countedPrompts() throws -> [(counted: Int, told: Int)] {
+        try database.read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT CAST(counts.answer AS INTEGER) AS counted, calls.prompt_tokens / calls.attempts AS told
+                    FROM calls AS counts JOIN calls ON calls.turn = counts.turn AND calls.prompt = counts.prompt
+                    WHERE counts.kind = 'count' AND calls.kind <> 'count' AND calls.prompt_tokens > 0
+                    """
+            ).map { ($0["counted"], $0["told"]) }
+        }
+    }
+
+    /// Tokens of all prompts that were counted.
+    func counts() throws -> [Int] {
+        try database.read {
+            try Int.fetchAll($0, sql: "SELECT CAST(answer AS INTEGER) FROM calls WHERE kind = 'count'")
+        }
+    }
+
+    /// Tokens of the longest prompt that a model answered, importances of memories left out, which have no budget.
+    func longestPrompt() throws -> Int {
+        try database.read {
+            try Int.fetchOne(
+                $0,
+                sql: """
+                    SELECT max(prompt_tokens / attempts) FROM calls
+                    WHERE kind NOT IN ('count', 'importance')
+                    """) ?? 0
+        }
+    }
+
     /// Lines of interviews, by seeker's turn and position, each interview in its order.
     func interviews() throws -> [[Line]] {
         let lines = try database.read { database in

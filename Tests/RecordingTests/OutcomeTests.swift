@@ -26,6 +26,25 @@ import Testing
         #expect(try fixture.recorded(fixture.agents[0].partition).outcomes == records)
     }
 
+    @Test func aCountOfTokensIsACallOfItsOwnKind() throws {
+        let fixture = try Fixture()
+        try fixture.begin()
+        try fixture.open(1)
+        var record = fixture.call(0)
+        let spec = CompletionSpec(
+            counting: [PromptMessage(role: .user, segments: ["How many?"])], model: "m")
+        record.request = spec.requestHash
+        record.content = .completion(
+            spec,
+            CompletionOutcome(
+                answer: "58", rejection: "", rejected: [], promptTokens: 0, completionTokens: 0, model: "m"))
+        try fixture.send([.outcomes([record])])
+        #expect(try fixture.recorded(fixture.agents[0].partition).outcomes == [record])
+        #expect(try fixture.send([.commit(fixture.commit(0, using: [record]))]) == [.committed])
+        #expect(try fixture.store.summary().calls.map { "\($0.name) \($0.count)" } == ["count 1"])
+        #expect(try RecordingReader(path: fixture.path).verify().violation == nil)
+    }
+
     @Test func theSameOutcomeAgainIsADuplicateAndAnotherResultIsVoid() throws {
         let fixture = try Fixture(inMemory: true)
         try fixture.begin()

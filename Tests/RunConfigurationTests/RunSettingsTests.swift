@@ -48,6 +48,7 @@ import Testing
           max_reply_tokens: 48
           prompt_tokens: 1000
           reflection_tokens: 900
+          count_tokens: false
           max_attempts: 1
           distributions: [say]
         embedding: { model: null, vectors: float32 }
@@ -100,6 +101,8 @@ import Testing
         #expect(settings.llm.temperature == 0 && settings.llm.topP == 950)
         #expect(settings.limits.failuresPerMillion == 125_000)
         #expect(settings.models.distributions == ["say"])
+        #expect(!settings.llm.countTokens)
+        #expect(try Self.load(TestScenario.minimal).llm.countTokens)
     }
 
     @Test(arguments: [

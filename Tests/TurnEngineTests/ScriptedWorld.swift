@@ -145,6 +145,7 @@ struct World {
     init(
         _ scenario: any Scenario, performer: ScriptedPerformer = ScriptedPerformer(), seed: UInt64 = 1,
         memory: MemorySettings = MemorySettings(), promptTokens: Int = 6000, reflectionTokens: Int = 3000,
+        countsTokens: Bool = false, contextTokens: Int = 0,
         limits: TreeLimits = .init(calls: 100, depth: 3), relations: [String: RelationGraph] = [:],
         templates: [String: String] = [:], environment: [String: Value] = [:],
         interventions: [Intervention] = []
@@ -160,7 +161,8 @@ struct World {
             scenario: scenario, population: population, prompts: prompts, seed: RunSeed(seed),
             models: ModelSettings(
                 model: "", temperature: 700, topP: 1000, maxReplyTokens: 64, promptTokens: promptTokens,
-                reflectionTokens: reflectionTokens), memory: memory, limits: limits, embeddingModel: "e",
+                reflectionTokens: reflectionTokens, countsTokens: countsTokens
+            ).limited(toContext: contextTokens), memory: memory, limits: limits, embeddingModel: "e",
             embeddingDimension: 8,
             collections: [:], relations: relations, environment: environment, interventions: interventions)
         self.performer = performer

@@ -28,6 +28,15 @@ enum Samples {
     static let record = OutcomeRecord(
         call: call, root: turn, partition: 5, round: 3, agent: AgentID(number: 9), request: spec.requestHash,
         content: .completion(spec, outcome))
+    static let countSpec = CompletionSpec(
+        counting: [PromptMessage(role: .user, segments: ["How many?"])], model: "model-a")
+    static let counted = OutcomeRecord(
+        call: CallID(turn: turn, number: 6), root: turn, partition: 5, round: 3, agent: AgentID(number: 9),
+        request: countSpec.requestHash,
+        content: .completion(
+            countSpec,
+            CompletionOutcome(
+                answer: "58", rejection: "", rejected: [], promptTokens: 0, completionTokens: 0, model: "model-a")))
     static let vectors = OutcomeRecord(
         call: CallID(turn: turn, number: 8), root: turn, partition: 5, round: 3, agent: AgentID(number: 9),
         request: OutcomeRecord.requestHash(embedding: ["a"], model: "e"),
@@ -91,7 +100,7 @@ enum Samples {
         RunSummary(
             events: [NamedCount(name: "applied", count: 3)], calls: [NamedCount(name: "choice", count: 4)],
             counters: [NamedCount(name: "turns", count: 5)], digests: [hash.description]),
-        PlanRound(partition: 5, epoch: 2, round: 3, roots: 4), RecordOutcomes(outcomes: [record, vectors]),
+        PlanRound(partition: 5, epoch: 2, round: 3, roots: 4), RecordOutcomes(outcomes: [record, counted, vectors]),
         CommitTree(partition: 5, epoch: 2, root: turn, round: 3, tree: tree.packed(), outcomes: [name]),
         CommitResult(verdict: .rerun), LoadPartition(partition: 5, epoch: 2, round: 3),
         PartitionState(committed: [turn], failed: 1),
@@ -130,7 +139,7 @@ enum Samples {
         ModelsDescribed(backends: [
             BackendDescription(
                 url: "http://127.0.0.1:8000", engine: "vllm", version: "0.33.0", model: "m", contextTokens: 8192,
-                window: 64)
+                window: 64, yardstick: 80)
         ]),
         ListServers(),
         ServersListed(servers: [

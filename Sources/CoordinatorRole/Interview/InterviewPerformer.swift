@@ -19,18 +19,21 @@ final class InterviewPerformer: CallPerformer {
     private let scope: String
     private let seed: RunSeed
     private let model: String
+    private let countsTokens: Bool
     private let vectors: VectorFormat
     private let llm: WireClient
     private let embedding: WireClient?
     private let state = Guarded(Asked())
 
-    /// Asks for `model`. Gateways know the calls by `scope`, which no run has.
+    /// Asks for `model`, whose servers may count tokens. Gateways know the calls by `scope`, which no run has.
     init(
-        scope: String, seed: RunSeed, model: String, vectors: VectorFormat, llm: WireClient, embedding: WireClient?
+        scope: String, seed: RunSeed, model: String, countsTokens: Bool, vectors: VectorFormat, llm: WireClient,
+        embedding: WireClient?
     ) {
         self.scope = scope
         self.seed = seed
         self.model = model
+        self.countsTokens = countsTokens
         self.vectors = vectors
         self.llm = llm
         self.embedding = embedding
@@ -44,11 +47,18 @@ final class InterviewPerformer: CallPerformer {
     ) async throws -> CompletionOutcome {
         var spec = spec
         spec.model = model
+        // Which servers an interview finds is no matter of the run's: where they count no tokens, it estimates.
+        if spec.kind == .count, !countsTokens {
+            let estimate = TokenEstimator.tokens(in: spec.messages)
+            return CompletionOutcome(
+                answer: "\(estimate)", rejection: "", rejected: [], promptTokens: 0, completionTokens: 0, model: "")
+        }
         let complete = Complete(
             run: scope, call: call, seeds: (0..<Self.attempts).map { seed.call(call, attempt: $0) }, spec: spec)
         let outcome = try await llm.request(complete, expecting: Completed.self).outcome
         llm.post(ReleaseOutcomes(run: scope, calls: [call]))
         let messages = spec.messages
+        guard spec.kind != .count else { return outcome }
         state.withLock { $0 = Asked(messages: messages, model: outcome.model) }
         return outcome
     }

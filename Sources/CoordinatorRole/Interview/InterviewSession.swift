@@ -60,8 +60,8 @@ struct InterviewSession: Sendable {
         // Tells one interview from another; no result depends on it.
         let scope = "interview#\(String(UInt64.random(in: 1 ... .max), radix: 16))"
         let performer = InterviewPerformer(
-            scope: scope, seed: past.assets.seed, model: model, vectors: past.vectors, llm: gateways.llm,
-            embedding: gateways.embedding)
+            scope: scope, seed: past.assets.seed, model: model, countsTokens: !probe.yardsticks.isEmpty,
+            vectors: past.vectors, llm: gateways.llm, embedding: gateways.embedding)
         let answer = try await past.answer(options.question, performer: performer)
         let asked = performer.asked
         return InterviewReport(

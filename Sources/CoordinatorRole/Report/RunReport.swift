@@ -21,6 +21,8 @@ struct RunReport: Sendable {
     var program = "coordinator"
     /// Whether there is a file to look at.
     var isRecorded = true
+    /// Whether the servers counted the tokens of long prompts; else they were estimated.
+    var countsTokens = false
     /// What the scenario makes of its events.
     var scenarioLines: [String]
 
@@ -35,6 +37,7 @@ struct RunReport: Sendable {
         var calls: [String: UInt64]
         var counters: [String: UInt64]
         var digests: [String]
+        var token_budgets: String
     }
 
     /// One object on one line.
@@ -44,19 +47,22 @@ struct RunReport: Sendable {
         let object = Object(
             run: run, run_dir: folder, state: state, closed_rounds: closedRounds, rounds: rounds,
             seconds: (seconds * 1000).rounded() / 1000, events: Self.table(summary.events),
-            calls: Self.table(summary.calls), counters: Self.table(summary.counters), digests: summary.digests)
+            calls: Self.table(summary.calls), counters: Self.table(summary.counters), digests: summary.digests,
+            token_budgets: countsTokens ? "counted" : "estimated")
         return String(decoding: try encoder.encode(object), as: UTF8.self)
     }
 
     /// The summary for people.
     func text() -> String {
         let counters = Self.table(summary.counters)
-        let calls = summary.calls.reduce(0) { $0 + $1.count }
+        // No model works for a count of tokens.
+        let answered = summary.calls.filter { $0.name != "count" }
+        let calls = answered.reduce(0) { $0 + $1.count }
         var lines = ["\(run): \(state) after round \(closedRounds) of \(rounds), \(Amount.duration(seconds: seconds))"]
         lines += scenarioLines.map { "  \($0)" }
         lines.append(
             "  turns: \(Amount.count(counters["turns"] ?? 0)), \(Amount.count(counters["turns_failed"] ?? 0)) failed")
-        let kinds = summary.calls.map { "\($0.name) \(Amount.count($0.count))" }.joined(separator: ", ")
+        let kinds = answered.map { "\($0.name) \(Amount.count($0.count))" }.joined(separator: ", ")
         lines.append(
             "  LLM calls: \(Amount.count(calls))" + (kinds.isEmpty ? "" : " (\(kinds))")
                 + ", \(Amount.count(counters["calls_failed"] ?? 0)) failed, "
@@ -66,6 +72,10 @@ struct RunReport: Sendable {
             "  tokens: \(Amount.count(counters["prompt_tokens"] ?? 0)) in prompts, "
                 + "\(Amount.count(counters["completion_tokens"] ?? 0)) in answers; "
                 + "\(Amount.count(counters["embedding_calls"] ?? 0)) embedding calls")
+        let counted = Amount.count(Self.table(summary.calls)["count"] ?? 0)
+        lines.append(
+            "  budgets of prompts: "
+                + (countsTokens ? "counted by the servers, \(counted) prompts" : "estimated, three bytes a token"))
         guard isRecorded else { return lines.joined(separator: "\n") + "\n" }
         lines.append(
             "  recording: \(folder)/\(RunFolder.recordingName) (\(Amount.bytes(counters["database_bytes"] ?? 0)))")

@@ -49,7 +49,7 @@ extension PreparedRun {
             name: settings.name, seed: settings.seed, rounds: UInt32(clamping: settings.rounds),
             partitions: UInt32(clamping: settings.partitions), secondsPerRound: Int64(settings.roundHours) * 3600,
             toleratedFailures: UInt64(clamping: settings.limits.failuresPerMillion), model: settings.llm.model,
-            memoryModel: settings.llm.memoryModel,
+            memoryModel: settings.llm.memoryModel, countsTokens: settings.llm.countTokens,
             embeddingModel: settings.embeddingModel, vectors: settings.vectors,
             maxReplyTokens: settings.llm.maxReplyTokens,
             needsEmbedding: keepsLongTerm || hasCollections, ratesMemories: keepsLongTerm,

@@ -27,6 +27,8 @@ struct PreparedRun: Sendable {
     var model: String?
     /// Name of the model that rates and reflects on memories, nil for the chat model.
     var memoryModel: String?
+    /// Whether servers are to count the tokens of prompts where they can.
+    var countsTokens: Bool
     /// Name of the embedding model from the configuration, nil for the server's only one.
     var embeddingModel: String?
     /// How vectors travel and are recorded.

@@ -47,11 +47,27 @@ struct Probe: Sendable {
     /// Tokens of context that every server offers, 0 when none says.
     var contextTokens: UInt32 { backends.map(\.contextTokens).filter { $0 > 0 }.min() ?? 0 }
 
-    /// The servers in words, for the record; without addresses, which are the researcher's own.
-    var descriptions: [String] {
+    /// Tokens of the yardstick as the servers count them: different numbers in rising order. Empty where one of them
+    /// counts none, since then it may be the only one that has a model.
+    var yardsticks: [UInt32] {
+        backends.allSatisfy { $0.yardstick > 0 } ? Set(backends.map(\.yardstick)).sorted() : []
+    }
+
+    /// The servers that count no tokens, in words.
+    var uncounting: [String] {
+        Set(backends.filter { $0.yardstick == 0 }.map { "\($0.engine) serving \($0.model)" }).sorted()
+    }
+
+    /// The servers in words, for the record; without addresses, which are the researcher's own. `yardsticks` are the
+    /// run's own.
+    func descriptions(yardsticks: [UInt32]) -> [String] {
         let chat = Set(backends.map { "chat: \($0.engine) \($0.version) serving \($0.model)" }).sorted()
         let vectors = embedding.map { ["embedding: \($0.engine) serving \($0.model), dimension \($0.dimension)"] }
-        return chat + (vectors ?? [])
+        let sizes = yardsticks.map(String.init).joined(separator: ", ")
+        let tokens =
+            yardsticks.isEmpty
+            ? "tokens of prompts: estimated" : "tokens of prompts: counted, the yardstick as \(sizes)"
+        return chat + (vectors ?? []) + [tokens]
     }
 }
 

@@ -97,12 +97,18 @@ struct RunSession: Sendable {
         _ servers: RunFile.Servers
     ) async throws -> (Parts, RunWriter, RunDefinition) {
         let stage = try Stage(self, node, sockets, logs: folder.logs)
+        let logger = context.logger
         return try await untilStop {
             let services = try await stage.probe(run, servers: servers)
             let recorder = try await stage.connect(
                 stage.starter.recorder(folder: options.noRecording ? nil : folder.path))
             let writer = RunWriter(recorder: recorder.client, embedding: services.embedding?.client)
             let definition = try await writer.create(run, probe: services.probe)
+            if run.countsTokens, definition.yardsticks.isEmpty {
+                logger.notice(
+                    "budgets of prompts are kept by an estimate of three bytes a token",
+                    metadata: ["counting no tokens": "\(services.probe.uncounting.joined(separator: "; "))"])
+            }
             return (Parts(stage: stage, services: services, recorder: recorder), writer, definition)
         }
     }
@@ -243,12 +249,13 @@ struct RunSession: Sendable {
         // Calls of the run are those of whoever plays it now.
         isDeposed = result.isDeposed
         if !isDeposed { await calls.giveUp() }
-        try await report(run, result, rounds: rounds, recorder, folder, start)
+        let countsTokens = try !RunDefinition(packed: state.definition).yardsticks.isEmpty
+        try await report(run, result, rounds: rounds, countsTokens, recorder, folder, start)
     }
 
     private func report(
-        _ run: PreparedRun, _ result: RunDriver.Result, rounds: UInt32, _ recorder: WireClient, _ folder: RunFolder,
-        _ start: Instant
+        _ run: PreparedRun, _ result: RunDriver.Result, rounds: UInt32, _ countsTokens: Bool, _ recorder: WireClient,
+        _ folder: RunFolder, _ start: Instant
     ) async throws {
         // Without the recorder there is nothing to sum up; then the reason is all there is to say.
         var summary: RunSummary?
@@ -264,7 +271,7 @@ struct RunSession: Sendable {
             let report = RunReport(
                 run: run.name, folder: folder.path, state: result.outcome.word, closedRounds: result.closedRound,
                 rounds: rounds, seconds: context.clock.now().since(start).seconds, summary: summary,
-                program: Self.program, isRecorded: !options.noRecording,
+                program: Self.program, isRecorded: !options.noRecording, countsTokens: countsTokens,
                 scenarioLines: run.scenario.summary(of: events) + Quotes.lines(run.scenario, folder.recording))
             StandardOutput.write(options.json ? try report.json() + "\n" : report.text())
         }

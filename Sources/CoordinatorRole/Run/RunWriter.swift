@@ -21,10 +21,12 @@ struct RunWriter: Sendable {
             _ = try await recorder.request(StoreBlob(name: file.path, bytes: file.bytes), expecting: Acknowledged.self)
             files.append(RunDefinition.File(path: file.path, hash: blobHash(file.bytes)))
         }
+        let yardsticks = run.countsTokens ? probe.yardsticks : []
         let definition = RunDefinition(
             run: run.name, seed: run.seed, partitions: run.partitions, programVersion: ProgramVersion.current,
-            configuration: run.yaml, files: files, models: probe.descriptions, model: try probe.model(),
-            contextTokens: probe.contextTokens, embeddingModel: probe.embedding?.model ?? "",
+            configuration: run.yaml, files: files,
+            models: probe.descriptions(yardsticks: yardsticks), model: try probe.model(),
+            contextTokens: probe.contextTokens, yardsticks: yardsticks, embeddingModel: probe.embedding?.model ?? "",
             embeddingDimension: probe.embedding?.dimension ?? 0)
         // Hosts fetch the definition by its content, like every other file.
         _ = try await recorder.request(

@@ -109,6 +109,19 @@ struct Stage: Sendable {
         return files
     }
 
+    /// A run goes on counting tokens as it did, since what fits into a prompt depends on it.
+    static func checkCounts(of definition: RunDefinition, _ probe: Probe) throws(UserError) {
+        guard !definition.yardsticks.isEmpty else { return }
+        let known = definition.yardsticks.map(String.init).joined(separator: ", ")
+        for backend in probe.backends where !definition.yardsticks.contains(backend.yardstick) {
+            let now = backend.yardstick == 0 ? "counts none" : "counts \(backend.yardstick)"
+            throw UserError(
+                "the run's servers counted \(known) tokens in the yardstick, and \(backend.engine) serving "
+                    + "\(backend.model) \(now)", at: "--llm",
+                advice: "resume with servers whose tokenizer is that of the run's", exitCode: .configuration)
+        }
+    }
+
     private static func check(_ definition: RunDefinition, model: String, _ probe: Probe) throws(UserError) {
         func refuse(_ what: String, _ place: String) -> UserError {
             UserError(
@@ -118,6 +131,7 @@ struct Stage: Sendable {
         guard definition.model == model else {
             throw refuse("the run was played with the model \(definition.model), and this is \(model)", "--llm")
         }
+        try checkCounts(of: definition, probe)
         guard let embedding = probe.embedding else { return }
         guard embedding.model == definition.embeddingModel, embedding.dimension == definition.embeddingDimension else {
             throw refuse(

@@ -9,14 +9,15 @@ extension ServerFleet {
     ///   - server: a server that `rooms` told, or that a hedge named.
     ///   - model: the model that it names.
     ///   - answerTokens: the longest answer that it allows.
+    ///   - isCount: whether the tokenizer answers it, and no model.
     ///   - isHedge: whether an action asked for it as a second one.
     public mutating func dispatched(
-        flight: UInt64, call: UInt64, on server: ServerID, model: String, answerTokens: Int, isHedge: Bool = false,
-        at now: Instant
+        flight: UInt64, call: UInt64, on server: ServerID, model: String, answerTokens: Int, isCount: Bool = false,
+        isHedge: Bool = false, at now: Instant
     ) {
         guard let index = index(server) else { preconditionFailure("a request was sent to a server that is gone") }
         precondition(flights[flight] == nil, "a flight was sent twice")
-        let answers = AnswerClass(tokens: answerTokens)
+        let answers = isCount ? .tokenizer : AnswerClass(tokens: answerTokens)
         flights[flight] = FleetFlight(
             call: call, server: server, model: model, answers: answers, sentAt: now, isHedged: isHedge)
         servers[index].quiet.dispatched(isFirst: servers[index].inFlight == 0, at: now)
@@ -95,7 +96,9 @@ extension ServerFleet {
         times.record(span, of: flight.answers)
         let readRecently = servers[index].loadReadAt.map { now.since($0) < .seconds(5) } ?? false
         var hundredths: Int?
-        if !readRecently, let short = times.known(flight.answers)?.short, short.nanoseconds > 0 {
+        // How long a tokenizer takes says nothing of how many requests the model can bear.
+        let tells = !readRecently && flight.answers != .tokenizer
+        if tells, let short = times.known(flight.answers)?.short, short.nanoseconds > 0 {
             hundredths = Int(min(span.nanoseconds, 1 << 40) * 100 / short.nanoseconds)
         }
         servers[index].window.answered(hundredths: hundredths)

@@ -90,6 +90,11 @@ public struct ServerFleet {
         return servers[index].facts?.serves(model) ?? false
     }
 
+    /// Whether the server works and is to get work, now.
+    public func isUsable(_ server: ServerID, at now: Instant) -> Bool {
+        index(server).map { servers[$0].isUsable(at: now) } ?? false
+    }
+
     /// Whether a failed call may be sent again now; takes its place in the budget. What a lost or silent server held
     /// needs no leave. A call that gets none waits, it does not fail.
     public mutating func mayRetry(at now: Instant) -> Bool { retries.spend(at: now) }

@@ -11,6 +11,8 @@ enum ReplyReading: Equatable {
     case again(isBusy: Bool, retryAfter: Span?, reason: String)
     /// The server has no endpoint for decisions, or its model cannot answer there.
     case readsNoDecisions(String)
+    /// The server has no endpoint that counts tokens.
+    case countsNoTokens(String)
     /// The server wants the other field for the length of answers.
     case wantsTokenLimit(TokenLimitField)
     /// The server will not answer this request, ever: its words.
@@ -31,6 +33,22 @@ enum ReplyReading: Equatable {
         case .failure(let failure):
             return .misconfigured("the server cannot be asked (\(failure))", advice: "check --llm")
         case .success(let response): return read(response, by: way)
+        }
+    }
+
+    /// Reads what a server answered that was asked to count tokens: the answer is the number.
+    static func readCount(_ result: Result<HTTPResponse, HTTPFailure>) -> ReplyReading {
+        guard case .success(let response) = result else { return read(result) }
+        switch response.status {
+        case 200:
+            guard let count = try? TokenCountRequest.count(response.body) else {
+                return .again(isBusy: false, retryAfter: nil, reason: "the reply is no count of tokens")
+            }
+            return .answer(ChatCompletionReply(content: String(count)))
+        case 404, 405, 501: return .countsNoTokens("the server counts no tokens (HTTP \(response.status))")
+        case 400, 413, 422:
+            return .refused("the server refuses to count (HTTP \(response.status)): \(words(response))")
+        default: return read(result)
         }
     }
 
@@ -116,7 +134,7 @@ extension ReplyReading {
     func kind(of result: Result<HTTPResponse, HTTPFailure>) -> ReplyKind {
         switch (self, result) {
         case (.answer, _): .answered
-        case (.wantsTokenLimit, _), (.refused, _), (.readsNoDecisions, _): .refusedCall
+        case (.wantsTokenLimit, _), (.refused, _), (.readsNoDecisions, _), (.countsNoTokens, _): .refusedCall
         case (.misconfigured, .success(let response)) where response.status == 404: .lacksModel
         case (.misconfigured(let what, _), _): .misconfigured(what)
         case (.again(true, let retryAfter, _), _): .busy(retryAfter: retryAfter)

@@ -44,6 +44,8 @@ struct BackendProfile: Sendable, Equatable {
     var kvTokens = 0
     /// Where it tells its load; nil where it does not.
     var loadSource: LoadSource?
+    /// Tokens of the yardstick as it counts them, 0 where it counts none for others.
+    var yardstick: UInt32 = 0
 
     /// What the fleet needs of it.
     var facts: ServerFacts {

@@ -51,12 +51,18 @@ extension GatewayCore {
         start(call, lane: .returning, at: now)
     }
 
-    /// The body of a call's present request.
-    mutating func body(of call: Call, model: String, profile: BackendProfile) -> [UInt8] {
+    /// The path and body of a call's present request.
+    mutating func request(of call: Call, model: String, profile: BackendProfile) -> (path: String, body: [UInt8]) {
         let spec = call.request.spec
-        guard let way = call.reading else {
-            return writer.body(spec, model: model, seed: call.request.seeds[call.attempt], profile: profile)
+        if call.isCount {
+            counters.counts += 1
+            let count = TokenCountRequest(spec.messages, model: model, profile: profile)
+            return (count.path, count.body)
         }
-        return readings.body(spec, by: way, model: model, profile: profile)
+        guard let way = call.reading else {
+            let body = writer.body(spec, model: model, seed: call.request.seeds[call.attempt], profile: profile)
+            return (ReadingWay.chatPath, body)
+        }
+        return (way.path, readings.body(spec, by: way, model: model, profile: profile))
     }
 }

@@ -49,6 +49,11 @@ extension GatewayCore {
             }
             queue.release(call.bytes)
             call.place = .flying([])
+            guard !call.isCount || book.counts(assignment.server) else {
+                queue.ended(assignment)
+                countElsewhere(call, at: now)
+                return true
+            }
             guard call.reading != .decision || book.decides(assignment.server, among: call.choices) else {
                 queue.ended(assignment)
                 unreadable(call, by: .decision, because: "the server reads no decisions", others: [], at: now)
@@ -59,7 +64,7 @@ extension GatewayCore {
         return false
     }
 
-    private mutating func send(_ call: Call, _ assignment: Assignment, isHedge: Bool, at now: Instant) {
+    mutating func send(_ call: Call, _ assignment: Assignment, isHedge: Bool, at now: Instant) {
         guard let profile = book.profile(assignment.server), case .flying(let others) = call.place else {
             preconditionFailure("a call goes to a server that was never probed")
         }
@@ -69,18 +74,17 @@ extension GatewayCore {
         call.place = .flying(others + [number])
         let left = call.deadline.since(now)
         flights[number] = Flying(
-            call: call.number, assignment: assignment, reading: call.reading, since: now,
+            call: call.number, assignment: assignment, reading: call.reading, isCount: call.isCount, since: now,
             isCutShort: left < limits.requestTimeout)
         fleet.dispatched(
             flight: number, call: call.number, on: assignment.server, model: named,
-            answerTokens: call.answerTokens, isHedge: isHedge, at: now)
+            answerTokens: call.answerTokens, isCount: call.isCount, isHedge: isHedge, at: now)
         counters.sent += 1
+        let (path, body) = request(of: call, model: named, profile: profile)
         act(
             .send(
                 Flight(
-                    number: number, server: assignment.server, call: call.request.call,
-                    path: call.reading?.path ?? ReadingWay.chatPath,
-                    body: body(of: call, model: named, profile: profile),
+                    number: number, server: assignment.server, call: call.request.call, path: path, body: body,
                     timeout: min(limits.requestTimeout, left))))
     }
 
@@ -90,7 +94,8 @@ extension GatewayCore {
         times.attempt.observe(now.since(flying.since).seconds)
         let server = flying.assignment.server
         queue.ended(flying.assignment)
-        let reading = ReplyReading.read(result, by: flying.reading)
+        let reading =
+            flying.isCount ? ReplyReading.readCount(result) : ReplyReading.read(result, by: flying.reading)
         // That a call came late to a server says nothing of the server.
         let isOurs = flying.isCutShort && result == .failure(.timeout)
         fleet.ended(flight, isOurs ? .cancelled : reading.kind(of: result), at: now)
@@ -110,6 +115,7 @@ extension GatewayCore {
         case .answer(var reply):
             // A server that takes adapters as a field of their own tells the base model's name.
             if book.profile(server)?.adapters[call.request.spec.model] != nil { reply.model = call.request.spec.model }
+            if call.isCount { reply.model = call.request.spec.model.isEmpty ? model : call.request.spec.model }
             for other in others { cancelFlight(other, at: now) }
             if let work = call.leads { shared.remember(work, reply, at: now) }
             call.leads = nil
@@ -128,6 +134,10 @@ extension GatewayCore {
         case .readsNoDecisions(let reason):
             book.learnNoDecisions(server)
             unreadable(call, by: .decision, because: reason, others: others, at: now)
+        case .countsNoTokens(let reason):
+            book.learnNoCounts(server)
+            call.lastTrouble = reason
+            if others.isEmpty { tryAgain(call, isBusy: false, at: now) }
         case .wantsTokenLimit(let field):
             book.learn(server, field)
             call.limitChanges[server, default: 0] += 1
@@ -175,7 +185,7 @@ extension GatewayCore {
     // MARK: again
 
     /// Another try of the same attempt: at once where it was a single mishap, else after a rest.
-    private mutating func tryAgain(_ call: Call, isBusy: Bool, at now: Instant) {
+    mutating func tryAgain(_ call: Call, isBusy: Bool, at now: Instant) {
         counters.retried += 1
         let isAllowed = fleet.mayRetry(at: now)
         // The jitter spreads requests over time; nothing else follows from it.
@@ -215,7 +225,7 @@ extension GatewayCore {
     /// Sends a call that takes long to a second server, where its run may have one more under way.
     mutating func hedge(_ number: UInt64, on server: ServerID, at now: Instant) {
         guard let flying = flights[number], let call = calls[flying.call], case .flying([number]) = call.place,
-            !queue.isHeldBack(call.key.run)
+            !queue.isHeldBack(call.key.run), !call.isCount || book.counts(server)
         else { return }
         counters.hedged += 1
         send(call, queue.assign(call.waiting(.returning), on: server, at: now), isHedge: true, at: now)

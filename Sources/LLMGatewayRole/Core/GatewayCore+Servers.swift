@@ -119,7 +119,8 @@ extension GatewayCore {
                 else { return nil }
                 return BackendDescription(
                     url: book.url(server), engine: profile.engine.rawValue, version: profile.version,
-                    model: profile.model, contextTokens: profile.contextTokens, window: UInt32(status.window))
+                    model: profile.model, contextTokens: profile.contextTokens, window: UInt32(status.window),
+                    yardstick: profile.yardstick)
             })
     }
 }

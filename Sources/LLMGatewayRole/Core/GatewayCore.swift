@@ -21,6 +21,8 @@ struct GatewayCore<Asker> {
         var assignment: Assignment
         /// How it reads probabilities; nil where it samples an answer.
         var reading: ReadingWay?
+        /// Whether it counts tokens.
+        var isCount: Bool
         /// When it was sent.
         var since: Instant
         /// Whether the call's time is up before that of a request would be.
@@ -151,6 +153,9 @@ struct GatewayCore<Asker> {
             }
         }
         if let problem = obstacle(for: request.spec.model) { return act(.reply(asker, .failed(problem))) }
+        if request.spec.kind == .count, book.isProbed, book.isAnyProfiled, !book.isAnyCounting {
+            return act(.reply(asker, .failed(Self.noCount)))
+        }
         if let refusal = queue.reserve(arrived.bytes) {
             counters.refused += 1
             let wait = refusal.wait.map { "; about \(Int($0.seconds.rounded(.up))) s until they are through" } ?? ""

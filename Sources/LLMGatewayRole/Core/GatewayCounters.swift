@@ -33,12 +33,14 @@ struct GatewayCounters: Equatable {
     var drawn: UInt64 = 0
     /// Calls that wanted a distribution and had their answer sampled.
     var unread: UInt64 = 0
+    /// Requests sent to count the tokens of a prompt; among the attempts sent, too.
+    var counts: UInt64 = 0
 
     /// One line for the log.
     var summary: String {
         "asked \(asked), answered \(answered), failed \(failed), expired \(expired), refused \(refused), "
             + "joined \(joined), remembered \(remembered), sent \(sent), retried \(retried), rejected \(rejected), "
             + "shared \(shared), redispatched \(redispatched), hedged \(hedged), cancelled \(cancelled), "
-            + "drawn \(drawn), unread \(unread)"
+            + "drawn \(drawn), unread \(unread), counts \(counts)"
     }
 }

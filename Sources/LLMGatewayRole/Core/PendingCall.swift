@@ -75,6 +75,9 @@ final class PendingCall<Asker> {
             answerTokens: answerTokens, priority: Int(request.terms.priority), lane: lane)
     }
 
+    /// Whether the tokens of its prompt are asked for, and no answer.
+    var isCount: Bool { request.spec.kind == .count }
+
     /// Most tokens of the answer that is asked for now.
     var answerTokens: Int { reading == nil ? Int(request.spec.sampling.maxTokens) : 1 }
 

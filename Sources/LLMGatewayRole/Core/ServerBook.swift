@@ -97,6 +97,15 @@ struct ServerBook {
     /// The server does not have the endpoint for decisions, or its model cannot answer there.
     mutating func learnNoDecisions(_ server: ServerID) { pages[server]?.lacksDecisions = true }
 
+    /// The server counts no tokens, whatever it did when it was probed.
+    mutating func learnNoCounts(_ server: ServerID) { pages[server]?.profile?.yardstick = 0 }
+
+    /// Whether the server counts the tokens of prompts.
+    func counts(_ server: ServerID) -> Bool { profile(server).map { $0.yardstick > 0 } ?? false }
+
+    /// Whether any server does.
+    var isAnyCounting: Bool { pages.values.contains { ($0.profile?.yardstick ?? 0) > 0 } }
+
     /// Whether the server may decide between so many choices: newer servers do, and only asking tells.
     func decides(_ server: ServerID, among choices: Int) -> Bool {
         pages[server].map { Self.decides($0, among: choices) } ?? false

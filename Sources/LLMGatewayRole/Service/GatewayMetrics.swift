@@ -15,6 +15,8 @@ struct GatewayMetrics: Sendable {
         "gensim_llm_calls_total", .counter, "Calls that have ended, by how.", labels: ["kind"])
     static let attempts = MetricFamily(
         "gensim_llm_attempts_total", .counter, "Attempts sent to servers, repeated ones among them.")
+    static let counts = MetricFamily(
+        "gensim_llm_token_counts_total", .counter, "Attempts that asked a server to count a prompt's tokens.")
     static let repeated = MetricFamily(
         "gensim_llm_repeated_attempts_total", .counter, "Why attempts were followed by another of the same call.",
         labels: ["kind"])
@@ -54,7 +56,8 @@ struct GatewayMetrics: Sendable {
         labels: ["server"])
 
     static let families = [
-        requests, saved, refused, calls, attempts, repeated, openCalls, queued, queuedBytes, queuedTokens, memo, shared,
+        requests, saved, refused, calls, attempts, counts, repeated, openCalls, queued, queuedBytes, queuedTokens, memo,
+        shared,
         callTime, attemptTime, placement, standing, window, inFlight, dispatched, ended, running, waiting, cacheUse,
     ]
 
@@ -98,6 +101,7 @@ struct GatewayMetrics: Sendable {
         page.add(Self.calls, counters.expired, "expired")
         page.add(Self.calls, counters.cancelled, "cancelled")
         page.add(Self.attempts, counters.sent)
+        page.add(Self.counts, counters.counts)
         page.add(Self.repeated, counters.retried, "retried")
         page.add(Self.repeated, counters.rejected, "rejected")
         page.add(Self.repeated, counters.redispatched, "redispatched")

@@ -30,10 +30,27 @@ final class ServerProber {
                 replies[path] = result
                 guard replies.count == ProbeReading.paths.count else { return }
                 do throws(ProbeFailure) {
-                    completion(.success(try reading.profile(replies)))
+                    self.measure(contact, try reading.profile(replies), completion: completion)
                 } catch {
                     completion(.failure(error))
                 }
+            }
+        }
+    }
+
+    /// Finds out whether the server counts tokens, and by which measure.
+    private func measure(
+        _ contact: ServerContact, _ profile: BackendProfile,
+        completion: @escaping (Result<BackendProfile, ProbeFailure>) -> Void
+    ) {
+        let count = TokenCountRequest(TokenCountRequest.yardstick, model: profile.model, profile: profile)
+        post(contact, count.path, count.body, timeout: Self.probeTimeout) { result in
+            do throws(ProbeFailure) {
+                var profile = profile
+                profile.yardstick = try TokenCountRequest.yardstick(result)
+                completion(.success(profile))
+            } catch {
+                completion(.failure(error))
             }
         }
     }
@@ -62,9 +79,16 @@ final class ServerProber {
         _ contact: ServerContact, _ wish: AdapterRequest,
         completion: @escaping (Result<HTTPResponse, HTTPFailure>) -> Void
     ) {
+        post(contact, wish.path, wish.body, timeout: Self.adapterTimeout, completion: completion)
+    }
+
+    private func post(
+        _ contact: ServerContact, _ path: String, _ body: [UInt8], timeout: Span,
+        completion: @escaping (Result<HTTPResponse, HTTPFailure>) -> Void
+    ) {
         let request = HTTPRequest(
-            .post, contact.url + wish.path, headers: contact.headers, body: wish.body, connectTimeout: connectTimeout,
-            totalTimeout: Self.adapterTimeout, maxResponseBytes: Self.replyBytes)
+            .post, contact.url + path, headers: contact.headers, body: body,
+            connectTimeout: min(connectTimeout, timeout), totalTimeout: timeout, maxResponseBytes: Self.replyBytes)
         loop.start(request, completion: completion)
     }
 

@@ -18,11 +18,15 @@ public struct ModelSettings: Sendable, Equatable {
     public var memoryModel: String?
     /// Names of the templates whose choices and ratings are drawn from the model's distribution.
     public var distributions: Set<String>
+    /// Whether the servers count the tokens of prompts that may be too long; else they are estimated.
+    public var countsTokens: Bool
+    /// Tokens of context that every server offers, 0 when unknown.
+    public private(set) var contextTokens = 0
 
     /// Settings; see the properties.
     public init(
         model: String, temperature: UInt32, topP: UInt32, maxReplyTokens: UInt32, promptTokens: Int,
-        reflectionTokens: Int, memoryModel: String? = nil, distributions: Set<String> = []
+        reflectionTokens: Int, memoryModel: String? = nil, distributions: Set<String> = [], countsTokens: Bool = false
     ) {
         self.model = model
         self.temperature = temperature
@@ -32,20 +36,28 @@ public struct ModelSettings: Sendable, Equatable {
         self.reflectionTokens = reflectionTokens
         self.memoryModel = memoryModel
         self.distributions = distributions
+        self.countsTokens = countsTokens
     }
 
     /// The model that calls of this kind go to.
     public func model(for kind: CallKind) -> String {
         switch kind {
         case .importance, .questions, .insights: memoryModel ?? model
-        case .choice, .text, .scale, .structured: model
+        // What is counted is for one of the others, whose model is named.
+        case .choice, .text, .scale, .structured, .count: model
         }
+    }
+
+    /// Most tokens of a prompt whose answer may have so many tokens: both have to find room in a server's context.
+    func promptTokens(besideAnswerOf tokens: UInt32) -> Int {
+        contextTokens > 0 ? min(promptTokens, max(0, contextTokens - Int(tokens))) : promptTokens
     }
 
     /// The same, with prompts cut to what a server's context leaves beside an answer. 0 means unknown.
     public func limited(toContext tokens: Int) -> ModelSettings {
         guard tokens > 0 else { return self }
         var limited = self
+        limited.contextTokens = tokens
         // At most half of a context goes to the answer, so that a prompt always has room.
         limited.maxReplyTokens = min(maxReplyTokens, UInt32(clamping: tokens / 2))
         let room = tokens - Int(limited.maxReplyTokens)

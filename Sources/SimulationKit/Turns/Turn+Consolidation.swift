@@ -37,15 +37,15 @@ extension Turn {
     private func reflect(on latest: [String], plan: ConsolidationPlan) async throws -> [String] {
         let reply = try await complete(
             .questions,
-            messages: try fittingMessages(
-                KitTemplates.questions, [:], entries: latest.reversed(), newestFirst: true),
+            messages: try await fittingMessages(
+                .questions, KitTemplates.questions, [:], entries: latest.reversed(), newestFirst: true),
             constraint: .free, maxTokens: assets.models.maxReplyTokens)
         let questions = ReplyParser.questions(reply)
         let vectors = try await embed(questions)
         let now = time
         return try await parallel(Array(zip(questions, vectors))) { pair, turn in
-            let messages = try turn.fittingMessages(
-                KitTemplates.insights, ["question": .text(pair.0)], entries: plan.recall(pair.1, now: now))
+            let messages = try await turn.fittingMessages(
+                .insights, KitTemplates.insights, ["question": .text(pair.0)], entries: plan.recall(pair.1, now: now))
             return ReplyParser.insights(
                 try await turn.complete(
                     .insights, messages: messages, constraint: .free,
@@ -56,23 +56,23 @@ extension Turn {
     /// A prompt about memories, of which the last of `entries` give way first where the budget of reflection is too
     /// small for all. Entries given with the newest first are shown with the oldest first.
     private func fittingMessages(
-        _ template: String, _ fields: [String: Value], entries: [String], newestFirst: Bool = false
-    ) throws -> [PromptMessage] {
-        var kept = entries
-        while true {
+        _ kind: CallKind, _ template: String, _ fields: [String: Value], entries: [String], newestFirst: Bool = false
+    ) async throws -> [PromptMessage] {
+        let tokens = assets.models.reflectionTokens
+        let fitting = try await longestPrompt(
+            of: tokens, model: assets.models.model(for: kind), pieces: entries.count
+        ) {
+            let kept = Array(entries.dropLast($0))
             var all = fields
             let shown = newestFirst ? kept.reversed() : kept
             all["entries"] = .list(shown.map { .map(["text": .text($0)]) })
-            let messages = memoryMessages(template, .map(all), around: kept)
-            if TokenEstimator.tokens(in: messages) <= assets.models.reflectionTokens { return messages }
-            guard !kept.isEmpty else {
-                throw TurnFailed(
-                    .init(
-                        reason: .limit,
-                        text: "a reflection without memories is longer than \(assets.models.reflectionTokens) tokens"))
-            }
-            kept.removeLast()
+            return memoryMessages(template, .map(all), around: kept)
         }
+        guard let fitting else {
+            throw TurnFailed(
+                .init(reason: .limit, text: "a reflection without memories is longer than \(tokens) tokens"))
+        }
+        return fitting
     }
 
     private func memoryMessages(_ template: String, _ fields: Value, around pieces: [String]) -> [PromptMessage] {

@@ -62,7 +62,9 @@ extension Turn {
         let text = assets.prompts.render(template, fields: .map(fields))
         let view = try await recall(for: about ?? text)
         let observation = PromptComposer.cut(text, around: Self.texts(in: fields))
-        let messages = try fit(view, observation: observation, tokens: assets.models.promptTokens)
+        let messages = try await fit(
+            view, observation: observation, tokens: assets.models.promptTokens(besideAnswerOf: maxTokens),
+            model: assets.models.model(for: kind))
         return try await complete(
             kind, messages: messages, constraint: constraint, maxTokens: maxTokens,
             reading: reading(of: template, constraint))
@@ -84,23 +86,21 @@ extension Turn {
 
     /// Lays out the prompt within its budget: the least relevant long-term memories give way first, then the oldest
     /// short-term ones; a prompt that is too long without any memory fails the turn.
-    private func fit(_ full: MemoryView, observation: [String], tokens: Int) throws -> [PromptMessage] {
-        var view = full
-        while true {
-            let messages = assets.composer.messages(
-                agent: agent, state: log.state, memory: view,
-                announcement: agent == .environment ? "" : worldText(Intervention.announcementField),
-                observation: observation)
-            if TokenEstimator.tokens(in: messages) <= tokens { return messages }
-            if !view.long.isEmpty {
-                view.long.removeLast()
-            } else if !view.short.isEmpty {
-                view.short.removeFirst()
-            } else {
-                throw TurnFailed(
-                    .init(reason: .limit, text: "a prompt without memories is longer than \(tokens) tokens"))
-            }
+    private func fit(
+        _ full: MemoryView, observation: [String], tokens: Int, model: String
+    ) async throws -> [PromptMessage] {
+        let announcement = agent == .environment ? "" : worldText(Intervention.announcementField)
+        let fitting = try await longestPrompt(of: tokens, model: model, pieces: full.long.count + full.short.count) {
+            var view = full
+            view.long.removeLast(min($0, full.long.count))
+            view.short.removeFirst($0 - (full.long.count - view.long.count))
+            return assets.composer.messages(
+                agent: agent, state: log.state, memory: view, announcement: announcement, observation: observation)
         }
+        guard let fitting else {
+            throw TurnFailed(.init(reason: .limit, text: "a prompt without memories is longer than \(tokens) tokens"))
+        }
+        return fitting
     }
 
     /// One call with these messages.
@@ -113,17 +113,22 @@ extension Turn {
             sampling: Sampling(
                 temperature: assets.models.temperature, topP: assets.models.topP, maxTokens: maxTokens),
             reading: reading)
-        let call = CallID(turn: identity, number: try beginCall())
+        let (number, outcome) = try await perform(spec)
+        guard let answer = outcome.answer else {
+            throw TurnFailed(.init(reason: .rejectedAnswers, text: "\(kind.name) call \(number): \(outcome.rejection)"))
+        }
+        return answer
+    }
+
+    /// Makes a call, and notes how it ended. Returns its number, too.
+    func perform(_ spec: CompletionSpec) async throws -> (number: UInt32, outcome: CompletionOutcome) {
+        let call = CallID(turn: identity, number: try beginCall(isCount: spec.kind == .count))
         let request = assets.composer.requestHash(of: spec, agent: agent)
         let outcome = try await performer.complete(spec, request: request, call: call, agent: agent, tree: tree)
         let result = outcome.resultHash
         log.outcomes.append(OutcomeUse(number: call.number, result: result))
         log.names.append(OutcomeName(call: call, request: request, result: result))
-        guard let answer = outcome.answer else {
-            throw TurnFailed(
-                .init(reason: .rejectedAnswers, text: "\(kind.name) call \(call.number): \(outcome.rejection)"))
-        }
-        return answer
+        return (call.number, outcome)
     }
 
     /// All texts inside of fields, in no matter which order: they only say where a prompt may be cut.

@@ -209,12 +209,12 @@ public final class Turn {
     // MARK: Calls
 
     /// Takes a number for a call, within the tree's limit.
-    func beginCall() throws -> UInt32 {
+    func beginCall(isCount: Bool = false) throws -> UInt32 {
         guard log.calls < assets.limits.calls else {
             throw TurnFailed(.init(reason: .limit, text: "a turn may make \(assets.limits.calls) calls"))
         }
         log.countCall()
-        return try log.take()
+        return try isCount ? log.takeLast() : log.take()
     }
 
     /// Embeds texts. An empty list makes no call.

@@ -5,8 +5,8 @@ import Vectors
 package struct TurnLog: Sendable {
     /// The next number for a call or an operation.
     var next: UInt32
-    /// End of the numbers that this turn or branch may use.
-    let end: UInt32
+    /// End of the numbers that this turn or branch may use; counts of tokens take theirs from here, downwards.
+    private(set) var end: UInt32
     /// Whether this is a branch of a fork.
     let isBranch: Bool
     /// The agent as this turn sees it: start of the round, what the tree wrote to it before, own writes.
@@ -67,6 +67,16 @@ package struct TurnLog: Sendable {
         return next
     }
 
+    /// The number of a count of tokens, from the end: so every other call and change has the number, and a call the
+    /// seeds, that it has where nothing is counted.
+    mutating func takeLast() throws -> UInt32 {
+        guard next < end else {
+            throw TurnFailed(.init(reason: .limit, text: "a branch may make \(Self.branchStride) calls and changes"))
+        }
+        end -= 1
+        return end
+    }
+
     /// Logs for `count` branches, each with numbers of its own; this log goes on after them.
     mutating func fork(_ count: Int) throws -> [TurnLog] {
         guard !isBranch else {
@@ -74,7 +84,7 @@ package struct TurnLog: Sendable {
                 .init(reason: .limit, text: "parallel calls cannot be made inside a branch of parallel calls"))
         }
         guard let width = UInt32(exactly: count)?.multipliedReportingOverflow(by: Self.branchStride),
-            !width.overflow, !next.addingReportingOverflow(width.partialValue).overflow
+            !width.overflow, width.partialValue <= end - next
         else { throw TurnFailed(.init(reason: .limit, text: "\(count) parallel branches are too many")) }
         let branches = (0..<count).map { TurnLog(branchOf: self, index: $0) }
         next += width.partialValue

@@ -37,8 +37,9 @@ public struct CallTerms: Hashable, Sendable, Packable {
 /// Host to llm-gateway: get an answer. Answered by `Completed` or `RequestFailed`.
 public struct Complete: WireMessage {
     public static let kind = WireKind.complete
-    /// Version 2 added the terms, version 3 specs that want the probabilities of choices.
-    public static let version = 3
+    /// Version 2 added the terms, version 3 specs that want the probabilities of choices, version 4 those that ask how
+    /// many tokens a prompt has.
+    public static let version = 4
     public static let fieldCount = 5
     /// The run's scope, see ``HostAccepted``: for accounting and fairness, and a part of the key of the answer.
     public var run: String
@@ -198,10 +199,13 @@ public struct BackendDescription: Hashable, Packable {
     public var contextTokens: UInt32
     /// Requests kept in flight there at most.
     public var window: UInt32
+    /// Tokens of the yardstick, a fixed text, as the server counts them; 0 where it counts none.
+    public var yardstick: UInt32
 
     /// A server's description.
     public init(
-        url: String, engine: String, version: String, model: String, contextTokens: UInt32, window: UInt32
+        url: String, engine: String, version: String, model: String, contextTokens: UInt32, window: UInt32,
+        yardstick: UInt32 = 0
     ) {
         self.url = url
         self.engine = engine
@@ -209,27 +213,31 @@ public struct BackendDescription: Hashable, Packable {
         self.model = model
         self.contextTokens = contextTokens
         self.window = window
+        self.yardstick = yardstick
     }
 
     public func pack(into packer: inout Packer) {
-        packer.packArray(count: 6)
+        packer.packArray(count: 7)
         for text in [url, engine, version, model] { packer.pack(text) }
         packer.pack(UInt64(contextTokens))
         packer.pack(UInt64(window))
+        packer.pack(UInt64(yardstick))
     }
 
     public init(from unpacker: inout Unpacker) throws {
-        try unpacker.enter("backend", count: 6)
+        try unpacker.enter("backend", count: 7)
         self.init(
             url: try unpacker.readString(), engine: try unpacker.readString(), version: try unpacker.readString(),
             model: try unpacker.readString(), contextTokens: try unpacker.readUInt32(),
-            window: try unpacker.readUInt32())
+            window: try unpacker.readUInt32(), yardstick: try unpacker.readUInt32())
     }
 }
 
 /// Llm-gateway's answer to `DescribeModels`.
 public struct ModelsDescribed: WireMessage {
     public static let kind = WireKind.modelsDescribed
+    /// Version 2 added how each server counts tokens.
+    public static let version = 2
     public static let fieldCount = 1
     /// Every server that answered its probe.
     public var backends: [BackendDescription]

@@ -44,8 +44,8 @@ public struct PlanRound: WireMessage {
 /// outcome is a fact, whoever reports it; only commits are fenced.
 public struct RecordOutcomes: WireMessage {
     public static let kind = WireKind.recordOutcomes
-    /// Version 2 added outcomes with the distribution that they were drawn from.
-    public static let version = 2
+    /// Version 2 added outcomes with the distribution that they were drawn from, version 3 counts of tokens.
+    public static let version = 3
     public static let fieldCount = 1
     public static let sizeLimit = WireLimits.bulk
     /// The outcomes.

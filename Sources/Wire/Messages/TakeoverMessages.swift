@@ -54,8 +54,8 @@ public struct FetchOutcomes: WireMessage {
 /// Recorder's answer to `FetchOutcomes`.
 public struct RecordedOutcomes: WireMessage {
     public static let kind = WireKind.recordedOutcomes
-    /// Version 2 added outcomes with the distribution that they were drawn from.
-    public static let version = 2
+    /// Version 2 added outcomes with the distribution that they were drawn from, version 3 counts of tokens.
+    public static let version = 3
     public static let fieldCount = 3
     public static let sizeLimit = WireLimits.bulk
     /// Packed trees of committed consolidations: their effect is visible to the agent's other turns of the round.

@@ -37,7 +37,9 @@ struct Blueprint: Sendable {
             run: "square", seed: package.configuration.seed, partitions: UInt32(partitions),
             programVersion: ProgramVersion.current, configuration: package.configuration.effectiveYAML(),
             files: package.files.map { RunDefinition.File(path: $0.path, hash: blobHash($0.bytes)) },
-            models: ["simulated"], model: "m", contextTokens: 4096, embeddingModel: "e",
+            models: ["simulated"], model: "m", contextTokens: 4096,
+            yardsticks: package.configuration.llm.countTokens ? [ModelServers.yardstick] : [],
+            embeddingModel: "e",
             embeddingDimension: Self.embeddingDimension)
         recording = path
         let population = package.population

@@ -10,7 +10,9 @@ import Wire
 /// They live on when a gateway dies: what it asked for is answered and paid, and nobody hears of it.
 final class ModelServers {
     static let profile = BackendProfile(
-        engine: .vllm, version: "1", model: "m", contextTokens: 4096, slots: 4, tokenLimitField: .maxTokens)
+        engine: .vllm, version: "1", model: "m", contextTokens: 4096, slots: 4, tokenLimitField: .maxTokens,
+        yardstick: yardstick)
+    static let yardstick: UInt32 = 80
 
     private let world: World
     let ledger: Ledger
@@ -31,9 +33,16 @@ final class ModelServers {
         _ request: Complete, body: [UInt8], timeout: Span, to asker: Life,
         _ done: @escaping (Result<HTTPResponse, HTTPFailure>) -> Void
     ) {
+        let span = dice.span(latency)
+        // A tokenizer is asked as often as anybody likes.
+        guard request.spec.kind != .count else {
+            let body = Array(#"{"count":\#(Self.tokens(of: request.spec))}"#.utf8)
+            let result: Result<HTTPResponse, HTTPFailure> =
+                dice.happens(trouble) ? .failure(.reset) : .success(HTTPResponse(status: 200, body: body))
+            return asker.after(span) { done(result) }
+        }
         let paid = Ledger.Paid(call: request.call, request: request.spec.requestHash)
         ledger.modelAsked(paid)
-        let span = dice.span(latency)
         guard !dice.happens(trouble) else { return fail(paid, after: span, timeout: timeout, to: asker, done) }
         world.after(span) { [ledger] in ledger.modelAnswered(paid) }
         asker.after(Span(nanoseconds: span.nanoseconds + 1_000)) {
@@ -58,6 +67,11 @@ final class ModelServers {
             world.after(span) { [ledger] in ledger.modelAnswered(paid) }
             asker.after(timeout) { done(.failure(.timeout)) }
         }
+    }
+
+    /// The tokens of a prompt, two bytes each.
+    private static func tokens(of spec: CompletionSpec) -> Int {
+        spec.messages.reduce(0) { $0 + $1.text.utf8.count / 2 }
     }
 
     /// The one answer to a prompt under a seed. Now and then it is none of the options, so that it is asked again.

@@ -93,6 +93,8 @@ struct SquareScenario: Scenario {
     static func configuration(rounds: Int, partitions: Int) -> String {
         // In the longer runs memories are full soon.
         let limit = rounds > 2 ? ", long_limit: 4, forget: least_important" : ""
+        // And prompts are so short there that their tokens are counted.
+        let budget = rounds > 2 ? ", prompt_tokens: 64, reflection_tokens: 64" : ""
         return """
             name: square
             seed: 11
@@ -106,7 +108,7 @@ struct SquareScenario: Scenario {
               - { round: 2, announce: "the fair begins", remember: "there is a fair", agents: all }
               - { round: 2, message: { subject: fair, body: "come and see" }, agents: all }
             memory: { kind: short-long-reflection, short: 1, long: 1, reflection_threshold: 1.5\(limit) }
-            llm: { max_reply_tokens: 16 }
+            llm: { max_reply_tokens: 16\(budget) }
             limits: { failure_rate: 1, root_window: 3, depth: 4 }
             """
     }
