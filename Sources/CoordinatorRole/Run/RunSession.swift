@@ -105,7 +105,7 @@ struct RunSession: Sendable {
             let writer = RunWriter(recorder: recorder.client, embedding: services.embedding?.client)
             let definition = try await writer.create(run, probe: services.probe)
             if run.countsTokens, definition.yardsticks.isEmpty {
-                logger.notice(
+                logger.warning(
                     "budgets of prompts are kept by an estimate of three bytes a token",
                     metadata: ["counting no tokens": "\(services.probe.uncounting.joined(separator: "; "))"])
             }
