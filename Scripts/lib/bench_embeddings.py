@@ -2,9 +2,8 @@
 directly in batches.
 
 The server is the emulator with the cost of TEI on an L4: one request is computed after the other, in 0.864 ms +
-0.331 ms for
-each text + 5.2 us for each pair of texts, and a request of more than 32 texts is refused. The direct rate is swept over
-sizes of a request and requests in flight; every text is asked for once, so no cache helps.
+0.331 ms for each text + 5.2 us for each pair of texts, and a request of more than 32 texts is refused. The direct rate
+is swept over sizes of a request and requests in flight; every text is asked for once, so no cache helps.
 """
 
 import argparse

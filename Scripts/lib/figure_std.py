@@ -83,7 +83,7 @@ def ratings(run):
 
 def rows(found, sizes, samples, seed, replacement):
     """The table: for each size the mean of the samples' means and their standard deviation, beside what the textbook
-    has     for the spread of a ratio of means under simple random sampling."""
+    has for the spread of a ratio of means under simple random sampling."""
     totals = [(sum(own), len(own)) for own in found]
     sizes = sizes or [size for size in SIZES if size <= len(totals)]
     if max(sizes) > len(totals) and not replacement:

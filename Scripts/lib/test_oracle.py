@@ -38,20 +38,21 @@ class Takeovers(unittest.TestCase):
 
 class Heirs(unittest.TestCase):
     def test_partitions_that_run_within_the_limit_are_in_time(self):
-        self.assertIs(oracle.heirs([kill(0, granted_ms=1200, slowest_ms=oracle.HEIRS_LIMIT)]), True)
+        self.assertIs(oracle.heirs([kill(0, granted_ms=1200, slowest_ms=oracle.HEIRS_LIMIT, slowest_at=4200)]), True)
 
     def test_a_later_one_is_too_late(self):
-        self.assertIn("3001", oracle.heirs([kill(0, granted_ms=1200, slowest_ms=1 + oracle.HEIRS_LIMIT)]))
+        late = kill(0, granted_ms=1200, slowest_ms=1 + oracle.HEIRS_LIMIT, slowest_at=4201)
+        self.assertIn("3001", oracle.heirs([late]))
 
     def test_a_kill_shortly_before_or_in_between_is_an_excuse_and_one_before_or_behind_is_none(self):
-        late = kill(10_000, granted_ms=1000, slowest_ms=8000)
+        late = kill(10_000, granted_ms=1000, slowest_ms=8000, slowest_at=19_000)
         for at, excused in ((6_900, False), (7_100, True), (15_000, True), (19_500, False)):
             other = kill(at, role="recorder")
             order = sorted([late, other], key=lambda entry: entry["at"])
             self.assertIs(oracle.heirs(order) is True, excused, at)
 
     def test_a_gateway_that_died_is_no_excuse(self):
-        late = kill(10_000, granted_ms=1000, slowest_ms=8000)
+        late = kill(10_000, granted_ms=1000, slowest_ms=8000, slowest_at=19_000)
         self.assertIsNot(oracle.heirs([kill(9_000, role="llm-gateway"), late]), True)
 
     def test_what_had_nothing_left_to_run_says_nothing(self):

@@ -62,17 +62,22 @@ final class AgentHost: Sendable {
         if looks.add(reply) { post.yield(.look) } else { reply(nil) }
     }
 
-    /// Answers another host's ask, later. When the asker loses the lease of its root turn nobody waits for the answer
-    /// any more, and it is given up: while an heir runs the turn again, no calls go on of which it cannot know.
+    /// Answers another host's ask, later. Once the root turn's partition is granted anew nobody waits for the answer
+    /// any more, and it is given up: an heir that runs the turn again has read what was recorded, not what comes after.
     func answer(_ ask: Ask, _ responder: Responder) {
-        // Under the lock, so that a lease that is lost meanwhile finds its asks.
-        let isTaken = map.withLock { map in
-            parts.bag.launch(for: map.leases[ask.rootPartition]) { [parts] in
+        let asking = TaskBag.Asking(partition: ask.rootPartition, epoch: ask.rootEpoch)
+        // Under the lock, so that a grant that comes meanwhile finds the ask.
+        let problem = map.withLock { map -> Problem? in
+            guard !map.isOver(asking.epoch, of: asking.partition) else {
+                return Problem(.fenced, "partition \(asking.partition), whose turn asks, has been granted anew")
+            }
+            let isTaken = parts.bag.launch(asking: asking) { [parts] in
                 // The time of the asker's round: this host may not have begun it yet.
                 await responder.reply { try await parts.router.answer(ask, time: parts.time(ofRound: ask.round)) }
             }
+            return isTaken ? nil : Problem(.unavailable, "this host leaves")
         }
-        if !isTaken { responder.fail(Problem(.unavailable, "this host leaves")) }
+        if let problem { responder.fail(problem) }
     }
 
     /// Works until the task is cancelled, and then until everything that it started has ended.
@@ -123,10 +128,13 @@ final class AgentHost: Sendable {
     /// Takes a newer map over, with connections to all other hosts in it. Closing those to hosts that are gone sends
     /// whoever waits for them to look again.
     private func update(_ message: LeaseGrant) {
-        let lost = map.withLock { map in message.grant > map.grant ? map.update(message) : nil }
-        guard let lost else { return }
-        // Leases of our own go through the machine.
-        parts.bag.cancel(lost.filter { $0.host != accepted.host })
+        let isNewer = map.withLock { map in
+            guard message.grant > map.grant else { return false }
+            map.update(message)
+            parts.bag.cancel { map.isOver($0.epoch, of: $0.partition) }
+            return true
+        }
+        guard isNewer else { return }
         parts.mapChanged(map.withLock { $0.held(by: accepted.host) })
         var connected: [UInt32: Peer] = [:]
         let before = peers.withLock { $0 }
@@ -178,7 +186,7 @@ final class AgentHost: Sendable {
     /// can it be loaded anew: nothing late may write into what comes after.
     private func drop(_ lease: Lease) {
         parts.gate.close(lease)
-        let running = parts.bag.cancel([lease]) + parts.turns.interrupt(lease)
+        let running = parts.bag.cancel(lease) + parts.turns.interrupt(lease)
         let before = farewells.withLock { $0[lease.partition] }
         let farewell = parts.ports.launcher.launch { [parts] in
             _ = try? await before?.value

@@ -112,7 +112,7 @@ final class AskRouter: Sendable {
                 epoch: lease.epoch, round: ask.tree.round, root: ask.tree.root,
                 rootPartition: ask.tree.rootPartition, path: ask.path, asker: ask.asker, agent: ask.agent,
                 request: ask.request, written: ask.written, recorded: ask.recorded, traps: count.times,
-                alone: count.alone),
+                alone: count.alone, rootEpoch: ask.tree.rootEpoch),
             expecting: Asked.self)
         return AskReply(answer: reply.answer, turns: reply.turns, outcomes: reply.outcomes)
     }
@@ -162,7 +162,8 @@ final class AskRouter: Sendable {
         let recorded = Dictionary(ask.recorded.map { ($0.call, $0.outcome) }) { first, _ in first }
         let call = AskCall(
             tree: TreeContext(
-                round: ask.round, time: time, root: ask.root, rootPartition: ask.rootPartition, recorded: recorded),
+                round: ask.round, time: time, root: ask.root, rootPartition: ask.rootPartition,
+                rootEpoch: ask.rootEpoch, recorded: recorded),
             path: ask.path, asker: ask.asker, agent: ask.agent, request: ask.request, written: ask.written)
         do {
             let reply = try await answer(

@@ -8,15 +8,15 @@ struct PartitionMap: Sendable {
     private(set) var endpoints: [UInt32: String] = [:]
     private(set) var grant: UInt64 = 0
 
-    /// Takes over a newer map, and gives the leases that are none any more.
-    @discardableResult
-    mutating func update(_ message: LeaseGrant) -> Set<Lease> {
-        let before = Set(leases.values)
+    /// Takes over a newer map.
+    mutating func update(_ message: LeaseGrant) {
         grant = message.grant
         leases = Dictionary(message.leases.map { ($0.partition, $0) }) { $1 }
         endpoints = Dictionary(message.hosts.map { ($0.host, $0.endpoint) }) { $1 }
-        return before.subtracting(leases.values)
     }
+
+    /// Whether a partition has been granted anew since that epoch.
+    func isOver(_ epoch: UInt64, of partition: UInt32) -> Bool { leases[partition].map { $0.epoch > epoch } ?? false }
 
     /// Leases that `host` holds, in ascending order of partitions.
     func held(by host: UInt32) -> [Lease] {

@@ -36,7 +36,8 @@ struct RootRunner: Sendable {
             while true {
                 try Task.checkCancellation()
                 let context = TreeContext(
-                    round: round, time: time, root: root.turn, rootPartition: root.partition, world: world,
+                    round: round, time: time, root: root.turn, rootPartition: root.partition,
+                    rootEpoch: lease.epoch, world: world,
                     recorded: known)
                 let isGivenUp = traps.isGivenUp(root.turn)
                 let result: RootResult

@@ -7,6 +7,7 @@ import Support
 final class TaskBag: Sendable {
     private struct Entry {
         var lease: Lease?
+        var asking: Asking?
         var task: Task<Void, any Error>
     }
 
@@ -16,15 +17,26 @@ final class TaskBag: Sendable {
         var isClosed = false
     }
 
+    /// What a root turn elsewhere asks under.
+    struct Asking: Hashable {
+        /// The root's partition.
+        var partition: UInt32
+        /// The epoch of its lease.
+        var epoch: UInt64
+    }
+
     private let launcher: TaskLauncher
     private let state = Guarded(State())
 
     /// An empty bag.
     init(_ launcher: TaskLauncher) { self.launcher = launcher }
 
-    /// Starts a task for a lease, or for the host as a whole. After `close` nothing starts, and it returns false.
+    /// Starts a task for a lease, for a root turn elsewhere that asks, or for the host as a whole. After `close`
+    /// nothing starts, and it returns false.
     @discardableResult
-    func launch(for lease: Lease? = nil, _ body: @escaping @Sendable () async -> Void) -> Bool {
+    func launch(
+        for lease: Lease? = nil, asking: Asking? = nil, _ body: @escaping @Sendable () async -> Void
+    ) -> Bool {
         state.withLock { state in
             guard !state.isClosed else { return false }
             state.last += 1
@@ -34,17 +46,23 @@ final class TaskBag: Sendable {
                 await body()
                 self.state.withLock { $0.entries[number] = nil }
             }
-            state.entries[number] = Entry(lease: lease, task: task)
+            state.entries[number] = Entry(lease: lease, asking: asking, task: task)
             return true
         }
     }
 
-    /// Cancels the tasks of leases, and returns them.
-    @discardableResult
-    func cancel(_ leases: Set<Lease>) -> [Task<Void, any Error>] {
+    /// Cancels the tasks of root turns elsewhere of which that is true.
+    func cancel(where isOver: (Asking) -> Bool) {
         let tasks = state.withLock { state in
-            state.entries.filter { $0.value.lease.map(leases.contains) ?? false }.sorted { $0.key < $1.key }
-                .map(\.value.task)
+            state.entries.filter { $0.value.asking.map(isOver) ?? false }.sorted { $0.key < $1.key }.map(\.value.task)
+        }
+        for task in tasks { task.cancel() }
+    }
+
+    /// Cancels the tasks of a lease, and returns them.
+    func cancel(_ lease: Lease) -> [Task<Void, any Error>] {
+        let tasks = state.withLock { state in
+            state.entries.filter { $0.value.lease == lease }.sorted { $0.key < $1.key }.map(\.value.task)
         }
         for task in tasks { task.cancel() }
         return tasks

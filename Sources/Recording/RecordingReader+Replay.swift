@@ -69,14 +69,14 @@ extension RecordingReader {
         try read { try InterventionTable.contents(round: round, $0) }
     }
 
-    /// The round of each intervention of a request; none where it was not accepted.
-    public func rounds(ofInterventions request: Digest128) throws -> [UInt32] {
+    /// The interventions of a request, packed, with the round of each; none where it was not accepted.
+    public func interventions(ofRequest request: Digest128) throws -> [(round: UInt32, bytes: [UInt8])] {
         try read { database in
-            let rows = try SQLStatement(database, "SELECT round FROM interventions WHERE request = ? ORDER BY n")
+            let rows = try SQLStatement(database, "SELECT round, bytes FROM interventions WHERE request = ? ORDER BY n")
             rows.bind(1, request)
-            var rounds: [UInt32] = []
-            while try rows.step() { rounds.append(UInt32(clamping: rows.int(0))) }
-            return rounds
+            var kept: [(round: UInt32, bytes: [UInt8])] = []
+            while try rows.step() { kept.append((UInt32(clamping: rows.int(0)), rows.blob(1))) }
+            return kept
         }
     }
 

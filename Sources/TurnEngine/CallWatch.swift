@@ -35,6 +35,8 @@ struct CallWatch: CallPerformer {
         let answer: Result<Answer, any Error>
         do { answer = .success(try await call()) } catch { answer = .failure(tree.noted(error)) }
         await codeBegins(in: tree)
+        // What waited to go on may be wanted by nobody any more.
+        if Task.isCancelled { throw tree.noted(CancellationError()) }
         return try answer.get()
     }
 }

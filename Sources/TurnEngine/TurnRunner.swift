@@ -95,6 +95,8 @@ public struct TurnRunner: Sendable {
         let failure: TurnFailure?
         await performer.codeBegins(in: tree)
         defer { performer.codeEnds(in: tree) }
+        // It may have waited for long, and be wanted by nobody any more.
+        try Task.checkCancellation()
         do {
             answer = try await body(turn)
             failure = nil

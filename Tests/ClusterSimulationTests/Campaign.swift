@@ -29,7 +29,7 @@ final class Campaign: Sendable {
         var lost = 0
         var paidAgain = 0
         var starts = 0
-        /// Runs in which at least one fault has struck.
+        /// Runs in which as many faults have struck as their plans are about.
         var struck = 0
         /// Writes under an older epoch that the recorder refused.
         var fenced = 0
@@ -143,7 +143,7 @@ final class Campaign: Sendable {
                     state.report.lost += result.answers - result.recorded
                     state.report.paidAgain += result.paidAgain
                     state.report.starts += result.starts
-                    state.report.struck += result.strikes > 0 ? 1 : 0
+                    state.report.struck += result.strikes >= task.plan.leastStrikes ? 1 : 0
                     state.report.fenced += result.fenced
                     state.report.headsAhead += result.headsAhead
                     guard !reasons.isEmpty else { return }

@@ -66,6 +66,8 @@ struct FaultPlan {
     var modelLatency = 2_000...20_000
     /// Whether queues and credits are so small that they fill.
     var isTight = false
+    /// Faults that have to strike in a run for it to have come to what its plot is about.
+    var leastStrikes = 1
     /// When all trouble ends.
     var end = Span(nanoseconds: 0)
 

@@ -80,9 +80,7 @@ final class Ledger: @unchecked Sendable {
                     if !granted.insert(lease.partition).inserted { inherited.insert(lease.partition) }
                 }
                 reached(.granted)
-            case .fetchOutcomes:
-                let fetch = try FetchOutcomes(body: request.body)
-                if inherited.contains(fetch.partition) { reached(.inheritedFetched) }
+            case .openRound: inherited = []
             case .storeSnapshot:
                 let piece = try StoreSnapshot(body: request.body)
                 tell("snapshot of round \(piece.round) of partition \(piece.partition): \(piece.agents.map(\.agent))")

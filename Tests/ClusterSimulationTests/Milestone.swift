@@ -10,8 +10,6 @@ enum Milestone: Hashable {
     case passiveAcknowledged
     /// The same where partitions of the asker were granted anew in the open round.
     case inheritedPassiveAcknowledged
-    /// The recorder has said what it has of a partition that was granted anew in the open round.
-    case inheritedFetched
     /// The recorder has stored a piece of a snapshot that is not the last.
     case pieceStored
 }

@@ -206,7 +206,8 @@ final class Simulation: @unchecked Sendable {
     }
 
     private func strike(_ fault: Fault) {
-        strikes += 1
+        // What only waits for its moment has struck nobody yet.
+        if case .upon = fault {} else { strikes += 1 }
         switch fault {
         case .crash(let name, let restartAfter): crash(name, restartAfter: restartAfter)
         case .crashAll(let restartAfter):

@@ -2,6 +2,7 @@ import Hashing
 import Model
 import Support
 import Testing
+import Transport
 import Wire
 
 @testable import CoordinatorRole
@@ -15,7 +16,8 @@ import Wire
 
     /// Runs it while `players` play one after another, and says who was asked.
     private func run(
-        players: [Player?], recorded: [[UInt32]] = [], answer: @escaping (Player) throws -> [UInt32]?
+        players: [Player?], recorded: [[UInt32]] = [], failure: (any Error)? = nil,
+        answer: @escaping (Player) throws -> [UInt32]?
     ) async -> (result: Result<[UInt32], any Error>, asked: [Player]) {
         let message = Intervene(
             request: Digest128(high: 0xabc, low: 7), interventions: [.map(["announce": .text("hello")])])
@@ -27,7 +29,11 @@ import Wire
             ask: { player in
                 asked.append(player)
                 return try answer(player)
-            }, recorded: { recorded.isEmpty ? [] : recorded.removeFirst() })
+            },
+            recorded: {
+                if let failure { throw failure }
+                return recorded.isEmpty ? [] : recorded.removeFirst()
+            })
         do { return (.success(try await errand.run()), asked) } catch { return (.failure(error), asked) }
     }
 
@@ -73,6 +79,27 @@ import Wire
         let error = error(result)
         #expect(error?.exitCode == .interrupted)
         #expect(error?.advice.contains("--request 0000000000000abc0000000000000007") == true, "\(result)")
+    }
+
+    @Test func whateverGoesWrongOnceSomebodyWasAskedTheNumberIsTold() async {
+        let busy = UserError("this is no readable recording", at: "runs/town", exitCode: .dataError)
+        let (unread, _) = await run(players: [Self.first], failure: busy) { _ in nil }
+        let (broken, _) = await run(players: [Self.first]) { _ in throw TransportError.closed }
+        for result in [unread, broken] {
+            #expect(error(result)?.what.contains("not known") == true, "\(result)")
+            #expect(error(result)?.advice.contains("--request 0000000000000abc0000000000000007") == true, "\(result)")
+        }
+        // Before that there is nothing that may have been kept.
+        let (early, _) = await run(players: [nil], failure: busy) { _ in nil }
+        #expect(error(early)?.what == busy.what)
+    }
+
+    @Test func othersThatAreRecordedUnderTheNumberAreNotTakenForThese() async {
+        let others = InterventionErrand.others(under: Digest128(high: 0xabc, low: 7))
+        for players in [[nil], [Self.first]] {
+            let (result, _) = await run(players: players, failure: others) { _ in throw Self.busy }
+            #expect(error(result)?.what == others.what && error(result)?.exitCode == .dataError, "\(result)")
+        }
     }
 
     @Test func aRefusalIsARefusal() async {

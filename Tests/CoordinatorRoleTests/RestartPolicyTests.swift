@@ -47,6 +47,24 @@ import Testing
         }
     }
 
+    @Test func veryManyTurnsThatTrapInARowAreForAPersonToMend() {
+        var policy = RestartPolicy()
+        func trap(after lived: Span) -> RestartPolicy.Verdict {
+            policy.ended(.signalled(4), lived: lived, hasNotedTurns: true)
+        }
+        for _ in 1..<RestartPolicy.mostTraps { #expect(trap(after: .seconds(1)) == .restart(after: .seconds(0))) }
+        // A healthy life in between: they begin to count anew.
+        for _ in 1..<RestartPolicy.mostTraps {
+            #expect(trap(after: RestartPolicy.healthy) == .restart(after: .seconds(0)))
+        }
+        for _ in 2..<RestartPolicy.mostTraps { #expect(trap(after: .seconds(1)) == .restart(after: .seconds(0))) }
+        guard case .giveUp(let reason) = trap(after: .seconds(1)) else {
+            Issue.record("started again for ever")
+            return
+        }
+        #expect(reason.contains("mend the scenario"))
+    }
+
     @Test func aTrapForWhichNoTurnIsToBlameIsADeathLikeAnyOther() {
         var policy = RestartPolicy()
         for _ in 1..<RestartPolicy.mostYoungDeaths { _ = policy.ended(.signalled(4), lived: .milliseconds(10)) }

@@ -80,8 +80,10 @@ import Testing
             try fixture.reopen()
         }
         let reader = try RecordingReader(path: fixture.path)
-        #expect(try reader.rounds(ofInterventions: Digest128(high: 7, low: 1)) == [2, 5])
-        #expect(try reader.rounds(ofInterventions: Digest128(high: 7, low: 2)).isEmpty)
+        let kept = try reader.interventions(ofRequest: Digest128(high: 7, low: 1))
+        #expect(kept.map(\.round) == [2, 5])
+        #expect(try kept.allSatisfy { try !Value(packed: $0.bytes).packed().isEmpty })
+        #expect(try reader.interventions(ofRequest: Digest128(high: 7, low: 2)).isEmpty)
         #expect(try reader.interventions(inRound: 2).count == 1)
         try fixture.send([.raiseEpoch(epoch: 2, rounds: 3, owner: 2)])
         #expect(try fixture.refusal(request(9, [nil]))?.kind == .fenced)

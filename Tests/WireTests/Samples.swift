@@ -158,7 +158,7 @@ enum Samples {
             epoch: 2, round: 3, root: turn, rootPartition: 5, path: [9, 2], asker: AgentID(number: 9),
             agent: AgentID(number: 4), request: .map(["ask": .text("screen")]), written: targeted,
             recorded: [record, vectors].map { RecordedCall(call: $0.call, outcome: RecordedOutcome($0)) },
-            traps: 2, alone: 1),
+            traps: 2, alone: 1, rootEpoch: 7),
         Asked(answer: .bool(true), turns: tree.turns, outcomes: [name]), RequestStatus(),
         RunStatus(
             run: "market", phase: "running", round: 3, rounds: 10, counters: [NamedCount(name: "hosts", count: 1)]),

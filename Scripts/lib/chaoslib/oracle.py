@@ -105,7 +105,7 @@ def measure(kills, grants, outcomes, commits):
                 run_again[tuple(key)] = min(at, end)
         if first is not None:
             kill["recommit_ms"] = first - kill["at"]
-            kill["slowest_ms"] = max(at - lost[key] for key, at in run_again.items())
+            kill["slowest_ms"], kill["slowest_at"] = max((at - lost[key], at) for key, at in run_again.items())
 
 
 def heirs(kills):
@@ -114,7 +114,7 @@ def heirs(kills):
     for index, kill in enumerate(kills):
         if kill["role"] != "agent-host" or kill.get("slowest_ms", 0) <= HEIRS_LIMIT:
             continue
-        begin, end = kill["at"] - HEIRS_LIMIT, kill["at"] + kill["granted_ms"] + kill["slowest_ms"]
+        begin, end = kill["at"] - HEIRS_LIMIT, kill["slowest_at"]
         others = [other["at"] for place, other in enumerate(kills)
                   if place != index and "at" in other and other["role"] in EXCUSES]
         if not any(begin <= at < end for at in others):

@@ -4,7 +4,8 @@ import Support
 /// Decides whether a process that ended is started again, and when.
 ///
 /// Pure: told how long the process lived and what time it is. What a person must mend, such as a wrong option or a full
-/// disk, would only happen again; a process that dies again and again, however it dies, is given up in the end.
+/// disk, would only happen again; a process that dies again and again, however it dies, is given up in the end, one
+/// that code of turns ends later than others.
 struct RestartPolicy: Sendable {
     /// What to do about a process that ended.
     enum Verdict: Sendable, Equatable {
@@ -20,6 +21,9 @@ struct RestartPolicy: Sendable {
     static let young = Span.seconds(2)
     /// Ends without a healthy life between them, after which there is no hope.
     static let mostEnds = 20
+    /// Traps in code of turns without a healthy life between them, after which a person should look at the scenario:
+    /// three of a process's own and some shared ones find a turn out, so some thirty turns trapped in a row.
+    static let mostTraps = 100
     /// Young deaths in a row after which there is none either.
     static let mostYoungDeaths = 5
     /// The first wait, doubled with each young death up to the longest.
@@ -28,16 +32,23 @@ struct RestartPolicy: Sendable {
 
     private var ends = 0
     private var youngDeaths = 0
+    private var traps = 0
 
-    /// The process has ended after it `lived` so long. A trap in code of turns that the process has noted counts for
-    /// nothing, however young and however often: these turns are found out by it and fail, which the run bounds.
+    /// The process has ended after it `lived` so long. A trap in code of turns that the process has noted is no death
+    /// of its own, however young: these turns are found out by it and fail. Only very many of them give it up.
     mutating func ended(
         _ status: ChildProcess.ExitStatus, lived: Span, hasNotedTurns: Bool = false
     ) -> Verdict {
         if case .exited(let code) = status, let reason = Self.lasting[code] { return .giveUp(reason) }
-        if lived >= Self.healthy { ends = 0 }
+        if lived >= Self.healthy { (ends, traps) = (0, 0) }
         guard !hasNotedTurns else {
             youngDeaths = 0
+            traps += 1
+            guard traps < Self.mostTraps else {
+                return .giveUp(
+                    "code of turns ended it \(traps) times without \(Int(Self.healthy.seconds)) seconds between: mend "
+                        + "the scenario, whose turns are in the table traps of the recording, and start a new run")
+            }
             return .restart(after: Span(nanoseconds: 0))
         }
         ends += 1

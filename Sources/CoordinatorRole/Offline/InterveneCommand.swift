@@ -67,7 +67,7 @@ struct InterveneCommand: ParsableCommand {
             let errand = InterventionErrand(
                 message: message, shown: runDir, player: { try Self.player(of: folder) },
                 ask: { try await Self.ask($0, message, folder, context) },
-                recorded: { try Self.recorded(number, folder) })
+                recorded: { try Self.recorded(message, folder) })
             StandardOutput.write(try Self.text(try await errand.run(), json: json))
         }
     }
@@ -93,11 +93,15 @@ struct InterveneCommand: ParsableCommand {
     }
 
     /// What the recording has of the request. A run without a recording has nothing that outlives its coordinator.
-    private static func recorded(_ request: Digest128, _ folder: RunFolder) throws -> [UInt32] {
+    private static func recorded(_ message: Intervene, _ folder: RunFolder) throws -> [UInt32] {
         guard FileManager.default.fileExists(atPath: folder.recording) else { return [] }
         let reader = try RecordingReader(path: folder.recording)
         defer { try? reader.close() }
-        return try reader.rounds(ofInterventions: request)
+        let kept = try reader.interventions(ofRequest: message.request)
+        guard kept.isEmpty || kept.map(\.bytes) == message.interventions.map({ $0.packed() }) else {
+            throw InterventionErrand.others(under: message.request)
+        }
+        return kept.map(\.round)
     }
 
     private static func text(_ rounds: [UInt32], json: Bool) throws -> String {

@@ -12,6 +12,8 @@ public final class TreeContext: Sendable {
     public let root: TurnID
     /// The root's partition.
     public let rootPartition: UInt32
+    /// The epoch of that partition's lease under which the root runs; 0 where there are no leases.
+    public let rootEpoch: UInt64
     /// The environment's fields as of the start of the round.
     public let world: World
     /// Outcomes recorded by an earlier run of this tree, given back instead of asking again.
@@ -22,13 +24,14 @@ public final class TreeContext: Sendable {
 
     /// The context of a tree.
     public init(
-        round: UInt32, time: Int64, root: TurnID, rootPartition: UInt32, world: World = World(),
-        recorded: [CallID: RecordedOutcome] = [:]
+        round: UInt32, time: Int64, root: TurnID, rootPartition: UInt32, rootEpoch: UInt64 = 0,
+        world: World = World(), recorded: [CallID: RecordedOutcome] = [:]
     ) {
         self.round = round
         self.time = time
         self.root = root
         self.rootPartition = rootPartition
+        self.rootEpoch = rootEpoch
         self.world = world
         self.recorded = recorded
     }
@@ -36,13 +39,15 @@ public final class TreeContext: Sendable {
     /// The same tree where the environment's fields have become known.
     public func seeing(_ world: World) -> TreeContext {
         TreeContext(
-            round: round, time: time, root: root, rootPartition: rootPartition, world: world, recorded: recorded)
+            round: round, time: time, root: root, rootPartition: rootPartition, rootEpoch: rootEpoch, world: world,
+            recorded: recorded)
     }
 
     /// The same tree where more has been recorded of it meanwhile.
     package func knowing(_ recorded: [CallID: RecordedOutcome]) -> TreeContext {
         TreeContext(
-            round: round, time: time, root: root, rootPartition: rootPartition, world: world, recorded: recorded)
+            round: round, time: time, root: root, rootPartition: rootPartition, rootEpoch: rootEpoch, world: world,
+            recorded: recorded)
     }
 
     /// The first interruption of a call of the tree that was seen here.

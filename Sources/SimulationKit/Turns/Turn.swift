@@ -182,6 +182,7 @@ public final class Turn {
                     await seed.4.codeBegins(in: seed.2)
                     defer { seed.4.codeEnds(in: seed.2) }
                     do {
+                        if Task.isCancelled { throw seed.2.noted(CancellationError()) }
                         let result = try await body(item, turn)
                         return (index, EndedBranch(turn.log, .success(result)))
                     } catch {

@@ -10,7 +10,7 @@ public struct Ask: WireMessage {
     /// otherwise, 4096 calls of 512 tokens, these are 9 MiB, and what the tree has written another 4; a run may set
     /// its limits higher, and no turn may fail for that.
     public static let sizeLimit = WireLimits.bulk
-    public static let fieldCount = 12
+    public static let fieldCount = 13
     /// Epoch of the asked agent's partition as the asker knows it; another is refused with `fenced`.
     public var epoch: UInt64
     /// The round.
@@ -35,12 +35,15 @@ public struct Ask: WireMessage {
     public var traps: UInt32
     /// How often no other tree's code was running in the process.
     public var alone: UInt32
+    /// Epoch of the lease of the root's partition under which the asking turn runs. Where a newer one is known nobody
+    /// waits for the answer any more, and the ask is refused with `fenced` or given up.
+    public var rootEpoch: UInt64
 
     /// An ask.
     public init(
         epoch: UInt64, round: UInt32, root: TurnID, rootPartition: UInt32, path: [UInt32], asker: AgentID,
         agent: AgentID, request: Value, written: [TargetedOperation], recorded: [RecordedCall], traps: UInt32 = 0,
-        alone: UInt32 = 0
+        alone: UInt32 = 0, rootEpoch: UInt64 = 0
     ) {
         self.epoch = epoch
         self.round = round
@@ -54,6 +57,7 @@ public struct Ask: WireMessage {
         self.recorded = recorded
         self.traps = traps
         self.alone = alone
+        self.rootEpoch = rootEpoch
     }
 
     public func packFields(into packer: inout Packer) {
@@ -70,6 +74,7 @@ public struct Ask: WireMessage {
         packer.pack(recorded)
         packer.pack(UInt64(traps))
         packer.pack(UInt64(alone))
+        packer.pack(rootEpoch)
     }
 
     public init(fields unpacker: inout Unpacker, version: Int) throws {
@@ -86,6 +91,7 @@ public struct Ask: WireMessage {
         recorded = try unpacker.readList()
         traps = try unpacker.readUInt32()
         alone = try unpacker.readUInt32()
+        rootEpoch = try unpacker.readUInt()
     }
 }
 
