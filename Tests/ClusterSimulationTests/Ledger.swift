@@ -24,7 +24,7 @@ final class Ledger: @unchecked Sendable {
     /// Calls that reached a model server although their outcome was durable, or with a gateway that lives.
     private(set) var paidAgain = 0
     private(set) var closedRounds: UInt32 = 0
-    /// Partitions that were ever granted, and those that were granted anew in the open round.
+    /// Partitions that were ever granted, and those that were granted anew since the last round closed.
     private var granted: Set<UInt32> = []
     private var inherited: Set<UInt32> = []
     private(set) var epochs = EpochWatch()
@@ -80,7 +80,9 @@ final class Ledger: @unchecked Sendable {
                     if !granted.insert(lease.partition).inserted { inherited.insert(lease.partition) }
                 }
                 reached(.granted)
-            case .openRound: inherited = []
+            case .fetchOutcomes:
+                let fetch = try FetchOutcomes(body: request.body)
+                if inherited.contains(fetch.partition) { reached(.inheritedFetched) }
             case .storeSnapshot:
                 let piece = try StoreSnapshot(body: request.body)
                 tell("snapshot of round \(piece.round) of partition \(piece.partition): \(piece.agents.map(\.agent))")

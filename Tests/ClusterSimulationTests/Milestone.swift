@@ -8,8 +8,10 @@ enum Milestone: Hashable {
     case acknowledged
     /// The same of an agent who was asked by another.
     case passiveAcknowledged
-    /// The same where partitions of the asker were granted anew in the open round.
+    /// The same where the asker's partition was granted anew since the last round closed.
     case inheritedPassiveAcknowledged
+    /// The recorder has said what it has of a partition that was granted anew since the last round closed.
+    case inheritedFetched
     /// The recorder has stored a piece of a snapshot that is not the last.
     case pieceStored
 }

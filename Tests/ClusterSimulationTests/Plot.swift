@@ -59,17 +59,19 @@ enum Plot: String, CaseIterable {
             )
             task.paysOnce = true
         case .orphanedAsks:
+            let host = dice.one(of: Self.hosts)
             let gateway = Fault.crash("llm-gateway", restartAfter: dice.span(10_000...200_000))
             // Whoever was asked is still at it when the lease of the dead host is over.
-            task.plan.modelLatency = 2_000_000...8_000_000
+            task.plan.modelLatency = 500_000...6_000_000
             task.plan.end = .seconds(60)
-            // The host and the gateway.
+            // At least the host and one of the two that follow.
             task.plan.leastStrikes = 2
             task.plan.awaited = (
-                .completed, dice.number(4...30),
+                .completed, dice.number(1...60),
                 [
-                    .crash(dice.one(of: Self.hosts), restartAfter: dice.span(10_000...50_000)),
-                    .upon(.inheritedPassiveAcknowledged, number: dice.number(1...2), gateway),
+                    .crash(host, restartAfter: dice.span(10_000...50_000)),
+                    .upon(.inheritedFetched, number: dice.number(1...8), .stall(host, dice.span(200_000...1_500_000))),
+                    .upon(.inheritedPassiveAcknowledged, number: dice.number(1...3), gateway),
                 ]
             )
             task.paysOnce = true
