@@ -171,6 +171,28 @@ import Wire
         for tokens in [1, 8, 64, 4_096] { #expect(bench.core.fleet.usualTime(answerTokens: tokens) == nil) }
     }
 
+    /// Two servers, and tokenizers that have answered many times within a millisecond.
+    private static func usedToFastCounts() -> CoreBench {
+        var bench = bench([80, 80], slots: 64)
+        for number in 0..<80 as Range<UInt32> {
+            ask(&bench, number, prompt: "prompt \(number)")
+            bench.now = bench.now + .milliseconds(1)
+            bench.status(200, body: #"{"count":58}"#)
+        }
+        return bench
+    }
+
+    @Test func aSlowCountTakesNoAnswerFromTheServer() {
+        var bench = Self.usedToFastCounts()
+        for number in 100..<110 as Range<UInt32> { bench.ask(number) }
+        for number in 200..<204 as Range<UInt32> { Self.ask(&bench, number, prompt: "slow \(number)") }
+        func answers() -> [UInt64] { bench.flights.filter { $0.path != "/tokenize" }.map(\.number) }
+        let sent = answers()
+        bench.pass(.milliseconds(900))
+        #expect(sent.count == 10 && answers() == sent && bench.cancelled.isEmpty)
+        #expect([1, 2].allSatisfy { bench.core.fleet.isUsable(ServerID($0), at: bench.now) })
+    }
+
     @Test func theYardstickTellsWhetherAServerCounts() throws {
         let reply = { (status: Int, body: String) -> Result<HTTPResponse, HTTPFailure> in
             .success(HTTPResponse(status: status, body: Array(body.utf8)))

@@ -34,8 +34,13 @@ extension ServerFleet {
     /// A flight came to its end. Unknown ones are ignored: they were sent again already.
     public mutating func ended(_ flight: UInt64, _ reply: ReplyKind, at now: Instant) {
         guard let (closed, index) = close(flight) else { return }
+        // A tokenizer that answers tells nothing of the model: not that it works, nor how much it can bear.
+        let isCount = closed.answers == .tokenizer
         switch reply {
         case .timedOut: break
+        case .answered where isCount, .refusedCall where isCount:
+            servers[index].quiet.cancelled(
+                sentAt: closed.sentAt, isLate: false, isLast: servers[index].inFlight == 0, at: now)
         case .cancelled:
             // One given up in the tail, because its hedge was faster, is no sign of life.
             let isLate = times.known(closed.answers).map { now.since(closed.sentAt) > $0.tail } ?? false
@@ -46,6 +51,9 @@ extension ServerFleet {
         let wasClosed = servers[index].breaker.state == .closed
         let before = servers[index].breaker.cause
         switch reply {
+        case .answered where isCount, .refusedCall where isCount:
+            servers[index].counts.answered += 1
+            times.record(now.since(closed.sentAt), of: closed.answers)
         case .answered: answered(index, closed, at: now)
         case .refusedCall: brought(index, closed)
         case .busy(let retryAfter): pause(index, retryAfter, at: now)
@@ -96,9 +104,7 @@ extension ServerFleet {
         times.record(span, of: flight.answers)
         let readRecently = servers[index].loadReadAt.map { now.since($0) < .seconds(5) } ?? false
         var hundredths: Int?
-        // How long a tokenizer takes says nothing of how many requests the model can bear.
-        let tells = !readRecently && flight.answers != .tokenizer
-        if tells, let short = times.known(flight.answers)?.short, short.nanoseconds > 0 {
+        if !readRecently, let short = times.known(flight.answers)?.short, short.nanoseconds > 0 {
             hundredths = Int(min(span.nanoseconds, 1 << 40) * 100 / short.nanoseconds)
         }
         servers[index].window.answered(hundredths: hundredths)

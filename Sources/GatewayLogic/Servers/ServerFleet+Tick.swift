@@ -48,7 +48,11 @@ extension ServerFleet {
             }
             let limit = times.quietLimit(answers)
             let patience = Span(nanoseconds: limit.nanoseconds * servers[index].patience)
-            if servers[index].quiet.exceeds(patience, oldest: flight.sentAt, at: now) { return suspect(index, at: now) }
+            // That a count takes long says nothing of the model, and answers are not sent again for it.
+            let isTelling = answers != .tokenizer
+            if isTelling, servers[index].quiet.exceeds(patience, oldest: flight.sentAt, at: now) {
+                return suspect(index, at: now)
+            }
             let age = now.since(flight.sentAt)
             if age > Span(nanoseconds: patience.nanoseconds * 4), hasOther(for: flight, at: now), retries.spend(at: now)
             {
