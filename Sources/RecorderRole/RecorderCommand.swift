@@ -51,6 +51,10 @@ public struct RecorderCommand: ParsableCommand {
     ) async throws {
         let meter = WorkMeter(threadTime: ThreadTime.now)
         let written = StoreMeter(clock: context.clock)
+        let lock =
+            path == ":memory:"
+            ? nil : try await StoreLock(ofStore: path) { try await Task.sleep(for: StoreLock.usualPause) }
+        defer { lock?.release() }
         let store = try open(path, caches, meter, written)
         if let note = store.openingNote { context.logger.warning("\(note)", metadata: ["store": "\(path)"]) }
         let failed = Guarded<StorageFailure?>(nil)

@@ -102,7 +102,8 @@ struct RunFolder: Sendable {
             try? FileManager.default.removeItem(atPath: path)
             return
         }
-        let ours = isShared ? [] : ["logs"] + ["", "-wal", "-shm"].map { Self.recordingName + $0 } + [Self.markName]
+        let recording = ["", "-wal", "-shm", ".lock"].map { Self.recordingName + $0 }
+        let ours = isShared ? [] : ["logs"] + recording + [Self.markName]
         let names = [Self.lockName] + ours
         for name in names { try? FileManager.default.removeItem(atPath: "\(path)/\(name)") }
     }
